@@ -1,0 +1,290 @@
+//! What went wrong, in a form that a caller can act on and a person can read.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The longest part of a refused value that a message repeats, in characters.
+const SHOWN_MAX: usize = 64;
+
+/// Why a call was refused.
+///
+/// An error names the parameter (or record field), the value that was given
+/// and what would have been accepted. A refused call changes nothing.
+///
+/// The type is one pointer wide, so that a `Result` of it stays cheap.
+///
+/// ```
+/// use taskdex::{ErrorKind, ListQuery};
+///
+/// let error = ListQuery::from_query_string("offset=0&limit=51").unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::OutOfRange);
+/// assert_eq!(error.code(), "TDX.0004");
+/// assert_eq!(error.status(), 400);
+/// assert_eq!(error.parameter(), "limit");
+/// assert_eq!(
+///     error.to_string(),
+///     "number out of range: limit=`51`; accepted: a whole number from 0 to 50",
+/// );
+/// ```
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(Box<Refusal>);
+
+/// The parts of an [`Error`].
+#[derive(Clone, PartialEq, Eq)]
+struct Refusal {
+    kind: ErrorKind,
+    parameter: Cow<'static, str>,
+    value: Option<String>,
+    accepted: Cow<'static, str>,
+}
+
+/// The kinds of error, each with its own stable [code](ErrorKind::code).
+///
+/// The codes are this crate's own: the documented API has a list of its own,
+/// which belongs to the service behind it.
+///
+/// ```
+/// use taskdex::ErrorKind;
+///
+/// assert_eq!(ErrorKind::MissingParameter.code(), "TDX.0001");
+/// assert_eq!(ErrorKind::Internal.status(), 500);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// `TDX.0001`: a mandatory parameter or field is absent.
+    #[error("missing")]
+    MissingParameter,
+    /// `TDX.0002`: a query parameter is given more than once.
+    #[error("repeated parameter")]
+    RepeatedParameter,
+    /// `TDX.0003`: a number is not written as decimal digits.
+    #[error("not a whole number in decimal digits")]
+    InvalidNumber,
+    /// `TDX.0004`: a number is outside its range.
+    #[error("number out of range")]
+    OutOfRange,
+    /// `TDX.0005`: a value is not one of the documented ones.
+    #[error("unknown value")]
+    UnknownValue,
+    /// `TDX.0006`: a text is too short or too long.
+    #[error("wrong length")]
+    InvalidLength,
+    /// `TDX.0007`: percent-encoding is malformed, or a text is not UTF-8.
+    #[error("malformed encoding")]
+    InvalidEncoding,
+    /// `TDX.0008`: a date, time or list is not in its documented form.
+    #[error("malformed value")]
+    InvalidSyntax,
+    /// `TDX.0009`: a time zone is not known.
+    #[error("unknown time zone")]
+    UnknownTimeZone,
+    /// `TDX.0010`: some fields of a schedule are given, but not all it needs.
+    #[error("incomplete schedule")]
+    IncompleteSchedule,
+    /// `TDX.0011`: a schedule names only dates that do not exist.
+    #[error("impossible schedule")]
+    ImpossibleSchedule,
+    /// `TDX.0012`: a triggered task has a type that cannot be triggered.
+    #[error("not possible for a triggered task")]
+    NotTriggerable,
+    /// `TDX.0013`: a record is not well-formed JSON of the expected shape.
+    #[error("malformed JSON")]
+    InvalidJson,
+    /// `TDX.0014`: a JSON object repeats a key.
+    #[error("repeated key")]
+    RepeatedKey,
+    /// `TDX.0015`: a field holds a JSON value of another type.
+    #[error("wrong JSON type")]
+    WrongType,
+    /// `TDX.0016`: the project already has a task of this id.
+    #[error("task exists already")]
+    TaskExists,
+    /// `TDX.0017`: the project has no task of this id.
+    #[error("no such task")]
+    TaskNotFound,
+    /// `TDX.0018`: a project cannot number another task.
+    #[error("project is full")]
+    ProjectFull,
+    /// `TDX.0500`: a fault of the server itself.
+    #[error("internal error")]
+    Internal,
+}
+
+impl ErrorKind {
+    /// The stable code of this kind, at most 12 characters.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::MissingParameter => "TDX.0001",
+            Self::RepeatedParameter => "TDX.0002",
+            Self::InvalidNumber => "TDX.0003",
+            Self::OutOfRange => "TDX.0004",
+            Self::UnknownValue => "TDX.0005",
+            Self::InvalidLength => "TDX.0006",
+            Self::InvalidEncoding => "TDX.0007",
+            Self::InvalidSyntax => "TDX.0008",
+            Self::UnknownTimeZone => "TDX.0009",
+            Self::IncompleteSchedule => "TDX.0010",
+            Self::ImpossibleSchedule => "TDX.0011",
+            Self::NotTriggerable => "TDX.0012",
+            Self::InvalidJson => "TDX.0013",
+            Self::RepeatedKey => "TDX.0014",
+            Self::WrongType => "TDX.0015",
+            Self::TaskExists => "TDX.0016",
+            Self::TaskNotFound => "TDX.0017",
+            Self::ProjectFull => "TDX.0018",
+            Self::Internal => "TDX.0500",
+        }
+    }
+
+    /// The HTTP status: 500 for the server's own faults, 400 for the rest.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::ProjectFull | Self::Internal => 500,
+            _ => 400,
+        }
+    }
+}
+
+impl Error {
+    /// A refusal of `value`, as given for `parameter`.
+    pub(crate) fn refused(
+        kind: ErrorKind,
+        parameter: impl Into<Cow<'static, str>>,
+        value: &str,
+        accepted: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::with(kind, parameter.into(), Some(shown(value)), accepted.into())
+    }
+
+    /// The refusal of a call in which `parameter` is absent.
+    pub(crate) fn missing(
+        parameter: impl Into<Cow<'static, str>>,
+        accepted: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::with(
+            ErrorKind::MissingParameter,
+            parameter.into(),
+            None,
+            accepted.into(),
+        )
+    }
+
+    fn with(
+        kind: ErrorKind,
+        parameter: Cow<'static, str>,
+        value: Option<String>,
+        accepted: Cow<'static, str>,
+    ) -> Self {
+        Self(Box::new(Refusal {
+            kind,
+            parameter,
+            value,
+            accepted,
+        }))
+    }
+
+    /// What kind of error this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The stable code of the [kind](ErrorKind::code).
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kind().code()
+    }
+
+    /// The HTTP status of the [kind](ErrorKind::status).
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.kind().status()
+    }
+
+    /// The query parameter or record field that was refused.
+    #[must_use]
+    pub fn parameter(&self) -> &str {
+        &self.0.parameter
+    }
+
+    /// The refused value, if there was one.
+    ///
+    /// Its first 64 characters, with control characters escaped: a message
+    /// stays short and on one line, whatever a client sent.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        self.0.value.as_deref()
+    }
+
+    /// What would have been accepted, in words.
+    #[must_use]
+    pub fn accepted(&self) -> &str {
+        &self.0.accepted
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("parameter", &self.parameter())
+            .field("value", &self.value())
+            .field("accepted", &self.accepted())
+            .finish()
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.parameter)?;
+        if let Some(value) = &self.value {
+            write!(f, "=`{value}`")?;
+        }
+        write!(f, "; accepted: {}", self.accepted)
+    }
+}
+
+/// `value` as a message repeats it: bounded, and on one line.
+fn shown(value: &str) -> String {
+    let mut text = String::new();
+    for (position, character) in value.chars().enumerate() {
+        if position == SHOWN_MAX {
+            text.push('…');
+            break;
+        }
+        if character.is_control() {
+            text.extend(character.escape_debug());
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_or_multi_line_value_is_shown_short_and_on_one_line() {
+        let error = Error::refused(
+            ErrorKind::InvalidSyntax,
+            "scheduled_date",
+            &format!("a\nb{}", "研".repeat(200)),
+            "yyyy-MM-dd",
+        );
+        let value = error.value().unwrap();
+        assert!(value.starts_with("a\\nb研"));
+        assert!(value.ends_with("研…"));
+        assert!(value.chars().count() <= SHOWN_MAX + 2);
+    }
+
+    #[test]
+    fn a_result_of_an_error_stays_one_pointer_wide() {
+        assert_eq!(size_of::<Result<(), Error>>(), size_of::<usize>());
+    }
+}

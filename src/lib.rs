@@ -1,0 +1,5 @@
+//! An in-process query engine for scheduled tasks.
+
+mod error;
+
+pub use error::{Error, ErrorKind};
