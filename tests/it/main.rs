@@ -1,0 +1,3 @@
+//! The crate's integration tests: only its public interface is used.
+
+mod schedule;
