@@ -173,6 +173,28 @@ impl Error {
         )
     }
 
+    /// The refusal of a schedule of which `missing` is absent.
+    pub(crate) fn incomplete(missing: &'static str, accepted: String) -> Self {
+        Self::with(
+            ErrorKind::IncompleteSchedule,
+            missing.into(),
+            None,
+            accepted.into(),
+        )
+    }
+
+    /// The refusal of a second task of the same id.
+    pub(crate) fn task_exists(id: &str) -> Self {
+        let accepted = "an id that no task of the project has";
+        Self::refused(ErrorKind::TaskExists, "id", id, accepted)
+    }
+
+    /// The refusal of a change to a task that is not there.
+    pub(crate) fn task_not_found(id: &str) -> Self {
+        let accepted = "the id of a task of the project";
+        Self::refused(ErrorKind::TaskNotFound, "id", id, accepted)
+    }
+
     fn with(
         kind: ErrorKind,
         parameter: Cow<'static, str>,

@@ -2,6 +2,7 @@
 
 mod spans;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -114,6 +115,22 @@ impl TimeZone {
     #[must_use]
     pub fn resolve(self, wall_clock: NaiveDateTime) -> Resolution {
         self.clock().resolve(wall_clock.and_utc().timestamp())
+    }
+
+    /// The name as it was given; O(1), and borrowed unless it is a fixed offset.
+    ///
+    /// ```
+    /// use taskdex::TimeZone;
+    ///
+    /// assert_eq!("UTC-3".parse::<TimeZone>()?.name(), "UTC-3");
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    #[must_use]
+    pub fn name(self) -> Cow<'static, str> {
+        match self.static_name() {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(self.to_string()),
+        }
     }
 
     /// The name, if it is one that is stored as a whole.

@@ -1,3 +1,1 @@
-//! The crate's integration tests: only its public interface is used.
-
-mod schedule;
+//! The crate as its users see it: one binary, public API only.

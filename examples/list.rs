@@ -1,0 +1,110 @@
+//! Answers queries of the documented listing over a file of records.
+//!
+//! ```text
+//! cargo run --release --example list -- [--data FILE] [--now RFC3339] [--project ID] [QUERY]
+//! ```
+//!
+//! `QUERY` is the query string (default `offset=0&limit=10`); `-` reads one a
+//! line from standard input. Each answer is one line of JSON: the documented
+//! body, or the documented error body.
+//!
+//! Exit status: 0; 1 where a query was refused; 2 where the arguments or the
+//! file were.
+
+mod support;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use lexopt::prelude::{Long, Short, Value};
+use support::{Failure, for_each_line, read_file};
+use taskdex::{ListQuery, ProjectId, TaskStore, wire};
+
+const USAGE: &str = "list [--data FILE] [--now RFC3339] [--project ID] [QUERY|-]";
+const SAMPLE: &[u8] = include_bytes!("data/sample.jsonl");
+
+struct Arguments {
+    data: Option<OsString>,
+    now: Option<DateTime<Utc>>,
+    project: ProjectId,
+    query: OsString,
+}
+
+fn main() -> ExitCode {
+    support::exit_code(run(), USAGE)
+}
+
+/// Whether every query was answered.
+fn run() -> Result<bool, Failure> {
+    let Some(arguments) = parse_arguments()? else {
+        println!("usage: {USAGE}");
+        return Ok(true);
+    };
+    let now = arguments.now.unwrap_or_else(support::system_now);
+    let records = match &arguments.data {
+        Some(path) => read_file(path)?,
+        None => SAMPLE.to_vec(),
+    };
+    let store = load(&records, now)?;
+
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut all_answered = true;
+    let mut answer = |query: &[u8]| {
+        let mut body = Vec::new();
+        match ListQuery::from_query_string(query) {
+            Ok(query) => store
+                .list(&arguments.project, &query, now)
+                .write_json(&mut body),
+            Err(error) => {
+                all_answered = false;
+                error.write_json(&mut body);
+            }
+        }
+        body.push(b'\n');
+        out.write_all(&body)
+    };
+    if arguments.query == "-" {
+        for_each_line(io::stdin().lock(), &mut answer)?;
+    } else {
+        answer(arguments.query.as_encoded_bytes())?;
+    }
+    out.flush()?;
+    Ok(all_answered)
+}
+
+/// None where only the usage is asked for.
+fn parse_arguments() -> Result<Option<Arguments>, Failure> {
+    let mut data = None;
+    let mut now = None;
+    let mut project = ProjectId::new("default")?;
+    let mut query = None;
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("data") => data = Some(parser.value()?),
+            Long("now") => now = Some(wire::parse_instant(&support::text(parser.value()?)?)?),
+            Long("project") => project = ProjectId::new(support::text(parser.value()?)?)?,
+            Short('h') | Long("help") => return Ok(None),
+            Value(value) if query.is_none() => query = Some(value),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Some(Arguments {
+        data,
+        now,
+        project,
+        query: query.unwrap_or_else(|| "offset=0&limit=10".into()),
+    }))
+}
+
+/// Loads every record, or none.
+fn load(records: &[u8], now: DateTime<Utc>) -> Result<TaskStore, Failure> {
+    let default_project = ProjectId::new("default")?;
+    let store = TaskStore::new();
+    for (project, task) in wire::read_records(records, &default_project)? {
+        store.add(&project, task, now)?;
+    }
+    Ok(store)
+}

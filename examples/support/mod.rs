@@ -1,0 +1,65 @@
+//! What the examples share: arguments, lines, exit statuses.
+
+use std::error::Error;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, BufRead};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+
+/// Why the arguments or the file were refused.
+pub(crate) type Failure = Box<dyn Error>;
+
+/// The documented exit status: 0; 1 where an input was refused; 2 where the
+/// arguments or the file were.
+pub(crate) fn exit_code(outcome: Result<bool, Failure>, usage: &str) -> ExitCode {
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        // Whoever reads the output may stop early: that is no failure of ours.
+        Err(failure) if is_broken_pipe(&failure) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}\nusage: {usage}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_broken_pipe(failure: &Failure) -> bool {
+    failure
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// The system clock: examples have one, the library has none.
+pub(crate) fn system_now() -> DateTime<Utc> {
+    SystemTime::now().into()
+}
+
+/// An argument that must be text.
+pub(crate) fn text(argument: OsString) -> Result<String, Failure> {
+    argument
+        .into_string()
+        .map_err(|argument| format!("not UTF-8: {}", argument.display()).into())
+}
+
+/// A whole file, or why it cannot be read.
+pub(crate) fn read_file(path: &OsStr) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+/// Hands on each line without its line break, as the bytes that it is.
+pub(crate) fn for_each_line(
+    mut input: impl BufRead,
+    mut handle: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut line = Vec::new();
+    while input.read_until(b'\n', &mut line)? > 0 {
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        handle(text.strip_suffix(b"\r").unwrap_or(text))?;
+        line.clear();
+    }
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! What a caller asks of a project, and what it gets.
+
+mod name_match;
+mod page;
+
+pub use name_match::NameMatch;
+pub use page::{Page, Revision, ScheduledTask};
+
+use crate::error::{Error, ErrorKind};
+use crate::task::{LastStatus, LifeCycleType, ScheduledType, Task, TaskType};
+
+/// The most records a page may hold: the documented limit.
+pub const LIMIT_MAX: u32 = 50;
+
+/// A query of the documented listing.
+///
+/// All given filters must hold at once, and a task without the attribute
+/// never matches a filter on it. Triggered tasks are seen, and counted, only
+/// where [`ScheduledType::LifeCycle`] is asked for; then only they are.
+///
+/// `life_cycle_type` without `scheduled_type=LIFE_CYCLE` is no error: no timed
+/// task has one, so the answer is empty (a decision of this crate, as the
+/// documented page is silent).
+///
+/// ```
+/// use taskdex::{LastStatus, ListQuery, NameMatch, Order, TaskType};
+///
+/// let query = ListQuery::new(0, 10)?
+///     .task_type(TaskType::Reboot)
+///     .last_status(LastStatus::Fail)
+///     .task_name(NameMatch::contains("nightly")?)
+///     .order(Order::NewestFirst);
+/// assert_eq!(query.limit(), 10);
+///
+/// // The documented form says the same, save for the order.
+/// let same = ListQuery::from_query_string(
+///     "offset=0&limit=10&task_name=nightly&task_type=REBOOT&last_status=FAIL",
+/// )?;
+/// assert_eq!(same.order(Order::NewestFirst), query);
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ListQuery {
+    pub(crate) filters: Filters,
+    offset: u64,
+    limit: u32,
+    order: Order,
+}
+
+/// The five documented filters; each that is absent holds for every task.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Filters {
+    pub(crate) task_name: Option<NameMatch>,
+    pub(crate) task_type: Option<TaskType>,
+    pub(crate) scheduled_type: Option<ScheduledType>,
+    pub(crate) life_cycle_type: Option<LifeCycleType>,
+    pub(crate) last_status: Option<LastStatus>,
+}
+
+/// The order in which tasks are listed.
+///
+/// The documented page gives none. Here it is the order of adding, which an
+/// update never changes: a client that pages while tasks are being added sees
+/// each task once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Order {
+    /// The order in which tasks were added to the project.
+    #[default]
+    OldestFirst,
+    /// The reverse.
+    NewestFirst,
+}
+
+impl ListQuery {
+    /// A query with no filter: `limit` tasks (0 to 50), from position `offset` on.
+    ///
+    /// An offset past the end, and a limit of 0, give an empty page with the
+    /// true total.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::OutOfRange`] for a limit over [`LIMIT_MAX`].
+    pub fn new(offset: u64, limit: u32) -> Result<Self, Error> {
+        if limit > LIMIT_MAX {
+            return Err(Error::refused(
+                ErrorKind::OutOfRange,
+                "limit",
+                &limit.to_string(),
+                "a whole number from 0 to 50",
+            ));
+        }
+        Ok(Self {
+            filters: Filters::default(),
+            offset,
+            limit,
+            order: Order::OldestFirst,
+        })
+    }
+
+    /// Keeps only tasks whose name matches.
+    #[must_use]
+    pub fn task_name(mut self, name: impl Into<Option<NameMatch>>) -> Self {
+        self.filters.task_name = name.into();
+        self
+    }
+
+    /// Keeps only tasks of one type.
+    #[must_use]
+    pub fn task_type(mut self, task_type: impl Into<Option<TaskType>>) -> Self {
+        self.filters.task_type = task_type.into();
+        self
+    }
+
+    /// Keeps only tasks of one scheduled type; the way to see triggered tasks.
+    #[must_use]
+    pub fn scheduled_type(mut self, scheduled_type: impl Into<Option<ScheduledType>>) -> Self {
+        self.filters.scheduled_type = scheduled_type.into();
+        self
+    }
+
+    /// Keeps only tasks that one event triggers.
+    #[must_use]
+    pub fn life_cycle_type(mut self, life_cycle_type: impl Into<Option<LifeCycleType>>) -> Self {
+        self.filters.life_cycle_type = life_cycle_type.into();
+        self
+    }
+
+    /// Keeps only tasks whose latest execution ended so.
+    #[must_use]
+    pub fn last_status(mut self, last_status: impl Into<Option<LastStatus>>) -> Self {
+        self.filters.last_status = last_status.into();
+        self
+    }
+
+    /// Lists in another order; the default is oldest first.
+    #[must_use]
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// The position of the page's first task among all that match.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The most tasks that the page may hold.
+    #[must_use]
+    pub fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// The order in which tasks are listed.
+    #[must_use]
+    pub fn listed_order(&self) -> Order {
+        self.order
+    }
+
+    /// Whether `task` is one that this query lists and counts.
+    ///
+    /// ```
+    /// use taskdex::{LifeCycleType, ListQuery, ScheduledType, Task, TaskType};
+    ///
+    /// let event = LifeCycleType::PostDesktopDisconnected;
+    /// let task = Task::builder("t-1", "Hibernate", TaskType::Hibernate, event).build()?;
+    /// let query = ListQuery::new(0, 10)?;
+    /// assert!(!query.matches(&task));
+    /// assert!(query.scheduled_type(ScheduledType::LifeCycle).matches(&task));
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    #[must_use]
+    pub fn matches(&self, task: &Task) -> bool {
+        self.filters.match_task(task)
+    }
+}
+
+impl Filters {
+    pub(crate) fn match_task(&self, task: &Task) -> bool {
+        let scheduled_type = task.scheduled_type();
+        self.scheduled_type
+            .map_or(scheduled_type.is_timed(), |asked| asked == scheduled_type)
+            && self.task_type.is_none_or(|asked| asked == task.task_type())
+            && (self.life_cycle_type.is_none() || self.life_cycle_type == task.life_cycle_type())
+            && (self.last_status.is_none() || self.last_status == task.last_status())
+            && (self.task_name.as_ref()).is_none_or(|name| name.matches(task.task_name()))
+    }
+}

@@ -1,0 +1,131 @@
+//! The three ways to ask for a name.
+
+use crate::error::Error;
+use crate::task::check_text_length_max;
+
+/// A filter on a task's name.
+///
+/// The text is taken literally, character by character: `%`, `_` and `*` are
+/// ordinary characters, and no Unicode normalization takes place, so `é` as
+/// one character and `é` as two are different texts.
+///
+/// ```
+/// use taskdex::NameMatch;
+///
+/// assert!(NameMatch::contains("restart")?.matches("nightly-restart"));
+/// assert!(!NameMatch::contains("Restart")?.matches("nightly-restart"));
+/// assert!(NameMatch::contains_ignoring_case("RESTART")?.matches("nightly-restart"));
+/// assert!(!NameMatch::exactly("restart")?.matches("nightly-restart"));
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NameMatch {
+    mode: NameMatchMode,
+    /// Folded where the mode ignores case.
+    needle: Box<str>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum NameMatchMode {
+    Contains,
+    ContainsIgnoringCase,
+    Exactly,
+}
+
+impl NameMatch {
+    /// Names in which `text` occurs: what the documented `task_name` asks for.
+    ///
+    /// That it is a substring match is a decision of this crate: the documented page says only
+    /// "task name", and clients of the service call the filter fuzzy. The
+    /// empty text occurs in every name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidLength`](crate::ErrorKind::InvalidLength) for more
+    /// than 255 characters.
+    pub fn contains(text: &str) -> Result<Self, Error> {
+        Self::new(NameMatchMode::Contains, text)
+    }
+
+    /// Names in which `text` occurs in any letter case.
+    ///
+    /// Letters are compared by simple case folding: the mappings of status C
+    /// and S in Unicode's `CaseFolding.txt`, one character to one, and the
+    /// same in every language. So `ß` matches `ẞ` but not `ss`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidLength`](crate::ErrorKind::InvalidLength) for more
+    /// than 255 characters.
+    pub fn contains_ignoring_case(text: &str) -> Result<Self, Error> {
+        Self::new(NameMatchMode::ContainsIgnoringCase, text)
+    }
+
+    /// The one name that equals `text`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidLength`](crate::ErrorKind::InvalidLength) for more
+    /// than 255 characters.
+    pub fn exactly(text: &str) -> Result<Self, Error> {
+        Self::new(NameMatchMode::Exactly, text)
+    }
+
+    fn new(mode: NameMatchMode, text: &str) -> Result<Self, Error> {
+        check_text_length_max("task_name", text)?;
+        let needle = match mode {
+            NameMatchMode::ContainsIgnoringCase => fold_case(text).into(),
+            NameMatchMode::Contains | NameMatchMode::Exactly => text.into(),
+        };
+        Ok(Self { mode, needle })
+    }
+
+    /// Whether a task of this name passes the filter. O(length of `name`).
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        match self.mode {
+            NameMatchMode::Contains => name.contains(&*self.needle),
+            NameMatchMode::ContainsIgnoringCase => fold_case(name).contains(&*self.needle),
+            NameMatchMode::Exactly => name == &*self.needle,
+        }
+    }
+}
+
+/// `text` with each character replaced by its simple case folding.
+pub(crate) fn fold_case(text: &str) -> String {
+    text.chars().map(fold_character).collect()
+}
+
+fn fold_character(character: char) -> char {
+    if character.is_ascii() {
+        return character.to_ascii_lowercase();
+    }
+    unicode_case_mapping::case_folded(character)
+        .and_then(|folded| char::from_u32(folded.get()))
+        .unwrap_or(character)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_is_simple_and_the_same_in_every_language() {
+        // Pairs of CaseFolding.txt: statuses C and S fold, F and T do not.
+        for (text, folded) in [
+            ("AZaz09", "azaz09"),
+            ("ÀÉ", "àé"),
+            ("Σσς", "σσσ"),
+            ("ẞ", "ß"),
+            ("ß", "ß"),
+            ("\u{212a}", "k"),
+            ("I", "i"),
+            ("\u{130}", "\u{130}"),
+            ("Жж", "жж"),
+            ("研发", "研发"),
+            ("\u{10400}", "\u{10428}"),
+        ] {
+            assert_eq!(fold_case(text), folded, "{text}");
+        }
+    }
+}

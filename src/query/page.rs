@@ -1,0 +1,184 @@
+//! One page of a listing, owned by its caller.
+
+use std::fmt;
+
+use crate::schedule::Execution;
+use crate::task::Task;
+
+/// A point in the history of a project.
+///
+/// Each change of a project has a revision of its own, greater than all
+/// before it. A task's *version* is the revision of its latest change, so a
+/// task changed after a page was read where its version is greater than the
+/// page's revision.
+///
+/// ```
+/// use taskdex::Revision;
+///
+/// assert!(Revision::default().get() < 1);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Revision(u64);
+
+impl Revision {
+    /// The revision as a number, to send or store.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The revision of the change after this one.
+    pub(crate) const fn next(self) -> Self {
+        // 2^64 changes take centuries at any rate a machine can reach.
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// A task as it is listed: the record, its version and its next execution.
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use taskdex::{ListQuery, ProjectId, Schedule, Task, TaskStore, TaskType};
+///
+/// let now: DateTime<Utc> = "2026-12-01T00:00:00Z".parse()?;
+/// let two_am = "02:00:00".parse()?;
+/// let nightly = Schedule::daily(1, two_am, "Asia/Shanghai".parse()?)?;
+///
+/// let store = TaskStore::new();
+/// let project = ProjectId::new("p-1")?;
+/// let task = Task::builder("t-1", "Restart", TaskType::Reboot, nightly).build()?;
+/// store.add(&project, task, now)?;
+///
+/// let listed = store.get(&project, "t-1", now).unwrap();
+/// assert_eq!(listed.task().task_name(), "Restart");
+/// assert_eq!(listed.next_execution_time().unwrap(), "2026-12-02 02:00:00");
+/// assert_eq!(
+///     listed.next_execution().unwrap().instant(),
+///     "2026-12-01T18:00:00Z".parse::<DateTime<Utc>>()?,
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduledTask {
+    task: Task,
+    version: Revision,
+    next_execution: Option<Execution>,
+}
+
+impl ScheduledTask {
+    pub(crate) fn new(task: Task, version: Revision, next_execution: Option<Execution>) -> Self {
+        Self {
+            task,
+            version,
+            next_execution,
+        }
+    }
+
+    /// The record.
+    #[must_use]
+    pub fn task(&self) -> &Task {
+        &self.task
+    }
+
+    /// The revision of the task's latest change.
+    #[must_use]
+    pub fn version(&self) -> Revision {
+        self.version
+    }
+
+    /// The first execution after the instant of the query, computed from the schedule.
+    ///
+    /// None where the task is triggered, disabled, expired, past, or without
+    /// a schedule.
+    #[must_use]
+    pub fn next_execution(&self) -> Option<Execution> {
+        self.next_execution
+    }
+
+    /// The `next_execution_time` of the documented listing.
+    ///
+    /// That is [`next_execution`](Self::next_execution) on the wall clock of
+    /// the task's zone, or what another service
+    /// [reported](crate::ReportedTiming) of a task without a schedule.
+    #[must_use]
+    pub fn next_execution_time(&self) -> Option<String> {
+        match self.next_execution {
+            Some(execution) => Some(execution.to_string()),
+            None => self.task.reported_time().map(|time| time.to_string()),
+        }
+    }
+}
+
+/// One page of a listing, with the total of all that match.
+///
+/// A page is owned: later changes of the store do not touch it, and it holds
+/// no lock. [`write_json`](Self::write_json) writes the documented body.
+///
+/// ```
+/// use chrono::DateTime;
+/// use taskdex::{ListQuery, ProjectId, TaskStore};
+///
+/// let store = TaskStore::new();
+/// let query = ListQuery::new(0, 10)?;
+/// let page = store.list(&ProjectId::new("p-1")?, &query, DateTime::UNIX_EPOCH);
+/// assert_eq!(page.total_count(), 0);
+/// assert!(page.tasks().is_empty());
+///
+/// let mut body = Vec::new();
+/// page.write_json(&mut body);
+/// assert_eq!(body, br#"{"scheduled_tasks":[],"total_count":0}"#);
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    tasks: Vec<ScheduledTask>,
+    total_count: u64,
+    revision: Revision,
+}
+
+impl Page {
+    pub(crate) fn new(tasks: Vec<ScheduledTask>, total_count: u64, revision: Revision) -> Self {
+        Self {
+            tasks,
+            total_count,
+            revision,
+        }
+    }
+
+    /// The tasks of the page, in the order that was asked for.
+    #[must_use]
+    pub fn tasks(&self) -> &[ScheduledTask] {
+        &self.tasks
+    }
+
+    /// How many tasks match, on this page or not.
+    #[must_use]
+    pub fn total_count(&self) -> u64 {
+        self.total_count
+    }
+
+    /// The revision of the project that this page shows.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+}
+
+impl IntoIterator for Page {
+    type Item = ScheduledTask;
+    type IntoIter = std::vec::IntoIter<ScheduledTask>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.tasks.into_iter()
+    }
+}

@@ -1,0 +1,163 @@
+//! The way to a valid [`Task`].
+
+use super::text::{check_text, check_text_length_max};
+use super::{KeptTiming, LastStatus, Task, TaskType, Timing, bounded_length};
+use crate::error::{Error, ErrorKind};
+
+/// The highest rule priority of the documented API.
+const PRIORITY_MAX: u32 = 50;
+/// The longest waiting duration of the documented API, which gives no unit.
+const WAIT_TIME_MAX: u32 = 43_200;
+
+/// Collects the fields of a [`Task`], and checks them all in [`build`](Self::build).
+///
+/// ```
+/// use taskdex::{ErrorKind, LifeCycleType, Task, TaskType};
+///
+/// let event = LifeCycleType::PostCreateDesktopSuccess;
+/// let task = Task::builder("t-7", "Install agents", TaskType::ExecuteScript, event)
+///     .priority(10)
+///     .wait_time(300)
+///     .build()?;
+/// assert_eq!(task.life_cycle_type(), Some(event));
+///
+/// let error = Task::builder("t-8", "Rebuild", TaskType::Rebuild, event)
+///     .build()
+///     .unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NotTriggerable);
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct TaskBuilder {
+    id: String,
+    task_name: String,
+    task_type: TaskType,
+    timing: Timing,
+    last_status: Option<LastStatus>,
+    enabled: bool,
+    description: String,
+    priority: Option<u32>,
+    wait_time: Option<u32>,
+}
+
+impl TaskBuilder {
+    pub(super) fn new(id: String, task_name: String, task_type: TaskType, timing: Timing) -> Self {
+        Self {
+            id,
+            task_name,
+            task_type,
+            timing,
+            last_status: None,
+            enabled: true,
+            description: String::new(),
+            priority: None,
+            wait_time: None,
+        }
+    }
+
+    /// How the latest execution ended; a task without one was never executed.
+    pub fn last_status(mut self, last_status: impl Into<Option<LastStatus>>) -> Self {
+        self.last_status = last_status.into();
+        self
+    }
+
+    /// Whether the task is executed at all. A task is enabled unless this says otherwise.
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
+        self
+    }
+
+    /// What people wrote about the task, up to 255 characters; empty is none.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = description.into();
+        self
+    }
+
+    /// The rule priority, 0 to 50. Meant for triggered tasks, kept on any.
+    pub fn priority(mut self, priority: impl Into<Option<u32>>) -> Self {
+        self.priority = priority.into();
+        self
+    }
+
+    /// The wait once triggered, 0 to 43200. Meant for triggered tasks, kept on any.
+    pub fn wait_time(mut self, wait_time: impl Into<Option<u32>>) -> Self {
+        self.wait_time = wait_time.into();
+        self
+    }
+
+    /// Checks every field and makes the task. O(length of the texts).
+    ///
+    /// # Errors
+    ///
+    /// - [`ErrorKind::InvalidLength`]: `id` or `task_name` not of 1 to 255
+    ///   characters, or a `description` of more than 255.
+    /// - [`ErrorKind::OutOfRange`]: `priority` over 50, or `wait_time` over 43200.
+    /// - [`ErrorKind::NotTriggerable`]: a triggered `START` or `REBUILD`.
+    pub fn build(self) -> Result<Task, Error> {
+        check_text("id", &self.id)?;
+        check_text("task_name", &self.task_name)?;
+        check_text_length_max("description", &self.description)?;
+        let priority = at_most("priority", self.priority, PRIORITY_MAX, "0 to 50")?;
+        let wait_time = at_most("wait_time", self.wait_time, WAIT_TIME_MAX, "0 to 43200")?;
+        let (timing, reported_zone) = match self.timing {
+            Timing::Scheduled(schedule) => (KeptTiming::Scheduled(schedule), None),
+            Timing::Triggered(trigger) => {
+                if !self.task_type.is_triggerable() {
+                    return Err(Error::refused(
+                        ErrorKind::NotTriggerable,
+                        "task_type",
+                        self.task_type.as_str(),
+                        "any task type but START and REBUILD where scheduled_type is LIFE_CYCLE",
+                    ));
+                }
+                (KeptTiming::Triggered(trigger), None)
+            }
+            Timing::Reported(reported) => (
+                KeptTiming::Reported(reported.scheduled_type(), reported.next_execution_time),
+                reported.time_zone,
+            ),
+        };
+
+        let id_end = bounded_length(&self.id);
+        let name_end = id_end + bounded_length(&self.task_name);
+        let description_end = name_end + bounded_length(&self.description);
+        let mut texts = self.id;
+        texts.push_str(&self.task_name);
+        texts.push_str(&self.description);
+        texts.push_str(reported_zone.as_deref().unwrap_or_default());
+        Ok(Task {
+            texts: texts.into(),
+            id_end,
+            name_end,
+            description_end,
+            wait_time,
+            priority,
+            task_type: self.task_type,
+            last_status: self.last_status,
+            enabled: self.enabled,
+            timing,
+        })
+    }
+}
+
+/// Refuses a number over `max`, and narrows it to the width it is kept in.
+fn at_most<T: TryFrom<u32>>(
+    parameter: &'static str,
+    value: Option<u32>,
+    max: u32,
+    accepted: &'static str,
+) -> Result<Option<T>, Error> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    match T::try_from(value) {
+        Ok(kept) if value <= max => Ok(Some(kept)),
+        _ => Err(Error::refused(
+            ErrorKind::OutOfRange,
+            parameter,
+            &value.to_string(),
+            format!("a whole number from {accepted}"),
+        )),
+    }
+}

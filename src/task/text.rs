@@ -1,0 +1,200 @@
+//! The bounded texts of a task: identifiers, names, descriptions.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::{Error, ErrorKind};
+
+/// The longest identifier, name or description, in Unicode scalar values.
+pub(crate) const TEXT_LENGTH_MAX: usize = 255;
+
+/// Refuses an empty text and one of more than 255 characters.
+pub(crate) fn check_text(parameter: &'static str, text: &str) -> Result<(), Error> {
+    if text.is_empty() {
+        return Err(Error::refused(
+            ErrorKind::InvalidLength,
+            parameter,
+            text,
+            "1 to 255 characters",
+        ));
+    }
+    check_text_length_max(parameter, text)
+}
+
+/// Refuses a text of more than 255 characters.
+pub(crate) fn check_text_length_max(parameter: &'static str, text: &str) -> Result<(), Error> {
+    // A character takes at least one byte, so most texts need no counting.
+    if text.len() > TEXT_LENGTH_MAX && text.chars().nth(TEXT_LENGTH_MAX).is_some() {
+        return Err(Error::refused(
+            ErrorKind::InvalidLength,
+            parameter,
+            text,
+            "at most 255 characters",
+        ));
+    }
+    Ok(())
+}
+
+/// Deserializes a value from its wire spelling.
+pub(crate) fn deserialize_parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err = Error>,
+{
+    struct Parse<T>(PhantomData<T>);
+
+    impl<T: FromStr<Err = Error>> Visitor<'_> for Parse<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Parse(PhantomData))
+}
+
+/// Defines an immutable text of 1 to 255 characters.
+macro_rules! text {
+    ($(#[$meta:meta])* $name:ident, $parameter:literal) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Checks and keeps a text of 1 to 255 characters (Unicode scalar values).
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::InvalidLength`] for an empty or a longer text.
+            pub fn new(text: impl AsRef<str>) -> Result<Self, Error> {
+                let text = text.as_ref();
+                check_text($parameter, text)?;
+                Ok(Self(text.into()))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self, Error> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = Error;
+
+            fn try_from(text: &str) -> Result<Self, Error> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = Error;
+
+            fn try_from(text: String) -> Result<Self, Error> {
+                Self::new(text)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserialize_parsed(deserializer)
+            }
+        }
+    };
+}
+
+text! {
+    /// Names a project: 1 to 255 characters (`project_id`).
+    ///
+    /// Cheap to clone: clones share one text.
+    ///
+    /// ```
+    /// use taskdex::{ErrorKind, ProjectId};
+    ///
+    /// let project = ProjectId::new("0a1b2c")?;
+    /// assert_eq!(project.as_str(), "0a1b2c");
+    ///
+    /// let error = ProjectId::new("").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::InvalidLength);
+    /// assert_eq!(error.parameter(), "project_id");
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    ProjectId, "project_id"
+}
+
+text! {
+    /// Names a task in its project: 1 to 255 characters (`id`).
+    ///
+    /// ```
+    /// use taskdex::TaskId;
+    ///
+    /// let id: TaskId = "2b31e-d520".parse()?;
+    /// assert_eq!(id.to_string(), "2b31e-d520");
+    /// assert!(TaskId::new("x".repeat(256)).is_err());
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    TaskId, "id"
+}
+
+text! {
+    /// What people call a task: 1 to 255 characters (`task_name`).
+    ///
+    /// A character is a Unicode scalar value, so the limit is the same in
+    /// every script.
+    ///
+    /// ```
+    /// use taskdex::TaskName;
+    ///
+    /// assert!(TaskName::new("研".repeat(255)).is_ok());
+    /// assert!(TaskName::new("研".repeat(256)).is_err());
+    /// ```
+    TaskName, "task_name"
+}

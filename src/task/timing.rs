@@ -1,0 +1,282 @@
+//! When a task runs: by a schedule, on an event, or as another service reported.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use chrono::NaiveDateTime;
+
+use crate::error::{Error, ErrorKind};
+use crate::schedule::text::parse_date_time;
+use crate::schedule::{Recurrence, Schedule, TimeZone};
+use crate::task::{LifeCycleType, ScheduledType};
+
+/// When a task runs.
+///
+/// ```
+/// use chrono::NaiveTime;
+/// use taskdex::{LifeCycleType, Schedule, ScheduledType, TimeZone, Timing};
+///
+/// let nightly = Schedule::daily(1, NaiveTime::MIN, TimeZone::default())?;
+/// assert_eq!(Timing::from(nightly).scheduled_type(), ScheduledType::Day);
+///
+/// let timing = Timing::from(LifeCycleType::PostDesktopDisconnected);
+/// assert_eq!(timing.scheduled_type(), ScheduledType::LifeCycle);
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Timing {
+    /// By the clock.
+    Scheduled(Schedule),
+    /// When something happens to a desktop.
+    Triggered(Trigger),
+    /// By the clock of another service, whose schedule is not known here.
+    Reported(ReportedTiming),
+}
+
+impl Timing {
+    /// The documented type of this timing.
+    #[must_use]
+    pub fn scheduled_type(&self) -> ScheduledType {
+        match self {
+            Self::Scheduled(schedule) => scheduled_type_of(schedule),
+            Self::Triggered(_) => ScheduledType::LifeCycle,
+            Self::Reported(reported) => reported.scheduled_type,
+        }
+    }
+}
+
+/// The documented type of a schedule.
+pub(crate) fn scheduled_type_of(schedule: &Schedule) -> ScheduledType {
+    match schedule.recurrence() {
+        Recurrence::FixedTime { .. } => ScheduledType::FixedTime,
+        Recurrence::Daily { .. } => ScheduledType::Day,
+        Recurrence::Weekly { .. } => ScheduledType::Week,
+        Recurrence::Monthly { .. } => ScheduledType::Month,
+    }
+}
+
+impl From<Schedule> for Timing {
+    fn from(schedule: Schedule) -> Self {
+        Self::Scheduled(schedule)
+    }
+}
+
+impl From<LifeCycleType> for Timing {
+    fn from(life_cycle_type: LifeCycleType) -> Self {
+        Self::Triggered(Trigger::on(life_cycle_type))
+    }
+}
+
+impl From<Trigger> for Timing {
+    fn from(trigger: Trigger) -> Self {
+        Self::Triggered(trigger)
+    }
+}
+
+impl From<ReportedTiming> for Timing {
+    fn from(reported: ReportedTiming) -> Self {
+        Self::Reported(reported)
+    }
+}
+
+/// The event that triggers a task, and the zone shown with it.
+///
+/// ```
+/// use taskdex::{LifeCycleType, Trigger};
+///
+/// let trigger = Trigger::on(LifeCycleType::PostCreateDesktopSuccess)
+///     .in_time_zone("Europe/Paris".parse()?);
+/// assert_eq!(trigger.time_zone().unwrap().to_string(), "Europe/Paris");
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Trigger {
+    life_cycle_type: LifeCycleType,
+    time_zone: Option<TimeZone>,
+}
+
+impl Trigger {
+    /// A trigger with no time zone.
+    #[must_use]
+    pub fn on(life_cycle_type: LifeCycleType) -> Self {
+        Self {
+            life_cycle_type,
+            time_zone: None,
+        }
+    }
+
+    /// The same trigger, shown with a time zone.
+    #[must_use]
+    pub fn in_time_zone(self, time_zone: TimeZone) -> Self {
+        Self {
+            time_zone: Some(time_zone),
+            ..self
+        }
+    }
+
+    /// The event.
+    #[must_use]
+    pub fn life_cycle_type(&self) -> LifeCycleType {
+        self.life_cycle_type
+    }
+
+    /// The zone shown with the task, if any.
+    #[must_use]
+    pub fn time_zone(&self) -> Option<TimeZone> {
+        self.time_zone
+    }
+}
+
+/// What another service reported of a timed task whose schedule it keeps to itself.
+///
+/// A page of the documented listing holds no schedules. A server that mirrors
+/// the service feeds such records in, and they are listed as they came: the
+/// time is never computed, and the zone's name is not read.
+///
+/// ```
+/// use taskdex::{ReportedTiming, ScheduledType};
+///
+/// let reported = ReportedTiming::new(ScheduledType::Day)?
+///     .next_execution_time("2022-12-23 09:00:00".parse()?)
+///     .time_zone("string");
+/// assert_eq!(reported.scheduled_type(), ScheduledType::Day);
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReportedTiming {
+    scheduled_type: ScheduledType,
+    pub(crate) next_execution_time: Option<ReportedTime>,
+    pub(crate) time_zone: Option<Arc<str>>,
+}
+
+impl ReportedTiming {
+    /// The timing of a timed task of which nothing else is known.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownValue`] for `LIFE_CYCLE`: such a task has a [`Trigger`].
+    pub fn new(scheduled_type: ScheduledType) -> Result<Self, Error> {
+        if !scheduled_type.is_timed() {
+            return Err(Error::refused(
+                ErrorKind::UnknownValue,
+                "scheduled_type",
+                scheduled_type.as_str(),
+                "FIXED_TIME, DAY, WEEK or MONTH",
+            ));
+        }
+        Ok(Self {
+            scheduled_type,
+            next_execution_time: None,
+            time_zone: None,
+        })
+    }
+
+    /// The same timing with a reported next execution.
+    #[must_use]
+    pub fn next_execution_time(self, time: ReportedTime) -> Self {
+        Self {
+            next_execution_time: Some(time),
+            ..self
+        }
+    }
+
+    /// The same timing with a reported zone, kept unread; the empty text is none.
+    #[must_use]
+    pub fn time_zone(self, time_zone: &str) -> Self {
+        Self {
+            time_zone: (!time_zone.is_empty()).then(|| time_zone.into()),
+            ..self
+        }
+    }
+
+    /// The documented type: every one but `LIFE_CYCLE`.
+    #[must_use]
+    pub fn scheduled_type(&self) -> ScheduledType {
+        self.scheduled_type
+    }
+}
+
+/// A next execution time as another service wrote it.
+///
+/// `yyyy-MM-dd HH:mm:ss`, optionally followed by ` GMT` or ` GMT+08:00`, as
+/// the live service has been seen to write. It is given back byte for byte.
+///
+/// ```
+/// use taskdex::ReportedTime;
+///
+/// let time: ReportedTime = "2022-12-23 09:00:00 GMT+08:00".parse()?;
+/// assert_eq!(time.to_string(), "2022-12-23 09:00:00 GMT+08:00");
+/// assert!("2022-12-23T09:00:00Z".parse::<ReportedTime>().is_err());
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReportedTime {
+    wall_clock: NaiveDateTime,
+    suffix: ReportedSuffix,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum ReportedSuffix {
+    None,
+    Gmt,
+    GmtPlus8,
+}
+
+impl ReportedSuffix {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Gmt => " GMT",
+            Self::GmtPlus8 => " GMT+08:00",
+        }
+    }
+}
+
+impl ReportedTime {
+    /// The wall-clock part.
+    pub(crate) fn wall_clock(self) -> NaiveDateTime {
+        self.wall_clock
+    }
+
+    /// What follows the wall-clock part: empty, ` GMT` or ` GMT+08:00`.
+    pub(crate) fn suffix(self) -> &'static str {
+        self.suffix.as_str()
+    }
+}
+
+impl FromStr for ReportedTime {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let refused = || {
+            Error::refused(
+                ErrorKind::InvalidSyntax,
+                "next_execution_time",
+                text,
+                "yyyy-MM-dd HH:mm:ss, optionally followed by ` GMT` or ` GMT+08:00`",
+            )
+        };
+        let (wall_clock, suffix) = if let Some(rest) = text.strip_suffix(" GMT+08:00") {
+            (rest, ReportedSuffix::GmtPlus8)
+        } else if let Some(rest) = text.strip_suffix(" GMT") {
+            (rest, ReportedSuffix::Gmt)
+        } else {
+            (text, ReportedSuffix::None)
+        };
+        let wall_clock = parse_date_time(wall_clock).ok_or_else(refused)?;
+        Ok(Self { wall_clock, suffix })
+    }
+}
+
+impl fmt::Display for ReportedTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}{}",
+            self.wall_clock.format("%Y-%m-%d %H:%M:%S"),
+            self.suffix()
+        )
+    }
+}

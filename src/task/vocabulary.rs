@@ -1,0 +1,205 @@
+//! The closed sets of the documented API: what a task does, when, and how it ended.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::error::{Error, ErrorKind};
+
+/// Defines a closed set with its spelling on the wire.
+///
+/// Matching is case-sensitive, as on the documented page.
+macro_rules! vocabulary {
+    (
+        $(#[$meta:meta])*
+        $name:ident, $parameter:literal {
+            $($(#[$variant_meta:meta])* $variant:ident = $spelling:literal),+ $(,)?
+        }
+        accepted: $accepted:literal
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$variant_meta])* $variant,)+
+        }
+
+        impl $name {
+            /// Every value, in the order of the documented page.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Every spelling, in words.
+            pub(crate) const ACCEPTED: &'static str = $accepted;
+
+            /// The value's spelling on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $spelling,)+
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Error;
+
+            fn from_str(text: &str) -> Result<Self, Error> {
+                match text {
+                    $($spelling => Ok(Self::$variant),)+
+                    _ => Err(Error::refused(
+                        ErrorKind::UnknownValue,
+                        $parameter,
+                        text,
+                        Self::ACCEPTED,
+                    )),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                super::text::deserialize_parsed(deserializer)
+            }
+        }
+    };
+}
+
+vocabulary! {
+    /// What a task does to its desktops (`task_type`).
+    ///
+    /// ```
+    /// use taskdex::TaskType;
+    ///
+    /// assert_eq!("CREATE_SNAPSHOT".parse(), Ok(TaskType::CreateSnapshot));
+    /// assert_eq!(TaskType::CreateSnapshot.as_str(), "CREATE_SNAPSHOT");
+    /// assert!("create_snapshot".parse::<TaskType>().is_err());
+    /// ```
+    TaskType, "task_type" {
+        /// Starts a desktop.
+        Start = "START",
+        /// Stops a desktop.
+        Stop = "STOP",
+        /// Restarts a desktop.
+        Reboot = "REBOOT",
+        /// Hibernates a desktop.
+        Hibernate = "HIBERNATE",
+        /// Recomposes the system disk.
+        Rebuild = "REBUILD",
+        /// Executes a script.
+        ExecuteScript = "EXECUTE_SCRIPT",
+        /// Creates a snapshot.
+        CreateSnapshot = "CREATE_SNAPSHOT",
+    }
+    accepted: "START, STOP, REBOOT, HIBERNATE, REBUILD, EXECUTE_SCRIPT or CREATE_SNAPSHOT"
+}
+
+impl TaskType {
+    /// Whether a life cycle event may trigger a task of this type.
+    ///
+    /// The documented API triggers neither `START` nor `REBUILD`.
+    ///
+    /// ```
+    /// use taskdex::TaskType;
+    ///
+    /// assert!(TaskType::Reboot.is_triggerable());
+    /// assert!(!TaskType::Rebuild.is_triggerable());
+    /// ```
+    #[must_use]
+    pub const fn is_triggerable(self) -> bool {
+        !matches!(self, Self::Start | Self::Rebuild)
+    }
+}
+
+vocabulary! {
+    /// When a task runs (`scheduled_type`).
+    ///
+    /// A task of `LIFE_CYCLE` is *triggered*, every other task is *timed*.
+    ///
+    /// ```
+    /// use taskdex::ScheduledType;
+    ///
+    /// assert_eq!("WEEK".parse(), Ok(ScheduledType::Week));
+    /// assert!(ScheduledType::Week.is_timed());
+    /// assert!(!ScheduledType::LifeCycle.is_timed());
+    /// ```
+    ScheduledType, "scheduled_type" {
+        /// Once, at a specified time.
+        FixedTime = "FIXED_TIME",
+        /// Every few days.
+        Day = "DAY",
+        /// On days of the week.
+        Week = "WEEK",
+        /// On dates of months.
+        Month = "MONTH",
+        /// When something happens to a desktop.
+        LifeCycle = "LIFE_CYCLE",
+    }
+    accepted: "FIXED_TIME, DAY, WEEK, MONTH or LIFE_CYCLE"
+}
+
+impl ScheduledType {
+    /// Whether tasks of this type run by the clock, and not by an event.
+    #[must_use]
+    pub const fn is_timed(self) -> bool {
+        !matches!(self, Self::LifeCycle)
+    }
+}
+
+vocabulary! {
+    /// The event that a triggered task waits for (`life_cycle_type`).
+    ///
+    /// ```
+    /// use taskdex::LifeCycleType;
+    ///
+    /// let event: LifeCycleType = "POST_DESKTOP_DISCONNECTED".parse()?;
+    /// assert_eq!(event, LifeCycleType::PostDesktopDisconnected);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    LifeCycleType, "life_cycle_type" {
+        /// A desktop was created.
+        PostCreateDesktopSuccess = "POST_CREATE_DESKTOP_SUCCESS",
+        /// A desktop was rebuilt.
+        PostRebuildDesktopSuccess = "POST_REBUILD_DESKTOP_SUCCESS",
+        /// The assignment that triggers a rebuild was executed.
+        PostReattachDesktopSuccess = "POST_REATTACH_DESKTOP_SUCCESS",
+        /// A desktop was disconnected.
+        PostDesktopDisconnected = "POST_DESKTOP_DISCONNECTED",
+    }
+    accepted: "POST_CREATE_DESKTOP_SUCCESS, POST_REBUILD_DESKTOP_SUCCESS, \
+               POST_REATTACH_DESKTOP_SUCCESS or POST_DESKTOP_DISCONNECTED"
+}
+
+vocabulary! {
+    /// How a task's latest execution ended (`last_status`).
+    ///
+    /// A task that was never executed has none.
+    ///
+    /// ```
+    /// use taskdex::LastStatus;
+    ///
+    /// assert_eq!(LastStatus::ALL.len(), 3);
+    /// assert_eq!("SKIP".parse(), Ok(LastStatus::Skip));
+    /// ```
+    LastStatus, "last_status" {
+        /// It succeeded.
+        Success = "SUCCESS",
+        /// It was skipped.
+        Skip = "SKIP",
+        /// It failed.
+        Fail = "FAIL",
+    }
+    accepted: "SUCCESS, SKIP or FAIL"
+}

@@ -1,0 +1,56 @@
+//! The documented error body.
+
+use serde::Serialize;
+
+use super::response::write_json;
+use crate::error::{Error, ErrorKind};
+
+/// The fields of the documented error body that this crate fills.
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the documented names")]
+struct ErrorBody<'a> {
+    error_code: &'a str,
+    error_msg: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_detail: Option<&'a str>,
+}
+
+impl Error {
+    /// Appends the documented error body to `out`, as one line of compact JSON.
+    ///
+    /// `error_code` is the [code](Error::code), `error_msg` the whole message, and
+    /// `error_detail` what would have been accepted.
+    /// `encoded_authorization_message` belongs to the embedding server.
+    ///
+    /// ```
+    /// use taskdex::ListQuery;
+    ///
+    /// let mut body = Vec::new();
+    /// let error = ListQuery::from_query_string("offset=0").unwrap_err();
+    /// error.write_json(&mut body);
+    /// assert_eq!(
+    ///     String::from_utf8_lossy(&body),
+    ///     r#"{"error_code":"TDX.0001","error_msg":"missing: limit; accepted: a whole number from 0 to 50","error_detail":"accepted: a whole number from 0 to 50"}"#,
+    /// );
+    /// ```
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        write_json(
+            out,
+            &ErrorBody {
+                error_code: self.code(),
+                error_msg: &self.to_string(),
+                error_detail: Some(&format!("accepted: {}", self.accepted())),
+            },
+        );
+    }
+}
+
+/// The refusal of a text that is not the JSON it should be.
+pub(super) fn invalid_json(text: &str, error: &serde_json::Error) -> Error {
+    Error::refused(
+        ErrorKind::InvalidJson,
+        "record",
+        text,
+        format!("one JSON object ({error})"),
+    )
+}

@@ -1,0 +1,320 @@
+//! The documented query parameters, read strictly.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use percent_encoding::percent_decode;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::error::{Error, ErrorKind};
+use crate::query::{LIMIT_MAX, ListQuery, NameMatch};
+
+/// The documented parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parameter {
+    Offset,
+    Limit,
+    TaskName,
+    TaskType,
+    ScheduledType,
+    LifeCycleType,
+    LastStatus,
+}
+
+const PARAMETER_COUNT: usize = 7;
+
+impl Parameter {
+    /// None for a name that the page does not document.
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "offset" => Self::Offset,
+            "limit" => Self::Limit,
+            "task_name" => Self::TaskName,
+            "task_type" => Self::TaskType,
+            "scheduled_type" => Self::ScheduledType,
+            "life_cycle_type" => Self::LifeCycleType,
+            "last_status" => Self::LastStatus,
+            _ => return None,
+        })
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Offset => "offset",
+            Self::Limit => "limit",
+            Self::TaskName => "task_name",
+            Self::TaskType => "task_type",
+            Self::ScheduledType => "scheduled_type",
+            Self::LifeCycleType => "life_cycle_type",
+            Self::LastStatus => "last_status",
+        }
+    }
+}
+
+const OFFSET_ACCEPTED: &str = "a whole number from 0 up";
+const LIMIT_ACCEPTED: &str = "a whole number from 0 to 50";
+
+/// The values of the documented parameters, each given at most once.
+#[derive(Default)]
+struct Values<'a>([Option<Cow<'a, str>>; PARAMETER_COUNT]);
+
+impl<'a> Values<'a> {
+    fn give(&mut self, parameter: Parameter, value: Cow<'a, str>) -> Result<(), Error> {
+        if let Some(place) = self.0.get_mut(parameter as usize) {
+            if place.is_some() {
+                return Err(Error::refused(
+                    ErrorKind::RepeatedParameter,
+                    parameter.name(),
+                    &value,
+                    "the parameter once",
+                ));
+            }
+            *place = Some(value);
+        }
+        Ok(())
+    }
+
+    fn get(&self, parameter: Parameter) -> Option<&str> {
+        self.0.get(parameter as usize)?.as_deref()
+    }
+
+    /// A filter's value; an empty one counts as left out.
+    fn filter(&self, parameter: Parameter) -> Option<&str> {
+        self.get(parameter).filter(|value| !value.is_empty())
+    }
+
+    fn parsed<T: std::str::FromStr<Err = Error>>(
+        &self,
+        parameter: Parameter,
+    ) -> Result<Option<T>, Error> {
+        self.filter(parameter).map(str::parse).transpose()
+    }
+
+    fn query(&self) -> Result<ListQuery, Error> {
+        let offset = self
+            .get(Parameter::Offset)
+            .ok_or_else(|| Error::missing("offset", OFFSET_ACCEPTED))?;
+        let limit = self
+            .get(Parameter::Limit)
+            .ok_or_else(|| Error::missing("limit", LIMIT_ACCEPTED))?;
+        // An offset beyond 64 bits is past any end, as the largest one is.
+        let offset = whole_number("offset", offset, OFFSET_ACCEPTED)?.unwrap_or(u64::MAX);
+        let limit = whole_number("limit", limit, LIMIT_ACCEPTED)?
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|&number| number <= LIMIT_MAX)
+            .ok_or_else(|| Error::refused(ErrorKind::OutOfRange, "limit", limit, LIMIT_ACCEPTED))?;
+        Ok(ListQuery::new(offset, limit)?
+            .task_name(
+                self.filter(Parameter::TaskName)
+                    .map(NameMatch::contains)
+                    .transpose()?,
+            )
+            .task_type(self.parsed(Parameter::TaskType)?)
+            .scheduled_type(self.parsed(Parameter::ScheduledType)?)
+            .life_cycle_type(self.parsed(Parameter::LifeCycleType)?)
+            .last_status(self.parsed(Parameter::LastStatus)?))
+    }
+}
+
+/// Reads decimal digits; none where the number takes more than 64 bits.
+fn whole_number(
+    parameter: &'static str,
+    text: &str,
+    accepted: &'static str,
+) -> Result<Option<u64>, Error> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Error::refused(
+            ErrorKind::InvalidNumber,
+            parameter,
+            text,
+            accepted,
+        ));
+    }
+    Ok(text.parse().ok())
+}
+
+impl ListQuery {
+    /// Reads a query string of the documented listing, as it stands behind `?`.
+    ///
+    /// It is decoded as form data: split at `&` (empty pieces are skipped) and
+    /// at the first `=`, then percent-decoded, `+` a space. A name without `=` has the empty
+    /// value, and a filter with the empty value is left out. Parameters with other names are
+    /// ignored, whatever their value. Numbers may have leading zeros, and an
+    /// offset beyond 64 bits is past the end. `task_name` asks for names that
+    /// [contain](NameMatch::contains) its value.
+    ///
+    /// O(length of the query string).
+    ///
+    /// # Errors
+    ///
+    /// The first fault that is found: [`ErrorKind::MissingParameter`],
+    /// [`RepeatedParameter`](ErrorKind::RepeatedParameter),
+    /// [`InvalidNumber`](ErrorKind::InvalidNumber),
+    /// [`OutOfRange`](ErrorKind::OutOfRange),
+    /// [`UnknownValue`](ErrorKind::UnknownValue),
+    /// [`InvalidLength`](ErrorKind::InvalidLength) or
+    /// [`InvalidEncoding`](ErrorKind::InvalidEncoding).
+    ///
+    /// ```
+    /// use taskdex::{ErrorKind, ListQuery, NameMatch, TaskType};
+    ///
+    /// let query = ListQuery::from_query_string("offset=0&limit=10&task_name=%E7%A0%94+1&task_type=")?;
+    /// assert_eq!(query, ListQuery::new(0, 10)?.task_name(NameMatch::contains("研 1")?));
+    ///
+    /// let error = ListQuery::from_query_string("offset=0").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::MissingParameter);
+    /// assert_eq!(error.parameter(), "limit");
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    pub fn from_query_string(query: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let mut values = Values::default();
+        for piece in query.as_ref().split(|&byte| byte == b'&') {
+            if piece.is_empty() {
+                continue;
+            }
+            let mut halves = piece.splitn(2, |&byte| byte == b'=');
+            let name = halves.next().unwrap_or_default();
+            let value = halves.next().unwrap_or_default();
+            // A name that cannot be decoded is no documented one.
+            let Some(parameter) = decode(name).and_then(|name| Parameter::from_name(&name)) else {
+                continue;
+            };
+            let value = decode(value).ok_or_else(|| {
+                Error::refused(
+                    ErrorKind::InvalidEncoding,
+                    parameter.name(),
+                    &String::from_utf8_lossy(value),
+                    "percent-encoded UTF-8",
+                )
+            })?;
+            values.give(parameter, value)?;
+        }
+        values.query()
+    }
+
+    /// Reads the documented parameters from names and values that are decoded already.
+    ///
+    /// The rules are those of [`from_query_string`](Self::from_query_string).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_query_string`](Self::from_query_string), save for encoding.
+    ///
+    /// ```
+    /// use taskdex::ListQuery;
+    ///
+    /// let query = ListQuery::from_pairs([("offset", "20"), ("limit", "10"), ("page", "x")])?;
+    /// assert_eq!(query, ListQuery::new(20, 10)?);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    pub fn from_pairs<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Error> {
+        let mut values = Values::default();
+        for (name, value) in pairs {
+            if let Some(parameter) = Parameter::from_name(name) {
+                values.give(parameter, Cow::Borrowed(value))?;
+            }
+        }
+        values.query()
+    }
+}
+
+/// Decodes one name or value of form data; none where it is malformed.
+fn decode(raw: &[u8]) -> Option<Cow<'_, str>> {
+    if !raw.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return std::str::from_utf8(raw).ok().map(Cow::Borrowed);
+    }
+    // The decoder lets a malformed escape stand, so that is looked for first.
+    let escapes_are_whole = raw
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'%')
+        .all(|(at, _)| {
+            raw.get(at + 1..at + 3)
+                .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        });
+    if !escapes_are_whole {
+        return None;
+    }
+    let spaced: Vec<u8> = raw
+        .iter()
+        .map(|&byte| if byte == b'+' { b' ' } else { byte })
+        .collect();
+    let decoded: Vec<u8> = percent_decode(&spaced).collect();
+    String::from_utf8(decoded).ok().map(Cow::Owned)
+}
+
+/// Reads the documented parameters from a map of strings or numbers.
+///
+/// This is how query extractors of web frameworks hand them over. The
+/// extractor decodes the query string, each in its own way: for input that
+/// may be malformed, [`ListQuery::from_query_string`] is the strict way.
+impl<'de> Deserialize<'de> for ListQuery {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Parameters;
+
+        impl<'de> Visitor<'de> for Parameters {
+            type Value = ListQuery;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the parameters of the documented listing")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ListQuery, A::Error> {
+                let mut values = Values::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    if let Some(parameter) = Parameter::from_name(&name) {
+                        let PlainValue(value) = map.next_value()?;
+                        values.give(parameter, value).map_err(de::Error::custom)?;
+                    } else {
+                        map.next_value::<de::IgnoredAny>()?;
+                    }
+                }
+                values.query().map_err(de::Error::custom)
+            }
+        }
+
+        deserializer.deserialize_map(Parameters)
+    }
+}
+
+/// A parameter's value as text, whether it came as text or as a number.
+struct PlainValue(Cow<'static, str>);
+
+impl<'de> Deserialize<'de> for PlainValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Plain;
+
+        impl Visitor<'_> for Plain {
+            type Value = PlainValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a whole number")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<PlainValue, E> {
+                Ok(PlainValue(Cow::Owned(text.to_owned())))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<PlainValue, E> {
+                Ok(PlainValue(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<PlainValue, E> {
+                Ok(PlainValue(Cow::Owned(number.to_string())))
+            }
+
+            fn visit_none<E: de::Error>(self) -> Result<PlainValue, E> {
+                Ok(PlainValue(Cow::Borrowed("")))
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<PlainValue, E> {
+                self.visit_none()
+            }
+        }
+
+        deserializer.deserialize_any(Plain)
+    }
+}

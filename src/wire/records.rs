@@ -1,0 +1,241 @@
+//! Many records at once: JSON Lines, or a page of the documented listing.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::error::invalid_json;
+use super::record::{Key, Record, repeated_key};
+use crate::error::{Error, ErrorKind};
+use crate::task::{ProjectId, Task};
+
+/// Why a text of records was refused, and where.
+///
+/// ```
+/// use taskdex::{ProjectId, wire::read_records};
+///
+/// let default = ProjectId::new("default")?;
+/// let error = read_records(b"\n{\"id\":\"t-1\"}\n", &default).unwrap_err();
+/// assert_eq!(error.line, 2);
+/// assert!(error.to_string().starts_with("line 2: missing: task_name"));
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {error}")]
+#[non_exhaustive]
+pub struct ReadError {
+    /// The line of the refused record, counted from 1.
+    pub line: usize,
+    /// Why it was refused.
+    pub error: Error,
+}
+
+/// Reads all records of a text, or none.
+///
+/// The text is JSON Lines, one record a line (blank lines are skipped), or one
+/// document of the documented response shape. A record without `project_id`
+/// belongs to `default_project`. A byte order mark, and CR LF, are accepted.
+///
+/// O(length of the text).
+///
+/// # Errors
+///
+/// The first line that is refused: not UTF-8, not a [`Record`], or of an id
+/// that its project has already ([`ErrorKind::TaskExists`]).
+///
+/// ```
+/// use taskdex::{ProjectId, wire::read_records};
+///
+/// let page = br#"{"scheduled_tasks":[{"id":"t-1","task_name":"Test task","task_type":"START",
+///     "scheduled_type":"DAY","next_execution_time":"2022-12-23 09:00:00"}],"total_count":10}"#;
+/// let records = read_records(page, &ProjectId::new("default")?).unwrap();
+/// assert_eq!(records.len(), 1);
+/// assert_eq!(records[0].0.as_str(), "default");
+/// assert_eq!(records[0].1.task_name(), "Test task");
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+pub fn read_records(
+    text: &[u8],
+    default_project: &ProjectId,
+) -> Result<Vec<(ProjectId, Task)>, ReadError> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let text = std::str::from_utf8(text).map_err(|error| not_utf8(text, error.valid_up_to()))?;
+    let mut reader = Reader {
+        default_project,
+        records: Vec::new(),
+        ids: HashSet::new(),
+    };
+    match Document::find_in(text)? {
+        Some(document) => {
+            for (line, record) in document.records {
+                reader.read(line, record)?;
+            }
+        }
+        None => {
+            for (position, line) in text.split('\n').enumerate() {
+                let record = line.trim_matches([' ', '\t', '\r']);
+                if !record.is_empty() {
+                    reader.read(position + 1, record)?;
+                }
+            }
+        }
+    }
+    Ok(reader.records)
+}
+
+fn not_utf8(text: &[u8], valid_up_to: usize) -> ReadError {
+    let (valid, rest) = text.split_at_checked(valid_up_to).unwrap_or((text, &[]));
+    let rest = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    ReadError {
+        line: line_at_end_of(valid),
+        error: Error::refused(
+            ErrorKind::InvalidEncoding,
+            "record",
+            &String::from_utf8_lossy(rest),
+            "UTF-8",
+        ),
+    }
+}
+
+/// The number of the line on which `text` ends.
+fn line_at_end_of(text: &[u8]) -> usize {
+    1 + memchr::memchr_iter(b'\n', text).count()
+}
+
+/// Gathers records, and refuses a repeated id.
+struct Reader<'a> {
+    default_project: &'a ProjectId,
+    records: Vec<(ProjectId, Task)>,
+    ids: HashSet<(ProjectId, Box<str>)>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, line: usize, record: &str) -> Result<(), ReadError> {
+        let Record { project, task } =
+            Record::from_json(record).map_err(|error| ReadError { line, error })?;
+        let project = project.unwrap_or_else(|| self.default_project.clone());
+        if !self.ids.insert((project.clone(), task.id().into())) {
+            let error = Error::task_exists(task.id());
+            return Err(ReadError { line, error });
+        }
+        self.records.push((project, task));
+        Ok(())
+    }
+}
+
+/// A document of the documented response shape, cut into its records.
+struct Document<'a> {
+    records: Vec<(usize, &'a str)>,
+}
+
+impl<'a> Document<'a> {
+    /// Reads `text` as a document, if its first JSON value is one.
+    ///
+    /// A record of JSON Lines has an `id`, and a document has none.
+    fn find_in(text: &'a str) -> Result<Option<Self>, ReadError> {
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+        let first = match values.next() {
+            Some(Ok(first)) => first.get(),
+            // Cut off in the middle of a value that takes more than a line: no JSON Lines.
+            Some(Err(error)) if error.is_eof() && error.line() > 1 => {
+                let line = error.line();
+                let error = invalid_json(text, &error);
+                return Err(ReadError { line, error });
+            }
+            _ => return Ok(None),
+        };
+        let Ok(shape) = serde_json::from_str::<Shape<'_>>(first) else {
+            return Ok(None);
+        };
+        let Some(scheduled_tasks) = shape.scheduled_tasks.filter(|_| !shape.has_id) else {
+            return Ok(None);
+        };
+        let line_of = |part: &str| {
+            let offset = part.as_ptr().addr() - text.as_ptr().addr();
+            line_at_end_of(text.as_bytes().get(..offset).unwrap_or_default())
+        };
+        if let Some(key) = shape.repeated_key {
+            let (line, error) = (line_of(first), repeated_key(key));
+            return Err(ReadError { line, error });
+        }
+        let rest = text.get(values.byte_offset()..).unwrap_or_default();
+        let after = rest.trim_start_matches([' ', '\t', '\r', '\n']);
+        if !after.is_empty() {
+            let error = Error::refused(
+                ErrorKind::InvalidJson,
+                "record",
+                after,
+                "nothing after the document",
+            );
+            return Err(ReadError {
+                line: line_of(after),
+                error,
+            });
+        }
+        let records: Vec<&'a RawValue> =
+            serde_json::from_str(scheduled_tasks.get()).map_err(|error| ReadError {
+                line: line_of(scheduled_tasks.get()),
+                error: invalid_json(scheduled_tasks.get(), &error),
+            })?;
+        // Counted from record to record, so that a long document is read once.
+        let (mut line, mut counted) = (1, 0);
+        let records = records
+            .into_iter()
+            .map(|record| {
+                let offset = record.get().as_ptr().addr() - text.as_ptr().addr();
+                let between = text.as_bytes().get(counted..offset).unwrap_or_default();
+                line += line_at_end_of(between) - 1;
+                counted = offset;
+                (line, record.get())
+            })
+            .collect();
+        Ok(Some(Self { records }))
+    }
+}
+
+/// What tells a document from a record.
+struct Shape<'a> {
+    scheduled_tasks: Option<&'a RawValue>,
+    has_id: bool,
+    repeated_key: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Shape<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ShapeVisitor;
+
+        impl<'de> Visitor<'de> for ShapeVisitor {
+            type Value = Shape<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape<'de>, A::Error> {
+                let mut shape = Shape {
+                    scheduled_tasks: None,
+                    has_id: false,
+                    repeated_key: None,
+                };
+                let mut keys = HashSet::new();
+                while let Some(Key(key)) = map.next_key()? {
+                    shape.has_id |= key == "id";
+                    if key == "scheduled_tasks" {
+                        shape.scheduled_tasks = Some(map.next_value()?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                    if let Some(key) = keys.replace(key) {
+                        shape.repeated_key.get_or_insert(key.into_owned());
+                    }
+                }
+                Ok(shape)
+            }
+        }
+
+        deserializer.deserialize_map(ShapeVisitor)
+    }
+}
