@@ -45,6 +45,16 @@ impl Error {
     }
 }
 
+/// The refusal of a record that is not text.
+pub(super) fn not_utf8(record: &[u8]) -> Error {
+    Error::refused(
+        ErrorKind::InvalidEncoding,
+        "record",
+        &String::from_utf8_lossy(record),
+        "UTF-8",
+    )
+}
+
 /// The refusal of a text that is not the JSON it should be.
 pub(super) fn invalid_json(text: &str, error: &serde_json::Error) -> Error {
     Error::refused(

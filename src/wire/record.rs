@@ -8,7 +8,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::error::invalid_json;
+use super::error::{invalid_json, not_utf8};
 use super::schedule::{read_schedule, read_time_zone};
 use crate::error::{Error, ErrorKind};
 use crate::task::{
@@ -36,7 +36,8 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidJson`] where the text is no JSON object,
+    /// [`ErrorKind::InvalidEncoding`] where the text is not UTF-8,
+    /// [`InvalidJson`](ErrorKind::InvalidJson) where it is no JSON object,
     /// [`RepeatedKey`](ErrorKind::RepeatedKey) where it repeats a key,
     /// [`MissingParameter`](ErrorKind::MissingParameter),
     /// [`WrongType`](ErrorKind::WrongType), and the errors of each field's
@@ -55,8 +56,8 @@ impl Record {
     /// assert_eq!(record.task.time_zone().as_deref(), Some("Europe/Paris"));
     /// # Ok::<(), taskdex::Error>(())
     /// ```
-    pub fn from_json(text: &str) -> Result<Self, Error> {
-        Fields::from_json(text)?.record()
+    pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
+        Fields::from_json(json.as_ref())?.record()
     }
 }
 
@@ -153,7 +154,8 @@ impl Field {
 pub(super) struct Fields<'a>([Option<&'a RawValue>; Field::ALL.len()]);
 
 impl<'a> Fields<'a> {
-    pub(super) fn from_json(text: &'a str) -> Result<Self, Error> {
+    pub(super) fn from_json(json: &'a [u8]) -> Result<Self, Error> {
+        let text = std::str::from_utf8(json).map_err(|_| not_utf8(json))?;
         let object: Object<'_> =
             serde_json::from_str(text).map_err(|error| invalid_json(text, &error))?;
         match object.repeated_key {

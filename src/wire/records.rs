@@ -7,7 +7,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::error::invalid_json;
+use super::error::{invalid_json, not_utf8};
 use super::record::{Key, Record, repeated_key};
 use crate::error::{Error, ErrorKind};
 use crate::task::{ProjectId, Task};
@@ -62,7 +62,8 @@ pub fn read_records(
     default_project: &ProjectId,
 ) -> Result<Vec<(ProjectId, Task)>, ReadError> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let text = std::str::from_utf8(text).map_err(|error| not_utf8(text, error.valid_up_to()))?;
+    let text =
+        std::str::from_utf8(text).map_err(|error| line_not_utf8(text, error.valid_up_to()))?;
     let mut reader = Reader {
         default_project,
         records: Vec::new(),
@@ -86,17 +87,12 @@ pub fn read_records(
     Ok(reader.records)
 }
 
-fn not_utf8(text: &[u8], valid_up_to: usize) -> ReadError {
+fn line_not_utf8(text: &[u8], valid_up_to: usize) -> ReadError {
     let (valid, rest) = text.split_at_checked(valid_up_to).unwrap_or((text, &[]));
     let rest = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
     ReadError {
         line: line_at_end_of(valid),
-        error: Error::refused(
-            ErrorKind::InvalidEncoding,
-            "record",
-            &String::from_utf8_lossy(rest),
-            "UTF-8",
-        ),
+        error: not_utf8(rest),
     }
 }
 
