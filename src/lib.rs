@@ -1,6 +1,7 @@
 //! An in-process query engine for scheduled tasks.
 
 mod error;
+mod index;
 pub mod query;
 pub mod schedule;
 pub mod store;
@@ -8,7 +9,7 @@ pub mod task;
 pub mod wire;
 
 pub use error::{Error, ErrorKind};
-pub use query::{ListQuery, NameMatch, Order, Page, Revision, ScheduledTask};
+pub use query::{Cursor, ListQuery, NameMatch, Order, Page, Revision, ScheduledTask};
 pub use schedule::{Execution, GapRule, MonthDates, Months, Schedule, TimeZone, Weekdays};
 pub use store::{BatchError, TaskStore};
 pub use task::{

@@ -1,8 +1,10 @@
 //! What a caller asks of a project, and what it gets.
 
+mod cursor;
 mod name_match;
 mod page;
 
+pub use cursor::Cursor;
 pub use name_match::NameMatch;
 pub use page::{Page, Revision, ScheduledTask};
 
@@ -45,6 +47,7 @@ pub struct ListQuery {
     offset: u64,
     limit: u32,
     order: Order,
+    after: Option<Cursor>,
 }
 
 /// The five documented filters; each that is absent holds for every task.
@@ -95,6 +98,7 @@ impl ListQuery {
             offset,
             limit,
             order: Order::OldestFirst,
+            after: None,
         })
     }
 
@@ -140,6 +144,16 @@ impl ListQuery {
         self
     }
 
+    /// Goes on after the last task of an earlier page, in the order that is asked for.
+    ///
+    /// The offset then counts from there, so it is usually 0; the total stays
+    /// that of all tasks that match.
+    #[must_use]
+    pub fn after(mut self, cursor: Cursor) -> Self {
+        self.after = Some(cursor);
+        self
+    }
+
     /// The position of the page's first task among all that match.
     #[must_use]
     pub fn offset(&self) -> u64 {
@@ -156,6 +170,16 @@ impl ListQuery {
     #[must_use]
     pub fn listed_order(&self) -> Order {
         self.order
+    }
+
+    /// The cursor that the listing goes on after.
+    #[must_use]
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.after
+    }
+
+    pub(crate) fn after_sequence(&self) -> Option<u64> {
+        self.after.map(Cursor::sequence)
     }
 
     /// Whether `task` is one that this query lists and counts.

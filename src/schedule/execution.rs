@@ -17,7 +17,7 @@ pub struct Execution {
 }
 
 impl Execution {
-    pub(super) fn new(instant: i64, offset: i32) -> Self {
+    pub(crate) fn new(instant: i64, offset: i32) -> Self {
         Self { instant, offset }
     }
 
