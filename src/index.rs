@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use answers::{Answers, ListKey};
 use ids::Ids;
+use names::NameIndex;
 use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
@@ -75,6 +76,7 @@ pub(crate) struct Index {
 struct Lookups {
     answers: Answers,
     ids: Ids,
+    names: NameIndex,
 }
 
 /// A task to be added.
@@ -181,7 +183,11 @@ impl Index {
             }
             (Some(lookups), Some(name)) => {
                 let list = lookups.answers.list(key);
-                let matching = names::matching(&self.rows, list, name);
+                let rows = &self.rows;
+                let matching = lookups
+                    .names
+                    .find(name, list.rows(), self.visible_end, rows)
+                    .rows;
                 selected.total = u32::try_from(matching.len()).unwrap_or(u32::MAX);
                 let window = self.window(query, selected.total, |slot| {
                     u32::try_from(matching.range_cardinality(..slot)).unwrap_or(u32::MAX)
@@ -342,6 +348,9 @@ impl Index {
                 lookups.answers.unstage(last, row.row.code());
                 lookups.ids.remove(last, row.task().id());
             }
+            if let Some(lookups) = &mut self.lookups {
+                lookups.names.pop(last, &self.rows);
+            }
             self.rows.pop();
         }
     }
@@ -361,6 +370,7 @@ impl Index {
         let slot = self.rows.push(head, task.texts(), self.limits.rows_max)?;
         if let Some(lookups) = &mut self.lookups {
             lookups.ids.insert(&self.rows, slot, task.id());
+            lookups.names.record(self.rows.end(), &self.rows);
         }
         self.sequence_next = self.sequence_next.max(head.sequence + 1);
         Ok(slot)
@@ -425,10 +435,19 @@ impl Index {
         next: Next,
         version: Revision,
     ) -> Result<(), NoRoom> {
-        let before = self.rows.get(slot).ok_or(NoRoom)?.code();
+        let row = self.rows.view(slot).ok_or(NoRoom)?;
+        let before = row.row.code();
+        let renamed = texts
+            .filter(|_| self.lookups.is_some())
+            .map(|texts| TaskView::new(&attributes, texts).task_name())
+            .filter(|&name| name != row.task().task_name())
+            .map(|name| (row.task().task_name().to_owned(), name));
         self.rows.replace(slot, attributes, texts, version, next)?;
         if let Some(lookups) = &mut self.lookups {
             lookups.answers.change(slot, before, attributes.code());
+            if let Some((before, after)) = renamed {
+                lookups.names.rename(slot, &before, after);
+            }
         }
         Ok(())
     }
@@ -533,6 +552,7 @@ impl Lookups {
         Self {
             answers: Answers::new(),
             ids: Ids::with_capacity(rows),
+            names: NameIndex::default(),
         }
     }
 

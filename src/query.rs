@@ -6,6 +6,7 @@ mod page;
 
 pub use cursor::Cursor;
 pub use name_match::NameMatch;
+pub(crate) use name_match::{NameMatchMode, NameMatcher, fold_case};
 pub use page::{Page, Revision, ScheduledTask};
 
 use crate::error::{Error, ErrorKind};
