@@ -74,6 +74,8 @@ impl Grams {
 
     /// Records another name of a row in place of one. What both have is left alone.
     pub(super) fn replace(&mut self, row: u32, before: &Text, after: &Text) {
+        self.touch(row, before);
+        self.touch(row, after);
         let (old, new) = (before.sorted_facts(), after.sorted_facts());
         for &fact in old.iter().filter(|fact| new.binary_search(fact).is_err()) {
             self.unset(row, fact);
@@ -81,6 +83,36 @@ impl Grams {
         for &fact in new.iter().filter(|fact| old.binary_search(fact).is_err()) {
             self.set(row, fact);
         }
+    }
+
+    /// Has the memory that a change of these facts needs come into the caches,
+    /// all at once rather than one after the other.
+    fn touch(&self, row: u32, text: &Text) {
+        let mut sum = 0;
+        text.each_fact(|fact| {
+            let posting = match fact {
+                Fact::Byte(byte) => self.bytes.get(usize::from(byte)),
+                Fact::Follows(context, next) => {
+                    self.context(context).and_then(|context| context.rows_of(next))
+                }
+                Fact::Branches(context) => self.context(context).map(|context| &context.branches),
+                Fact::Loose => None,
+            };
+            sum ^= posting.map_or(0, |posting| posting.touch(row));
+        });
+        std::hint::black_box(sum);
+    }
+
+    fn context(&self, context: &[u8]) -> Option<&Context> {
+        let [before @ .., first, second] = context else {
+            return None;
+        };
+        let pair = u16::from_be_bytes([*first, *second]);
+        let mut context = &**self.pairs.get(&pair)?;
+        for &byte in before.iter().rev() {
+            context = context.longer(byte)?;
+        }
+        Some(context)
     }
 
     fn set(&mut self, row: u32, fact: Fact<'_>) {

@@ -12,34 +12,34 @@ const BLOCK_LIST_MAX: usize = BLOCK_ROWS / 16;
 /// A block of bits becomes a list again below this.
 const BLOCK_BITS_MIN: u32 = 2_048;
 /// Fewer rows than this, or fewer than [`ROWS_PER_BLOCK_MIN`] for each block up to the last, stand in one list.
-const BLOCKS_MIN: usize = 512;
-const ROWS_PER_BLOCK_MIN: usize = 32;
+const BLOCKS_MIN: usize = 24;
+const ROWS_PER_BLOCK_MIN: usize = 24;
 
 /// Rows that a posting holds without memory of its own.
-const FEW: usize = 3;
+const FEW: usize = 6;
 
 /// An ordered set of row numbers.
 ///
 /// Made for rows that mostly arrive in ascending order, and for millions of
-/// sets of which most are tiny: a set of up to three rows is its own 24 bytes.
+/// sets of which most are tiny: a set of up to six rows is its own 32 bytes.
 /// Adding at the end is O(1); anywhere else O(rows of the block), or O(rows)
 /// for a short list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Posting {
-    Few { count: u8, rows: [u32; FEW] },
+    Few {
+        count: u8,
+        rows: [u32; FEW],
+    },
     List(Vec<u32>),
-    Blocks(Box<Blocks>),
-}
-
-/// Rows by block; a block without rows is an empty list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Blocks {
-    count: usize,
-    blocks: Vec<Block>,
+    /// Rows by block; a block without rows is an empty list.
+    Blocks {
+        count: u32,
+        blocks: Vec<Block>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Block {
+pub(super) enum Block {
     List(Vec<u16>),
     Bits(Box<Bits>),
 }
@@ -50,7 +50,7 @@ pub(super) struct Bits {
     words: Words,
 }
 
-const _: () = assert!(size_of::<Posting>() == 24 && size_of::<Block>() == 24);
+const _: () = assert!(size_of::<Posting>() == 32 && size_of::<Block>() == 24);
 
 /// A view of what a posting holds of one block.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +76,7 @@ impl Posting {
         match self {
             Self::Few { count, .. } => usize::from(*count),
             Self::List(rows) => rows.len(),
-            Self::Blocks(blocks) => blocks.count,
+            Self::Blocks { count, .. } => *count as usize,
         }
     }
 
@@ -87,7 +87,7 @@ impl Posting {
     /// How many blocks there are up to the last row.
     pub(super) fn block_count(&self) -> usize {
         match self {
-            Self::Blocks(blocks) => blocks.blocks.len(),
+            Self::Blocks { blocks, .. } => blocks.len(),
             _ => self.wide().last().map_or(0, |&row| split(row).0 + 1),
         }
     }
@@ -97,7 +97,24 @@ impl Posting {
         match self {
             Self::Few { count, rows } => rows.get(..usize::from(*count)).unwrap_or_default(),
             Self::List(rows) => rows,
-            Self::Blocks(_) => &[],
+            Self::Blocks { .. } => &[],
+        }
+    }
+
+    /// Reads, without any use of it, where a row is or would be. Changes of
+    /// many sets wait for memory once if all are touched beforehand.
+    pub(super) fn touch(&self, row: u32) -> usize {
+        let Self::Blocks { blocks, .. } = self else {
+            return self.wide().last().map_or(0, |&row| row as usize);
+        };
+        let (number, low) = split(row);
+        match blocks.get(number) {
+            Some(Block::List(rows)) => {
+                let guess = guessed_place(rows, low);
+                rows.get(guess).map_or(0, |&row| row.into())
+            }
+            Some(Block::Bits(bits)) => usize::from(has_bit(&bits.words, low)),
+            None => 0,
         }
     }
 
@@ -106,14 +123,14 @@ impl Posting {
         match self {
             Self::Few { .. } => self.wide().contains(&row),
             Self::List(rows) => rows.binary_search(&row).is_ok(),
-            Self::Blocks(_) => self.part(block).contains(low),
+            Self::Blocks { .. } => self.part(block).contains(low),
         }
     }
 
     /// What the set holds of one block. O(log rows), O(1) for a long set.
     pub(super) fn part(&self, block: usize) -> Part<'_> {
         match self {
-            Self::Blocks(blocks) => match blocks.blocks.get(block) {
+            Self::Blocks { blocks, .. } => match blocks.get(block) {
                 Some(Block::List(rows)) => Part::Narrow(rows),
                 Some(Block::Bits(bits)) => Part::Bits(&bits.words, bits.count),
                 None => Part::Narrow(&[]),
@@ -150,13 +167,18 @@ impl Posting {
                 }
             }
             Self::List(rows) => {
-                insert_sorted(rows, row);
+                insert_sorted(rows, row, |rows| rows.binary_search(&row));
                 let last = rows.last().map_or(0, |&row| split(row).0);
                 if rows.len() >= BLOCKS_MIN && rows.len() >= ROWS_PER_BLOCK_MIN * (last + 1) {
-                    *self = Self::Blocks(Box::new(Blocks::of(rows)));
+                    let mut blocks = Vec::new();
+                    rows.iter().for_each(|&row| {
+                        insert_in_blocks(&mut blocks, row);
+                    });
+                    let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+                    *self = Self::Blocks { count, blocks };
                 }
             }
-            Self::Blocks(blocks) => blocks.insert(row),
+            Self::Blocks { count, blocks } => *count += u32::from(insert_in_blocks(blocks, row)),
         }
     }
 
@@ -181,9 +203,9 @@ impl Posting {
                     *self = few;
                 }
             }
-            Self::Blocks(blocks) => {
-                blocks.remove(row);
-                if blocks.count == 0 {
+            Self::Blocks { count, blocks } => {
+                *count -= u32::from(remove_from_blocks(blocks, row));
+                if *count == 0 {
                     *self = Self::default();
                 }
             }
@@ -205,75 +227,70 @@ impl Posting {
         match self {
             Self::Few { .. } => 0,
             Self::List(rows) => rows.capacity() * size_of::<u32>(),
-            Self::Blocks(blocks) => {
-                let lists = blocks.blocks.iter().map(|block| match block {
+            Self::Blocks { blocks, .. } => {
+                let lists = blocks.iter().map(|block| match block {
                     Block::List(rows) => rows.capacity() * size_of::<u16>(),
                     Block::Bits(_) => size_of::<Bits>(),
                 });
-                size_of::<Blocks>()
-                    + blocks.blocks.capacity() * size_of::<Block>()
-                    + lists.sum::<usize>()
+                blocks.capacity() * size_of::<Block>() + lists.sum::<usize>()
             }
         }
     }
 }
 
-impl Blocks {
-    fn of(rows: &[u32]) -> Self {
-        let mut blocks = Self {
-            count: 0,
-            blocks: Vec::new(),
-        };
-        rows.iter().for_each(|&row| blocks.insert(row));
-        blocks
+/// Adds a row, and returns whether it was absent.
+fn insert_in_blocks(blocks: &mut Vec<Block>, row: u32) -> bool {
+    let (number, low) = split(row);
+    if number >= blocks.len() {
+        blocks.reserve_exact(number + 1 - blocks.len());
+        blocks.resize(number + 1, Block::List(Vec::new()));
     }
+    match blocks.get_mut(number) {
+        Some(Block::Bits(bits)) => bits.insert(low),
+        Some(block @ Block::List(_)) => block.insert_in_list(low),
+        None => false,
+    }
+}
 
-    fn insert(&mut self, row: u32) {
-        let (number, low) = split(row);
-        if number >= self.blocks.len() {
-            self.blocks.reserve_exact(number + 1 - self.blocks.len());
-            self.blocks.resize(number + 1, Block::List(Vec::new()));
+/// Takes a row out, and returns whether it was there.
+fn remove_from_blocks(blocks: &mut [Block], row: u32) -> bool {
+    let (number, low) = split(row);
+    match blocks.get_mut(number) {
+        Some(Block::List(rows)) => {
+            let place = find_low(rows, low);
+            if let Ok(place) = place {
+                rows.remove(place);
+            }
+            place.is_ok()
         }
-        let Some(block) = self.blocks.get_mut(number) else {
-            return;
+        Some(block @ Block::Bits(_)) => block.remove_from_bits(low),
+        None => false,
+    }
+}
+
+impl Block {
+    fn insert_in_list(&mut self, low: u16) -> bool {
+        let Self::List(rows) = self else {
+            return false;
         };
-        let added = match block {
-            Block::Bits(bits) => bits.insert(low),
-            Block::List(rows) => {
-                let added = insert_sorted(rows, low);
-                if rows.len() > BLOCK_LIST_MAX {
-                    *block = Block::Bits(Box::new(Bits::of(rows)));
-                }
-                added
-            }
-        };
-        self.count += usize::from(added);
+        let added = insert_sorted(rows, low, |rows| find_low(rows, low));
+        if rows.len() > BLOCK_LIST_MAX {
+            *self = Self::Bits(Box::new(Bits::of(rows)));
+        }
+        added
     }
 
-    fn remove(&mut self, row: u32) {
-        let (number, low) = split(row);
-        let Some(block) = self.blocks.get_mut(number) else {
-            return;
+    fn remove_from_bits(&mut self, low: u16) -> bool {
+        let Self::Bits(bits) = self else {
+            return false;
         };
-        let removed = match block {
-            Block::Bits(bits) => {
-                let removed = bits.remove(low);
-                if bits.count < BLOCK_BITS_MIN {
-                    let mut rows = Vec::with_capacity(bits.count as usize);
-                    each_bit(&bits.words, |low| rows.push(low));
-                    *block = Block::List(rows);
-                }
-                removed
-            }
-            Block::List(rows) => {
-                let place = rows.binary_search(&low);
-                if let Ok(place) = place {
-                    rows.remove(place);
-                }
-                place.is_ok()
-            }
-        };
-        self.count -= usize::from(removed);
+        let removed = bits.remove(low);
+        if bits.count < BLOCK_BITS_MIN {
+            let mut rows = Vec::with_capacity(bits.count as usize);
+            each_bit(&bits.words, |low| rows.push(low));
+            *self = Self::List(rows);
+        }
+        removed
     }
 }
 
@@ -322,7 +339,7 @@ impl Part<'_> {
     pub(super) fn contains(self, low: u16) -> bool {
         match self {
             Self::Wide(rows) => rows.binary_search_by(|&row| split(row).1.cmp(&low)).is_ok(),
-            Self::Narrow(rows) => rows.binary_search(&low).is_ok(),
+            Self::Narrow(rows) => find_low(rows, low).is_ok(),
             Self::Bits(words, _) => has_bit(words, low),
         }
     }
@@ -393,9 +410,13 @@ pub(super) fn no_words() -> Box<Words> {
 
 /// Adds a number to an ascending list, and returns whether it was absent. The
 /// list grows by a quarter: there are so many that doubling would show.
-fn insert_sorted<T: Ord + Copy>(list: &mut Vec<T>, item: T) -> bool {
+fn insert_sorted<T: Ord + Copy>(
+    list: &mut Vec<T>,
+    item: T,
+    find: impl FnOnce(&[T]) -> Result<usize, usize>,
+) -> bool {
     let place = match list.last() {
-        Some(&last) if last >= item => match list.binary_search(&item) {
+        Some(&last) if last >= item => match find(list) {
             Ok(_) => return false,
             Err(place) => place,
         },
@@ -406,6 +427,38 @@ fn insert_sorted<T: Ord + Copy>(list: &mut Vec<T>, item: T) -> bool {
     }
     list.insert(place, item);
     true
+}
+
+/// Searches a block's list from where `low` stands if rows are spread evenly:
+/// so less of a long list, which is seldom in any cache, is touched.
+fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
+    let guess = guessed_place(rows, low);
+    let mut width = 8;
+    let (mut start, mut end) = (guess, guess);
+    if rows.get(guess).is_some_and(|&row| row < low) {
+        while end < rows.len() && rows.get(end).is_some_and(|&row| row < low) {
+            start = end;
+            end = end.saturating_add(width).min(rows.len());
+            width *= 2;
+        }
+    } else {
+        while start > 0 && rows.get(start).is_none_or(|&row| row >= low) {
+            end = start;
+            start = start.saturating_sub(width);
+            width *= 2;
+        }
+    }
+    // Whatever the guess, what is sought is at `start` or behind, and not behind `end`.
+    let end = (end + 1).min(rows.len());
+    let window = rows.get(start..end).unwrap_or_default();
+    window
+        .binary_search(&low)
+        .map(|place| start + place)
+        .map_err(|place| start + place)
+}
+
+fn guessed_place(rows: &[u16], low: u16) -> usize {
+    rows.len() * usize::from(low) / BLOCK_ROWS
 }
 
 #[cfg(test)]
@@ -448,7 +501,7 @@ mod tests {
                 assert_holds(&posting, &expected);
             }
         }
-        assert!(matches!(posting, Posting::Blocks(_)));
+        assert!(matches!(posting, Posting::Blocks { .. }));
         assert_holds(&posting, &expected);
         for (count, row) in order.iter().rev().enumerate() {
             posting.remove(*row);
