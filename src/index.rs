@@ -8,6 +8,7 @@ mod ids;
 mod names;
 mod next;
 mod rows;
+mod summary;
 mod validate;
 
 use std::ops::Range;

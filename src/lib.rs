@@ -9,7 +9,9 @@ pub mod task;
 pub mod wire;
 
 pub use error::{Error, ErrorKind};
-pub use query::{Cursor, ListQuery, NameMatch, Order, Page, Revision, ScheduledTask};
+pub use query::{
+    Cursor, Explanation, Facets, ListQuery, NameMatch, Order, Page, Revision, ScheduledTask,
+};
 pub use schedule::{Execution, GapRule, MonthDates, Months, Schedule, TimeZone, Weekdays};
 pub use store::{BatchError, TaskStore};
 pub use task::{

@@ -1,10 +1,14 @@
 //! What a caller asks of a project, and what it gets.
 
 mod cursor;
+mod explain;
+mod facets;
 mod name_match;
 mod page;
 
 pub use cursor::Cursor;
+pub use explain::{AnswerList, Explanation, NameStrategy};
+pub use facets::Facets;
 pub use name_match::NameMatch;
 pub use page::{Page, Revision, ScheduledTask};
 

@@ -27,15 +27,16 @@ impl Project {
         tasks: &[Task],
         now: DateTime<Utc>,
     ) -> Result<Revision, BatchError> {
-        refuse_repeated(tasks)?;
+        let repeated = first_repeated(tasks);
         let index = self.read();
-        for (position, task) in tasks.iter().enumerate() {
-            if index.find(task.id()).is_some() {
-                let error = Error::task_exists(task.id());
-                return Err(BatchError { position, error });
-            }
-        }
+        let taken = tasks
+            .iter()
+            .take(repeated.unwrap_or(tasks.len()))
+            .position(|task| index.find(task.id()).is_some());
         drop(index);
+        if let Some(position) = taken.or(repeated) {
+            return Err(refused(tasks, position));
+        }
         let full = || BatchError {
             position: 0,
             error: Error::project_full(tasks.first().map_or("", Task::id)),
@@ -85,7 +86,9 @@ impl Project {
 
     /// Makes the project hold exactly these tasks, as one change. The writer's lock is held.
     pub(super) fn sync(&self, tasks: &[Task], now: DateTime<Utc>) -> Result<Revision, BatchError> {
-        refuse_repeated(tasks)?;
+        if let Some(position) = first_repeated(tasks) {
+            return Err(refused(tasks, position));
+        }
         let index = self.read();
         let changes = Changes::between(&index, tasks);
         if changes.is_empty() {
@@ -113,15 +116,16 @@ impl Project {
     }
 }
 
-/// Refuses a batch in which an id stands twice.
-fn refuse_repeated(tasks: &[Task]) -> Result<(), BatchError> {
+/// The first task whose id one before it has.
+fn first_repeated(tasks: &[Task]) -> Option<usize> {
     let mut ids = HashSet::with_capacity(tasks.len());
-    match tasks.iter().position(|task| !ids.insert(task.id())) {
-        Some(position) => Err(BatchError {
-            position,
-            error: Error::task_exists(tasks.get(position).map_or("", Task::id)),
-        }),
-        None => Ok(()),
+    tasks.iter().position(|task| !ids.insert(task.id()))
+}
+
+fn refused(tasks: &[Task], position: usize) -> BatchError {
+    BatchError {
+        position,
+        error: Error::task_exists(tasks.get(position).map_or("", Task::id)),
     }
 }
 
