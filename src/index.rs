@@ -18,9 +18,9 @@ use ids::Ids;
 use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
-pub(crate) use rows::{NoRoom, Row, RowHead, RowView, Slot};
+pub(crate) use rows::{NoRoom, PAGE_ROWS, Row, RowHead, RowView, Slot};
 
-use crate::query::{LIMIT_MAX, ListQuery, NameMatch, Order, Revision};
+use crate::query::{ListQuery, NameMatch, Order, Revision};
 use crate::task::{LastStatus, TaskView};
 
 /// Where a project changes its form.
@@ -91,7 +91,7 @@ pub(crate) struct Addition<'a> {
 #[derive(Debug)]
 pub(crate) struct Selected {
     pub(crate) total: u32,
-    slots: [Slot; LIMIT_MAX as usize],
+    slots: [Slot; PAGE_ROWS],
     count: usize,
 }
 
@@ -152,6 +152,11 @@ impl Index {
         self.rows.view(slot)
     }
 
+    /// The rows that were selected.
+    pub(crate) fn page(&self, selected: &Selected) -> [Option<RowView<'_>>; PAGE_ROWS] {
+        self.rows.page(selected.slots())
+    }
+
     /// All tasks, in order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (Slot, RowView<'_>)> {
         self.rows.iter(0..self.visible_end)
@@ -164,7 +169,7 @@ impl Index {
     pub(crate) fn select(&self, query: &ListQuery) -> Selected {
         let mut selected = Selected {
             total: 0,
-            slots: [0; LIMIT_MAX as usize],
+            slots: [0; PAGE_ROWS],
             count: 0,
         };
         let Some(key) = ListKey::asked(&query.filters) else {

@@ -291,6 +291,16 @@ impl TaskStore {
         }
     }
 
+    /// The total of a query, and how many tasks its page has: for benchmarks.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn positions(&self, project: &ProjectId, query: &ListQuery) -> (u32, usize) {
+        self.find(project).map_or((0, 0), |project| {
+            let selected = project.read().select(query);
+            (selected.total, selected.slots().len())
+        })
+    }
+
     /// For every value of every filter, how many tasks the query would match with it.
     ///
     /// Offset, limit and cursor do not matter. O(1) for each value, or the cost of
