@@ -59,6 +59,11 @@ impl Record {
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
         Fields::from_json(json.as_ref())?.record()
     }
+
+    /// As [`from_json`](Self::from_json), for what is known to be UTF-8.
+    pub(super) fn from_text(text: &str) -> Result<Self, Error> {
+        Fields::from_text(text)?.record()
+    }
 }
 
 /// The documented fields of a record, and those of this project's own.
@@ -89,31 +94,7 @@ pub(super) enum Field {
 }
 
 impl Field {
-    /// Every field; a field's position here is its discriminant.
-    const ALL: [Self; 22] = [
-        Self::ProjectId,
-        Self::Id,
-        Self::TaskName,
-        Self::TaskType,
-        Self::ScheduledType,
-        Self::LifeCycleType,
-        Self::LastStatus,
-        Self::NextExecutionTime,
-        Self::Enable,
-        Self::Description,
-        Self::Priority,
-        Self::TimeZone,
-        Self::WaitTime,
-        Self::DayInterval,
-        Self::WeekList,
-        Self::MonthList,
-        Self::DateList,
-        Self::ScheduledDate,
-        Self::ScheduledTime,
-        Self::ExpireTime,
-        Self::StartDate,
-        Self::Now,
-    ];
+    const COUNT: usize = Self::Now as usize + 1;
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -143,7 +124,31 @@ impl Field {
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|field| field.name() == name)
+        Some(match name {
+            "project_id" => Self::ProjectId,
+            "id" => Self::Id,
+            "task_name" => Self::TaskName,
+            "task_type" => Self::TaskType,
+            "scheduled_type" => Self::ScheduledType,
+            "life_cycle_type" => Self::LifeCycleType,
+            "last_status" => Self::LastStatus,
+            "next_execution_time" => Self::NextExecutionTime,
+            "enable" => Self::Enable,
+            "description" => Self::Description,
+            "priority" => Self::Priority,
+            "time_zone" => Self::TimeZone,
+            "wait_time" => Self::WaitTime,
+            "day_interval" => Self::DayInterval,
+            "week_list" => Self::WeekList,
+            "month_list" => Self::MonthList,
+            "date_list" => Self::DateList,
+            "scheduled_date" => Self::ScheduledDate,
+            "scheduled_time" => Self::ScheduledTime,
+            "expire_time" => Self::ExpireTime,
+            "start_date" => Self::StartDate,
+            "now" => Self::Now,
+            _ => return None,
+        })
     }
 }
 
@@ -151,11 +156,14 @@ impl Field {
 ///
 /// A field is read only where its scheduled type uses it, since an unused one may
 /// hold anything, even what serde's data model cannot (`1e999`).
-pub(super) struct Fields<'a>([Option<&'a RawValue>; Field::ALL.len()]);
+pub(super) struct Fields<'a>([Option<&'a RawValue>; Field::COUNT]);
 
 impl<'a> Fields<'a> {
     pub(super) fn from_json(json: &'a [u8]) -> Result<Self, Error> {
-        let text = std::str::from_utf8(json).map_err(|_| not_utf8(json))?;
+        Self::from_text(std::str::from_utf8(json).map_err(|_| not_utf8(json))?)
+    }
+
+    fn from_text(text: &'a str) -> Result<Self, Error> {
         let object: Object<'_> =
             serde_json::from_str(text).map_err(|error| invalid_json(text, &error))?;
         match object.repeated_key {
@@ -340,7 +348,7 @@ impl<'de> Deserialize<'de> for Object<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut fields = Fields([None; Field::ALL.len()]);
+                let mut fields = Fields([None; Field::COUNT]);
                 let mut unknown = HashSet::new();
                 let mut repeated_key = None;
                 while let Some(Key(key)) = map.next_key()? {

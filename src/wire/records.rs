@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -67,7 +70,8 @@ pub fn read_records(
     let mut reader = Reader {
         default_project,
         records: Vec::new(),
-        ids: HashSet::new(),
+        hasher: RandomState::new(),
+        by_id: HashTable::new(),
     };
     match Document::find_in(text)? {
         Some(document) => {
@@ -105,17 +109,37 @@ fn line_at_end_of(text: &[u8]) -> usize {
 struct Reader<'a> {
     default_project: &'a ProjectId,
     records: Vec<(ProjectId, Task)>,
-    ids: HashSet<(ProjectId, Box<str>)>,
+    hasher: RandomState,
+    /// Positions in `records`, found by project and id.
+    by_id: HashTable<usize>,
 }
 
 impl Reader<'_> {
     fn read(&mut self, line: usize, record: &str) -> Result<(), ReadError> {
         let Record { project, task } =
-            Record::from_json(record).map_err(|error| ReadError { line, error })?;
+            Record::from_text(record).map_err(|error| ReadError { line, error })?;
         let project = project.unwrap_or_else(|| self.default_project.clone());
-        if !self.ids.insert((project.clone(), task.id().into())) {
-            let error = Error::task_exists(task.id());
-            return Err(ReadError { line, error });
+        let Self {
+            records, hasher, ..
+        } = self;
+        let key_at = |&position: &usize| {
+            let record = records.get(position);
+            record.map(|(project, task)| (project.as_str(), task.id()))
+        };
+        let key = Some((project.as_str(), task.id()));
+        let entry = self.by_id.entry(
+            hasher.hash_one(key),
+            |position| key_at(position) == key,
+            |position| hasher.hash_one(key_at(position)),
+        );
+        match entry {
+            Entry::Occupied(_) => {
+                let error = Error::task_exists(task.id());
+                return Err(ReadError { line, error });
+            }
+            Entry::Vacant(place) => {
+                place.insert(records.len());
+            }
         }
         self.records.push((project, task));
         Ok(())
