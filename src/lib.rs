@@ -70,6 +70,8 @@ pub mod query;
 pub mod schedule;
 pub mod store;
 pub mod task;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod wire;
 
 pub use error::{Error, ErrorKind};
