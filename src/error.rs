@@ -271,7 +271,7 @@ impl fmt::Display for Refusal {
 }
 
 /// `value` as a message repeats it: bounded, and on one line.
-fn shown(value: &str) -> String {
+pub(crate) fn shown(value: &str) -> String {
     let mut text = String::new();
     for (position, character) in value.chars().enumerate() {
         if position == SHOWN_MAX {

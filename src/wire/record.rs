@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::error::{invalid_json, not_utf8};
 use super::schedule::{read_schedule, read_time_zone};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, shown};
 use crate::task::{
     LifeCycleType, ProjectId, ReportedTiming, ScheduledType, Task, TaskType, Timing, Trigger,
 };
@@ -123,30 +123,30 @@ impl Field {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    fn from_name(name: &[u8]) -> Option<Self> {
         Some(match name {
-            "project_id" => Self::ProjectId,
-            "id" => Self::Id,
-            "task_name" => Self::TaskName,
-            "task_type" => Self::TaskType,
-            "scheduled_type" => Self::ScheduledType,
-            "life_cycle_type" => Self::LifeCycleType,
-            "last_status" => Self::LastStatus,
-            "next_execution_time" => Self::NextExecutionTime,
-            "enable" => Self::Enable,
-            "description" => Self::Description,
-            "priority" => Self::Priority,
-            "time_zone" => Self::TimeZone,
-            "wait_time" => Self::WaitTime,
-            "day_interval" => Self::DayInterval,
-            "week_list" => Self::WeekList,
-            "month_list" => Self::MonthList,
-            "date_list" => Self::DateList,
-            "scheduled_date" => Self::ScheduledDate,
-            "scheduled_time" => Self::ScheduledTime,
-            "expire_time" => Self::ExpireTime,
-            "start_date" => Self::StartDate,
-            "now" => Self::Now,
+            b"project_id" => Self::ProjectId,
+            b"id" => Self::Id,
+            b"task_name" => Self::TaskName,
+            b"task_type" => Self::TaskType,
+            b"scheduled_type" => Self::ScheduledType,
+            b"life_cycle_type" => Self::LifeCycleType,
+            b"last_status" => Self::LastStatus,
+            b"next_execution_time" => Self::NextExecutionTime,
+            b"enable" => Self::Enable,
+            b"description" => Self::Description,
+            b"priority" => Self::Priority,
+            b"time_zone" => Self::TimeZone,
+            b"wait_time" => Self::WaitTime,
+            b"day_interval" => Self::DayInterval,
+            b"week_list" => Self::WeekList,
+            b"month_list" => Self::MonthList,
+            b"date_list" => Self::DateList,
+            b"scheduled_date" => Self::ScheduledDate,
+            b"scheduled_time" => Self::ScheduledTime,
+            b"expire_time" => Self::ExpireTime,
+            b"start_date" => Self::StartDate,
+            b"now" => Self::Now,
             _ => return None,
         })
     }
@@ -167,7 +167,7 @@ impl<'a> Fields<'a> {
         let object: Object<'_> =
             serde_json::from_str(text).map_err(|error| invalid_json(text, &error))?;
         match object.repeated_key {
-            Some(key) => Err(repeated_key(key)),
+            Some(key) => Err(repeated_key(&key)),
             None => Ok(object.fields),
         }
     }
@@ -325,15 +325,16 @@ fn wrong_type(field: Field, json: &str, accepted: impl Into<Cow<'static, str>>) 
 }
 
 /// The refusal of a JSON object that gives `key` twice.
-pub(super) fn repeated_key(key: String) -> Error {
-    let shown = key.clone();
-    Error::refused(ErrorKind::RepeatedKey, key, &shown, "each key once")
+pub(super) fn repeated_key(key: &[u8]) -> Error {
+    let key = String::from_utf8_lossy(key);
+    // A key may be as long as a client likes, as a value may.
+    Error::refused(ErrorKind::RepeatedKey, shown(&key), &key, "each key once")
 }
 
 /// What the visitor found, and the first key that was given twice.
 struct Object<'a> {
     fields: Fields<'a>,
-    repeated_key: Option<String>,
+    repeated_key: Option<Vec<u8>>,
 }
 
 impl<'de> Deserialize<'de> for Object<'de> {
@@ -375,7 +376,10 @@ impl<'de> Deserialize<'de> for Object<'de> {
 }
 
 /// An object's key, borrowed where it has no escapes.
-pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
+///
+/// In bytes, since JSON allows keys that are no text (`"\ud800"`), and an
+/// unknown field may have any.
+pub(super) struct Key<'a>(pub(super) Cow<'a, [u8]>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -388,15 +392,15 @@ impl<'de> Deserialize<'de> for Key<'de> {
                 f.write_str("a key")
             }
 
-            fn visit_borrowed_str<E: de::Error>(self, key: &'de str) -> Result<Key<'de>, E> {
+            fn visit_borrowed_bytes<E: de::Error>(self, key: &'de [u8]) -> Result<Key<'de>, E> {
                 Ok(Key(Cow::Borrowed(key)))
             }
 
-            fn visit_str<E: de::Error>(self, key: &str) -> Result<Key<'de>, E> {
+            fn visit_bytes<E: de::Error>(self, key: &[u8]) -> Result<Key<'de>, E> {
                 Ok(Key(Cow::Owned(key.to_owned())))
             }
         }
 
-        deserializer.deserialize_str(KeyVisitor)
+        deserializer.deserialize_bytes(KeyVisitor)
     }
 }

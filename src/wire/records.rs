@@ -178,7 +178,7 @@ impl<'a> Document<'a> {
             line_at_end_of(text.as_bytes().get(..offset).unwrap_or_default())
         };
         if let Some(key) = shape.repeated_key {
-            let (line, error) = (line_of(first), repeated_key(key));
+            let (line, error) = (line_of(first), repeated_key(&key));
             return Err(ReadError { line, error });
         }
         let rest = text.get(values.byte_offset()..).unwrap_or_default();
@@ -220,7 +220,7 @@ impl<'a> Document<'a> {
 struct Shape<'a> {
     scheduled_tasks: Option<&'a RawValue>,
     has_id: bool,
-    repeated_key: Option<String>,
+    repeated_key: Option<Vec<u8>>,
 }
 
 impl<'de> Deserialize<'de> for Shape<'de> {
@@ -242,8 +242,8 @@ impl<'de> Deserialize<'de> for Shape<'de> {
                 };
                 let mut keys = HashSet::new();
                 while let Some(Key(key)) = map.next_key()? {
-                    shape.has_id |= key == "id";
-                    if key == "scheduled_tasks" {
+                    shape.has_id |= *key == *b"id";
+                    if *key == *b"scheduled_tasks" {
                         shape.scheduled_tasks = Some(map.next_value()?);
                     } else {
                         map.next_value::<IgnoredAny>()?;

@@ -9,4 +9,6 @@
 )]
 
 mod listing;
+mod query_string;
+mod record;
 mod support;
