@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
-use super::calendar::{Civil, civil_from_day, day_of_wall, second_of_day};
+use super::calendar::{civil_from_day, day_of_wall, second_of_day};
 
 /// Reads `yyyy-MM-dd`: exactly these digits, a date of years 0001 to 9999.
 #[must_use]
