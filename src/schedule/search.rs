@@ -137,17 +137,12 @@ impl GapRule {
 /// A moment of the wall clock up to which every named moment resolves to
 /// `second` or earlier.
 fn settled_wall(here: Stretch, second: i64) -> i64 {
-    let wall = second + i64::from(here.offset);
-    let shift = i64::from(here.offset) - i64::from(here.before);
-    if second >= here.begin + shift.abs() {
-        return wall;
-    }
-    if shift > 0 {
-        // Moments of the gap may still be to come.
+    let gap = i64::from(here.offset) - i64::from(here.before);
+    if second - here.begin < gap {
+        // What was named in the gap may still be to come.
         second + i64::from(here.before)
     } else {
-        // The second pass of a fold: all its moments happened in the first.
-        here.begin + i64::from(here.before) - 1
+        second + i64::from(here.offset)
     }
 }
 

@@ -1,4 +1,7 @@
 //! Schedules: what executes when, in every zone.
 
+mod cases;
 mod laws;
+mod lists;
 mod oracle;
+mod zones;

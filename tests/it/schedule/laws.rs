@@ -37,8 +37,9 @@ fn instant_near(change: Option<i64>) -> BoxedStrategy<DateTime<Utc>> {
     let Some(change) = change else {
         return any_instant().boxed();
     };
+    let quarters_from_change = prop_oneof![2 => -8_i64..=8, 1 => -192_i64..=192];
     prop_oneof![
-        2 => (-192_i64..=192, -1_i64..=1, 0_u32..2)
+        5 => (quarters_from_change, -1_i64..=1, 0_u32..2)
             .prop_map(move |(quarters, second, nanosecond)| {
                 at(change + 900 * quarters + second, nanosecond)
             }),
@@ -87,7 +88,8 @@ fn dates_near(pivot: NaiveDate) -> impl Strategy<Value = Dates> {
     let months =
         prop_oneof![3 => some_numbers(12), 1 => Just(vec![2]), 1 => Just((1..=12).collect())];
     prop_oneof![
-        1 => (-3_i64..=3).prop_map(move |days| Dates::Once(day(days))),
+        1 => (-1_i64..=1).prop_map(move |days| Dates::Once(day(days))),
+        1 => Just(Dates::Week((1..=7).collect())),
         2 => (1_u32..=31, -200_i64..=3)
             .prop_map(move |(interval, days)| Dates::Every { interval, start: day(days) }),
         2 => some_numbers(7).prop_map(Dates::Week),
@@ -115,7 +117,7 @@ fn question() -> impl Strategy<Value = (Spec, Schedule, DateTime<Utc>)> {
             let pivot = Zone::named(zone).wall_clock(pivot);
             let expire = prop_oneof![
                 3 => Just(None),
-                1 => (-12_i64..=12, -3_i64..=40).prop_map(move |(quarters, days)| {
+                1 => (-8_i64..=8, -1_i64..=4).prop_map(move |(quarters, days)| {
                     let expire = pivot + TimeDelta::days(days) + TimeDelta::minutes(15 * quarters);
                     (1..=9999).contains(&expire.year()).then_some(expire)
                 }),
@@ -154,8 +156,17 @@ fn agree(answer: Answer, found: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bo
     }
 }
 
+fn cases(count: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases: count,
+        // A step of shrinking walks the calendar for years.
+        max_shrink_iters: 1000,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(cases(4096))]
 
     #[test]
     fn the_next_execution_is_the_first_named_instant_after_now(
@@ -186,12 +197,14 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(cases(256))]
 
     #[test]
     fn a_walk_either_way_meets_each_named_instant_once((spec, schedule, now) in question()) {
         let wall = Zone::named(spec.zone).wall_clock(now);
-        prop_assume!((2..=9998).contains(&wall.year()));
+        if !(2..=9998).contains(&wall.year()) {
+            return Ok(());
+        }
         // The days before the walk and after it may reach into it.
         let until = now + TimeDelta::days(60);
         let expected: Vec<_> = spec
