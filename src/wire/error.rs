@@ -57,11 +57,10 @@ pub(super) fn not_utf8(record: &[u8]) -> Error {
 
 /// The refusal of a text that is not the JSON it should be.
 pub(super) fn invalid_json(text: &str, error: &serde_json::Error) -> Error {
-    let accepted = if error.is_data() {
-        // The message repeats the value, however long it is.
-        "one JSON object".into()
-    } else {
-        format!("one JSON object ({error})")
-    };
-    Error::refused(ErrorKind::InvalidJson, "record", text, accepted)
+    let refused = Error::refused(ErrorKind::InvalidJson, "record", text, "one JSON object");
+    if error.is_data() {
+        // Its message repeats the value, however long it is.
+        return refused;
+    }
+    refused.detailed(error)
 }

@@ -27,13 +27,19 @@ use crate::task::{ProjectId, Task};
 /// # Ok::<(), taskdex::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {error}")]
+#[error("line {line}: {error}{}", detail_of(error))]
 #[non_exhaustive]
 pub struct ReadError {
     /// The line of the refused record, counted from 1.
     pub line: usize,
     /// Why it was refused.
     pub error: Error,
+}
+
+fn detail_of(error: &Error) -> String {
+    error
+        .detail()
+        .map_or_else(String::new, |detail| format!(" ({detail})"))
 }
 
 /// Reads all records of a text, or none.
