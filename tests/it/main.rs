@@ -16,5 +16,6 @@ mod query_string;
 mod record;
 mod records;
 mod response;
+mod schedule;
 mod support;
 mod testkit;

@@ -1,5 +1,7 @@
 //! The documented query parameters: what is refused, by which code, and what is not.
 
+use std::fmt::Write;
+
 use serde::Deserialize;
 use taskdex::{
     LastStatus, LifeCycleType, ListQuery, NameMatch, ScheduledType, Task, TaskStore, TaskType,
@@ -57,11 +59,10 @@ fn mandatory_but(parameter: &str) -> &'static str {
 
 /// Every byte as an escape.
 fn percent_encode(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        encoded.push_str(&format!("%{byte:02x}"));
-    }
-    encoded
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        write!(encoded, "%{byte:02x}").unwrap();
+        encoded
+    })
 }
 
 fn named(text: &str) -> ListQuery {
