@@ -15,6 +15,7 @@ mod listing;
 mod query_string;
 mod record;
 mod records;
+mod replay;
 mod response;
 mod schedule;
 mod support;

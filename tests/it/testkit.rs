@@ -136,7 +136,7 @@ fn histories_reach_every_operation_and_both_outcomes() {
         }
         twins.check(NOW).unwrap();
         for (name, count) in twins.counts() {
-            let total = counts.entry(name).or_default();
+            let total = counts.entry(*name).or_default();
             total.0 += count.accepted;
             total.1 += count.refused;
         }
