@@ -384,6 +384,9 @@ fn a_day_schedule_without_a_start_counts_from_when_it_is_asked_or_was_added() {
     assert_eq!(asked.next_execution(late).unwrap().to_string(), later);
     assert_eq!(asked.previous_execution(early), None);
     assert_eq!(asked.previous_execution(late).unwrap().to_string(), today);
+    // At midnight a new date has begun.
+    let midnight = instant("2026-01-27T16:00:00Z");
+    assert_eq!(asked.previous_execution(midnight), None);
     // A sequence keeps counting from its beginning.
     let second = asked.executions(late).nth(1).unwrap();
     assert_eq!(second.to_string(), "2026-02-02 08:00:00");
