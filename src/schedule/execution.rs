@@ -35,7 +35,8 @@ pub struct Execution {
 }
 
 impl Execution {
-    pub(super) fn new(instant: i64, offset: i32) -> Self {
+    /// `instant` in Unix seconds, `offset` in seconds ahead of UTC.
+    pub(crate) fn new(instant: i64, offset: i32) -> Self {
         Self { instant, offset }
     }
 

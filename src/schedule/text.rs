@@ -3,7 +3,7 @@
 //! Lists and zones are read by `FromStr` of their types; an execution is
 //! written by [`Execution`](super::Execution) itself.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::calendar::{civil_from_day, day_of_wall, second_of_day};
 
@@ -52,6 +52,23 @@ pub fn parse_date_time(text: &str) -> Option<NaiveDateTime> {
     let (date, rest) = text.as_bytes().split_at_checked(10)?;
     let time = rest.strip_prefix(b" ")?;
     Some(date_from(date)?.and_time(time_from(time)?))
+}
+
+/// Writes `yyyy-MM-dd HH:mm:ss`, in ASCII, without allocation.
+///
+/// `None` for a year that is not 1 to 9999; a fraction of a second is left out.
+///
+/// ```
+/// use taskdex::schedule::text::date_time_ascii;
+///
+/// let date_time = "2026-05-31T23:59:59".parse().unwrap();
+/// assert_eq!(date_time_ascii(date_time), Some(*b"2026-05-31 23:59:59"));
+/// ```
+#[must_use]
+pub fn date_time_ascii(date_time: NaiveDateTime) -> Option<[u8; 19]> {
+    (1..=9999)
+        .contains(&date_time.year())
+        .then(|| wall_clock_text(date_time.and_utc().timestamp(), b' '))
 }
 
 fn date_from(text: &[u8]) -> Option<NaiveDate> {

@@ -3,6 +3,7 @@
 mod spans;
 
 use std::fmt;
+use std::io::Write as _;
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -116,12 +117,33 @@ impl TimeZone {
         self.clock().resolve(wall_clock.and_utc().timestamp())
     }
 
+    /// Appends the name to a buffer, exactly as it was given.
+    ///
+    /// What `Display` writes; most names are a copy of a few bytes.
+    ///
+    /// ```
+    /// use taskdex::schedule::TimeZone;
+    ///
+    /// let mut text = b"in ".to_vec();
+    /// "UTC-3".parse::<TimeZone>()?.write_to(&mut text);
+    /// assert_eq!(text, b"in UTC-3");
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    pub fn write_to(self, text: &mut Vec<u8>) {
+        if let Some(name) = self.static_name() {
+            text.extend_from_slice(name.as_bytes());
+        } else {
+            // A `Vec` takes whatever is written to it.
+            let _ = write!(text, "{self}");
+        }
+    }
+
     /// The name, if it is one that is stored as a whole.
     fn static_name(self) -> Option<&'static str> {
         let code = usize::from(self.0);
         match TZ_VARIANTS.get(code) {
             Some(zone) => Some(zone.name()),
-            None => OTHER_NAMES.get(code - TZ_VARIANTS.len()).copied(),
+            None => OTHER_NAMES.get(code - usize::from(NAMED)).copied(),
         }
     }
 
@@ -211,8 +233,8 @@ impl FromStr for TimeZone {
 
 impl fmt::Display for TimeZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 & FIXED == 0 {
-            return f.write_str(self.static_name().unwrap_or_default());
+        if let Some(name) = self.static_name() {
+            return f.write_str(name);
         }
         let prefix = usize::from(self.0 >> PREFIX_SHIFT & 0b11);
         f.write_str(PREFIXES.get(prefix).copied().unwrap_or_default())?;
