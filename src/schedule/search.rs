@@ -24,7 +24,7 @@ impl Schedule {
     ///
     /// Takes tens of nanoseconds, whatever the schedule and the distance.
     /// Only [`GapRule::Skip`](super::GapRule::Skip) takes one step more for each execution in a row
-    /// that falls into a gap: 24 at worst, in Egypt from 1958 to 1981.
+    /// that falls into a gap: 23 at worst, in Egypt from 1959 to 1981.
     ///
     /// ```
     /// use taskdex::schedule::{Schedule, TimeZone, Weekdays};
