@@ -299,6 +299,20 @@ fn beside_it(criterion: &mut Criterion) {
     );
     bench_questions(criterion, "neighbours", &questions, Schedule::neighbours);
 
+    // What there is to beat: one conversion each way, and no calendar.
+    let tz = chrono_tz::America::New_York;
+    bench_questions(
+        criterion,
+        "chrono-tz there and back",
+        &questions,
+        |_, now| {
+            now.with_timezone(&tz)
+                .naive_local()
+                .and_local_timezone(tz)
+                .earliest()
+        },
+    );
+
     let executions: Vec<_> = questions
         .iter()
         .filter_map(|(schedule, now)| schedule.next_execution(*now))

@@ -495,6 +495,23 @@ fn an_expiry_is_inclusive_and_resolved_by_the_same_rules() {
 }
 
 #[test]
+fn soon_after_an_expiry_only_what_was_before_it_has_happened() {
+    let expire = "2026-03-07T09:59:59".parse().unwrap();
+    let schedule = schedule(DAILY, "10:00:00", "UTC")
+        .expiring_at(expire)
+        .unwrap();
+    for now in [
+        "2026-03-07T09:59:59Z",
+        "2026-03-07T10:00:01Z",
+        "2026-03-07T10:30:00Z",
+    ] {
+        let last = schedule.previous_execution(instant(now)).unwrap();
+        assert_eq!(last.to_string(), "2026-03-06 10:00:00");
+        assert_eq!(schedule.neighbours(instant(now)), (Some(last), None));
+    }
+}
+
+#[test]
 fn the_first_and_the_last_date() {
     let [first, last] = [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC];
     for zone in [
