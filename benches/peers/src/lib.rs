@@ -1,0 +1,8 @@
+//! taskdex beside libraries that others wrote: the same answers, and how long each takes.
+//!
+//! - [`plans`]: seeded schedules as plain values, of which each library makes its own.
+//! - [`peers`]: taskdex, `cron`, `croner` and `rrule`, each asked in its own words.
+
+pub mod peers;
+pub mod plans;
+pub mod random;
