@@ -44,6 +44,8 @@ pub enum Wordless {
     LastDay,
     /// An expiry.
     Expiry,
+    /// A rule whose first date and time the clock skips.
+    SkippedStart,
 }
 
 /// Seconds, minutes, hours, dates, months, weekdays and year, as `cron` and

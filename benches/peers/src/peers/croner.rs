@@ -44,7 +44,7 @@ impl Peer for Croner {
 
     fn next_execution(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let now = now.with_timezone(&self.tz);
-        // Its only error here is that no year is left.
+        // An error where no year is left, and where a zone left out a day.
         let found = self.cron.find_next_occurrence(&now, false).ok()?;
         Some(found.with_timezone(&Utc))
     }

@@ -17,7 +17,7 @@ impl Peer for Rrule {
     fn of(plan: &Plan, now: DateTime<Utc>) -> Result<Self, Wordless> {
         let today = plan.zone.date(now);
         let (start, rule) = match &plan.dates {
-            Dates::Once(date) => (*date, RRule::new(Frequency::Daily).count(1)),
+            Dates::Once(date) => (*date, RRule::new(Frequency::Daily)),
             Dates::EveryDays(interval, start) => {
                 (*start, RRule::new(Frequency::Daily).interval(*interval))
             }
@@ -41,12 +41,14 @@ impl Peer for Rrule {
                 (today, rule)
             }
         };
-        let instant = |wall: NaiveDateTime| {
-            let instant = plan.zone.tz.from_local_datetime(&wall).earliest();
-            instant.expect("a time that the clock shows")
-        };
-        let start = instant(start.and_time(plan.time)).with_timezone(&Tz::from(plan.zone.tz));
-        let rule = match plan.expires.map(instant) {
+        let instant = |wall: NaiveDateTime| plan.zone.tz.from_local_datetime(&wall).earliest();
+        let start = instant(start.and_time(plan.time)).ok_or(Wordless::SkippedStart)?;
+        // `COUNT=1` would go on to the next day where one is left out.
+        let once = matches!(plan.dates, Dates::Once(_)).then_some(start);
+        let expiry = plan.expires.and_then(instant);
+        let expiry = once.into_iter().chain(expiry).min();
+        let start = start.with_timezone(&Tz::from(plan.zone.tz));
+        let rule = match expiry {
             // A rule that would end before it begins is refused: no rule at all.
             Some(expiry) if expiry < start => return Ok(Self(RRuleSet::new(start))),
             Some(expiry) => rule.until(expiry.with_timezone(&Tz::UTC)),
