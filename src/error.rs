@@ -37,6 +37,7 @@ struct Refusal {
     parameter: Cow<'static, str>,
     value: Option<String>,
     accepted: Cow<'static, str>,
+    detail: Option<String>,
 }
 
 /// The kinds of error, each with its own stable [code](ErrorKind::code).
@@ -195,6 +196,12 @@ impl Error {
         Self::refused(ErrorKind::TaskNotFound, "id", id, accepted)
     }
 
+    /// The same refusal with more to say.
+    pub(crate) fn detailed(mut self, detail: impl fmt::Display) -> Self {
+        self.0.detail = Some(detail.to_string());
+        self
+    }
+
     fn with(
         kind: ErrorKind,
         parameter: Cow<'static, str>,
@@ -206,6 +213,7 @@ impl Error {
             parameter,
             value,
             accepted,
+            detail: None,
         }))
     }
 
@@ -247,6 +255,12 @@ impl Error {
     pub fn accepted(&self) -> &str {
         &self.0.accepted
     }
+
+    /// What else there is to say, such as where in a text the fault lies.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.0.detail.as_deref()
+    }
 }
 
 impl fmt::Debug for Error {
@@ -256,6 +270,7 @@ impl fmt::Debug for Error {
             .field("parameter", &self.parameter())
             .field("value", &self.value())
             .field("accepted", &self.accepted())
+            .field("detail", &self.detail())
             .finish()
     }
 }
@@ -271,7 +286,7 @@ impl fmt::Display for Refusal {
 }
 
 /// `value` as a message repeats it: bounded, and on one line.
-fn shown(value: &str) -> String {
+pub(crate) fn shown(value: &str) -> String {
     let mut text = String::new();
     for (position, character) in value.chars().enumerate() {
         if position == SHOWN_MAX {

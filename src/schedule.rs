@@ -170,18 +170,13 @@ impl Schedule {
     }
 
     fn new(pattern: Pattern, time: NaiveTime, zone: TimeZone) -> Result<Self, Error> {
-        if time.nanosecond() != 0 {
-            return Err(Error::refused(
-                ErrorKind::InvalidSyntax,
-                "scheduled_time",
-                &time.to_string(),
-                "HH:mm:ss, whole seconds",
-            ));
-        }
+        let time = checked_second(time, "scheduled_time")?;
+        // The spans of a zone are found here rather than by whoever asks first.
+        let _ = zone.clock();
         Ok(Self {
             pattern,
             expiry: Expiry::NEVER,
-            time: time.num_seconds_from_midnight(),
+            time,
             zone,
             gap_rule: GapRule::default(),
         })
@@ -216,14 +211,8 @@ impl Schedule {
     ///
     /// `expire_time` out of range.
     pub fn expiring_at(self, at: NaiveDateTime) -> Result<Self, Error> {
-        if !(1..=9999).contains(&at.year()) || at.nanosecond() != 0 {
-            return Err(Error::refused(
-                ErrorKind::OutOfRange,
-                "expire_time",
-                &at.to_string(),
-                "yyyy-MM-dd HH:mm:ss in years 0001 to 9999, whole seconds",
-            ));
-        }
+        checked_day(at.date(), "expire_time")?;
+        checked_second(at.time(), "expire_time")?;
         Ok(self.with_expiry(at.and_utc().timestamp()))
     }
 
@@ -342,6 +331,19 @@ fn checked_day(date: NaiveDate, parameter: &'static str) -> Result<i32, Error> {
         ErrorKind::OutOfRange,
         parameter,
         &date.to_string(),
-        "yyyy-MM-dd in years 0001 to 9999",
+        "a date of years 0001 to 9999",
+    ))
+}
+
+/// The second of the day, of a time that is a whole one.
+fn checked_second(time: NaiveTime, parameter: &'static str) -> Result<u32, Error> {
+    if time.nanosecond() == 0 {
+        return Ok(time.num_seconds_from_midnight());
+    }
+    Err(Error::refused(
+        ErrorKind::InvalidSyntax,
+        parameter,
+        &time.to_string(),
+        "a time of whole seconds",
     ))
 }

@@ -294,7 +294,8 @@ impl TaskStore {
         if guard.retired {
             return 0;
         }
-        self.retire(project, &mut guard);
+        let revision = guard.revision().next();
+        self.retire(project, &mut guard, revision);
         guard.len() as u64
     }
 
@@ -324,7 +325,8 @@ impl TaskStore {
         }
         let result = change(&mut guard);
         if guard.len() == 0 {
-            self.retire(project, &mut guard);
+            let revision = guard.revision();
+            self.retire(project, &mut guard, revision);
         }
         Some(result)
     }
@@ -343,7 +345,9 @@ impl TaskStore {
             }
             let result = change(&mut guard);
             if guard.len() == 0 {
-                self.retire(project, &mut guard);
+                // The change was refused, so the revision is still that of before.
+                let revision = guard.revision();
+                self.retire(project, &mut guard, revision);
             }
             return result;
         }
@@ -361,13 +365,13 @@ impl TaskStore {
         Arc::clone(write(shard).entry(project.clone()).or_insert_with(fresh))
     }
 
-    /// Takes a project out of the store. Its lock is held, and no shard's lock
+    /// Takes a project out of the store, at its last revision. Its lock is held, and no shard's lock
     /// is ever held where a project's is waited for, so the two cannot wait
     /// for each other.
-    fn retire(&self, id: &ProjectId, project: &mut Project) {
+    fn retire(&self, id: &ProjectId, project: &mut Project, revision: Revision) {
         project.retired = true;
         self.ended_revision_max
-            .fetch_max(project.revision().get() + 1, Ordering::Relaxed);
+            .fetch_max(revision.get(), Ordering::Relaxed);
         if let Some(shard) = self.shard(id) {
             write(shard).remove(id);
         }

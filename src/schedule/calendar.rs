@@ -90,14 +90,18 @@ pub(super) fn date_of(day: i32) -> NaiveDate {
     reason = "chrono's years have 2^28 days"
 )]
 pub(super) fn day_of_wall(wall: i64) -> i32 {
-    wall.div_euclid(DAY_SECONDS) as i32
+    // Unsigned division by a constant is the cheaper one.
+    const BIAS_DAYS: i32 = 1 << 27;
+    const BIAS: i64 = BIAS_DAYS as i64 * DAY_SECONDS;
+    let days = (wall + BIAS).cast_unsigned() / DAY_SECONDS.cast_unsigned();
+    days as i32 - BIAS_DAYS
 }
 
 /// The second of the day of a moment on a wall clock.
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "it is 0 to 86,399")]
 pub(super) fn second_of_day(wall: i64) -> u32 {
-    wall.rem_euclid(DAY_SECONDS) as u32
+    (wall - i64::from(day_of_wall(wall)) * DAY_SECONDS) as u32
 }
 
 fn is_leap(year: u32) -> bool {

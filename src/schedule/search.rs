@@ -27,14 +27,39 @@ impl Schedule {
     #[must_use]
     pub fn neighbours(&self, now: DateTime<Utc>) -> (Option<Execution>, Option<Execution>) {
         let second = now.timestamp();
-        (self.last_until(second), self.first_after(second))
-    }
-
-    /// The first execution after a Unix second.
-    pub(super) fn first_after(&self, second: i64) -> Option<Execution> {
         let clock = self.zone.clock();
         let here = clock.at(second);
         let pattern = self.pattern_at(second, here);
+        (
+            self.last_of(pattern, clock, here, second),
+            self.first_of(pattern, clock, here, second),
+        )
+    }
+
+    /// The first execution after a Unix second.
+    #[inline]
+    pub(super) fn first_after(&self, second: i64) -> Option<Execution> {
+        let clock = self.zone.clock();
+        let here = clock.at(second);
+        self.first_of(self.pattern_at(second, here), clock, here, second)
+    }
+
+    /// The last execution up to a Unix second.
+    #[inline]
+    pub(super) fn last_until(&self, second: i64) -> Option<Execution> {
+        let clock = self.zone.clock();
+        let here = clock.at(second);
+        self.last_of(self.pattern_at(second, here), clock, here, second)
+    }
+
+    /// The first execution of `pattern` after `second`, which is `here`.
+    fn first_of(
+        &self,
+        pattern: Pattern,
+        clock: Clock,
+        here: Stretch,
+        second: i64,
+    ) -> Option<Execution> {
         let mut wall = settled_wall(here, second);
         loop {
             let earliest = day_of_wall(wall - i64::from(self.time)) + 1;
@@ -48,13 +73,18 @@ impl Schedule {
         }
     }
 
-    /// The last execution up to a Unix second.
-    pub(super) fn last_until(&self, second: i64) -> Option<Execution> {
-        let clock = self.zone.clock();
-        let here = clock.at(second);
-        let pattern = self.pattern_at(second, here);
-        let second = second.min(self.expiry.instant());
-        let here = clock.at(second);
+    /// The last execution of `pattern` up to `second`, which is `here`.
+    fn last_of(
+        &self,
+        pattern: Pattern,
+        clock: Clock,
+        mut here: Stretch,
+        mut second: i64,
+    ) -> Option<Execution> {
+        if second > self.expiry.instant() {
+            second = self.expiry.instant();
+            here = clock.at(second);
+        }
         let mut wall = reached_wall(here, second) + 1;
         loop {
             let latest = day_of_wall(wall - 1 - i64::from(self.time));
@@ -107,17 +137,12 @@ impl GapRule {
 /// A moment of the wall clock up to which every named moment resolves to
 /// `second` or earlier.
 fn settled_wall(here: Stretch, second: i64) -> i64 {
-    let wall = second + i64::from(here.offset);
-    let shift = i64::from(here.offset) - i64::from(here.before);
-    if second >= here.begin + shift.abs() {
-        return wall;
-    }
-    if shift > 0 {
-        // Moments of the gap may still be to come.
+    let gap = i64::from(here.offset) - i64::from(here.before);
+    if second - here.begin < gap {
+        // What was named in the gap may still be to come.
         second + i64::from(here.before)
     } else {
-        // The second pass of a fold: all its moments happened in the first.
-        here.begin + i64::from(here.before) - 1
+        second + i64::from(here.offset)
     }
 }
 

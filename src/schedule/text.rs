@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
-use super::calendar::{Civil, civil_from_day, day_of_wall, second_of_day};
+use super::calendar::{civil_from_day, day_of_wall, second_of_day};
 
 /// Reads `yyyy-MM-dd`: exactly these digits, a date of years 0001 to 9999.
 #[must_use]
@@ -71,30 +71,45 @@ pub(super) fn parse_number(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// Two decimal digits of a number below 100.
+/// Numbers below 100 as two ASCII digits each, all at once.
+///
+/// `numbers` has each number in the lower byte of two that are its own, so that
+/// the products below stay apart. Any bytes between become zero.
 #[inline]
-fn two_digits(number: u32) -> [u8; 2] {
-    let [tens, ones] = [number / 10, number % 10];
-    #[expect(clippy::cast_possible_truncation, reason = "both are below 10")]
-    [b'0' + tens as u8, b'0' + ones as u8]
+const fn digit_pairs(numbers: u64, lanes: u64) -> u64 {
+    // 103 / 1024 is a tenth, exact enough for the quotients of 0 to 99.
+    let tens = ((numbers * 103) >> 10) & (lanes * 0x0F);
+    let ones = numbers - 10 * tens;
+    (tens | ones << 8) + lanes * 0x3030
 }
 
 /// Writes `yyyy-MM-dd HH:mm:ss` for a wall clock in seconds, of years 1 to
 /// 9999, with `between` in place of the space.
 #[inline]
 pub(super) fn wall_clock_text(wall: i64, between: u8) -> [u8; 19] {
-    let Civil { year, month, day } = civil_from_day(day_of_wall(wall));
-    let second = second_of_day(wall);
-    let [c0, c1] = two_digits(year / 100);
-    let [y0, y1] = two_digits(year % 100);
-    let [m0, m1] = two_digits(month);
-    let [d0, d1] = two_digits(day);
-    let [h0, h1] = two_digits(second / 3600);
-    let [i0, i1] = two_digits(second / 60 % 60);
-    let [s0, s1] = two_digits(second % 60);
-    [
-        c0, c1, y0, y1, b'-', m0, m1, b'-', d0, d1, between, h0, h1, b':', i0, i1, b':', s0, s1,
-    ]
+    let date = civil_from_day(day_of_wall(wall));
+    let [year, month, day] = [date.year, date.month, date.day].map(u64::from);
+    let second = u64::from(second_of_day(wall));
+    let [hour, minute, second] = [second / 3600, second / 60 % 60, second % 60];
+
+    // `yyyy-MM-`, `dd` with `between`, and `HH:mm:ss`, the first byte lowest.
+    let year_month = digit_pairs(
+        year / 100 | (year % 100) << 16 | month << 40,
+        1 | 1 << 16 | 1 << 40,
+    ) | u64::from(b'-') << 32
+        | u64::from(b'-') << 56;
+    let [day_tens, day_ones, ..] = digit_pairs(day, 1).to_le_bytes();
+    let time = digit_pairs(hour | minute << 24 | second << 48, 1 | 1 << 24 | 1 << 48)
+        | u64::from(b':') << 16
+        | u64::from(b':') << 40;
+
+    let mut text = [0; 19];
+    let (date, rest) = text.split_at_mut(8);
+    date.copy_from_slice(&year_month.to_le_bytes());
+    let (day, rest) = rest.split_at_mut(3);
+    day.copy_from_slice(&[day_tens, day_ones, between]);
+    rest.copy_from_slice(&time.to_le_bytes());
+    text
 }
 
 /// Writes `yyyy-MM-dd HH:mm:ss` for a date of years 1 to 9999.
@@ -115,8 +130,8 @@ pub(super) fn rfc3339_text(wall: i64, offset_seconds: i32) -> [u8; 25] {
     let mut text = [0; 25];
     let (date_time, offset) = text.split_at_mut(19);
     date_time.copy_from_slice(&wall_clock_text(wall, b'T'));
-    let [h0, h1] = two_digits(minutes / 60);
-    let [m0, m1] = two_digits(minutes % 60);
+    let pairs = digit_pairs(u64::from(minutes / 60 | (minutes % 60) << 16), 1 | 1 << 16);
+    let [h0, h1, m0, m1, ..] = pairs.to_le_bytes();
     offset.copy_from_slice(&[sign, h0, h1, b':', m0, m1]);
     text
 }

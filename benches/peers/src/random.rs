@@ -1,29 +1,22 @@
-//! A seeded generator of numbers: the same seed, the same numbers, everywhere.
+//! Seeded choices over ranges wider than the test kit's.
 
-/// `SplitMix64` (Steele, Lea and Flood, 2014).
+use taskdex::testkit::SplitMix64;
+
+/// A random generator whose stream never changes.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub struct Random(SplitMix64);
 
 impl Random {
     /// The generator of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    /// The next 64 bits.
-    pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ bits >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^ bits >> 31
+        Self(SplitMix64::new(seed))
     }
 
     /// A number from 0 up to, but not including, `bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
         // The bias is at most `bound` / 2^64.
-        u64::try_from((u128::from(self.bits()) * u128::from(bound)) >> 64).unwrap_or_default()
+        u64::try_from((u128::from(self.0.next_u64()) * u128::from(bound)) >> 64).unwrap_or_default()
     }
 
     /// A number from `low` to `high`, both included.

@@ -15,10 +15,10 @@ use super::Stretch;
 /// from overflow when an offset is added.
 const FAR: i64 = i64::MAX / 4;
 
-/// Offsets are probed from 1800-01-01 to 2200-01-01: the database's first
-/// transition is of 1844, and its last of 2099.
-const PROBED_FROM: i64 = -5_364_662_400;
-const PROBED_UNTIL: i64 = 7_258_118_400;
+/// Offsets are probed from 1840-01-01 to 2101-01-01: the database's first
+/// transition is of December 1844, and its last of November 2099.
+const PROBED_FROM: i64 = -4_102_444_800;
+const PROBED_UNTIL: i64 = 4_133_980_800;
 
 /// The distance of two probes: 3 days and 49 minutes. It must not exceed the
 /// shortest span of the database, which is 6 days 23 hours (Brazil in October
