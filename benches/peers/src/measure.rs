@@ -8,7 +8,7 @@ const SAMPLE_MIN: Duration = Duration::from_micros(100);
 
 /// Rounds end after this time, but not before `ROUNDS_MIN`.
 const TIME: Duration = Duration::from_secs(2);
-const ROUNDS_MIN: usize = 11;
+const ROUNDS_MIN: usize = 7;
 const ROUNDS_MAX: usize = 1001;
 
 /// Something to be timed.
