@@ -25,10 +25,24 @@ pub struct NameMatch {
     needle: Box<str>,
 }
 
+/// How a [`NameMatch`] compares its text with a name.
+///
+/// ```
+/// use taskdex::{NameMatch, query::NameMatchMode};
+///
+/// let name = NameMatch::contains_ignoring_case("Restart")?;
+/// assert_eq!(name.mode(), NameMatchMode::ContainsIgnoringCase);
+/// assert_eq!(name.text(), "restart");
+/// # Ok::<(), taskdex::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum NameMatchMode {
+#[non_exhaustive]
+pub enum NameMatchMode {
+    /// The text occurs in the name.
     Contains,
+    /// The text occurs in the name, in any letter case.
     ContainsIgnoringCase,
+    /// The text is the name.
     Exactly,
 }
 
@@ -78,6 +92,18 @@ impl NameMatch {
             NameMatchMode::Contains | NameMatchMode::Exactly => text.into(),
         };
         Ok(Self { mode, needle })
+    }
+
+    /// How the text is compared.
+    #[must_use]
+    pub fn mode(&self) -> NameMatchMode {
+        self.mode
+    }
+
+    /// The text that is looked for, case-folded where the mode ignores case.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.needle
     }
 
     /// Whether a task of this name passes the filter. O(length of `name`).

@@ -95,7 +95,7 @@ impl ScheduledTask {
 }
 
 /// Appends a JSON string: copied whole where no character needs an escape.
-fn write_string(out: &mut Vec<u8>, text: &str) {
+pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
     let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     // A fold without an early exit, so that it is compiled to vector instructions.
     if text

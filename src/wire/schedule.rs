@@ -121,6 +121,11 @@ fn malformed(field: Field, text: &str, accepted: &'static str) -> Error {
     Error::refused(ErrorKind::InvalidSyntax, field.name(), text, accepted)
 }
 
+/// The refusal of a timed object that carries no schedule.
+pub(super) fn missing_schedule(scheduled_type: ScheduledType) -> Error {
+    incomplete(scheduled_type, Field::ScheduledTime)
+}
+
 fn incomplete(scheduled_type: ScheduledType, missing: Field) -> Error {
     let (required, _) = fields_used(scheduled_type);
     let names: Vec<&str> = required.iter().map(|field| field.name()).collect();

@@ -1,0 +1,96 @@
+//! Previews when schedules would run.
+//!
+//! ```text
+//! cargo run --release --example future_executions -- \
+//!     [--now RFC3339] [--count N] [--rfc3339] [FILE|-]
+//! ```
+//!
+//! Each line of the file (or of standard input) is one JSON object with the
+//! schedule fields of a record, and optionally `now` and `enable`. Each answer
+//! is one line of JSON: the executions and the zone, or the documented error body.
+//!
+//! Exit status: 0; 1 where a line was refused; 2 where the arguments or the
+//! file were.
+
+mod support;
+
+use std::ffi::OsString;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use lexopt::prelude::{Long, Short, Value};
+use support::{Failure, for_each_line, read_file};
+use taskdex::wire::{self, ExecutionFormat, FUTURE_EXECUTIONS_USUAL, FutureExecutions};
+
+const USAGE: &str = "future_executions [--now RFC3339] [--count N] [--rfc3339] [FILE|-]";
+
+struct Arguments {
+    now: Option<DateTime<Utc>>,
+    count: usize,
+    format: ExecutionFormat,
+    input: OsString,
+}
+
+fn main() -> ExitCode {
+    support::exit_code(run(), USAGE)
+}
+
+/// Whether every line was answered.
+fn run() -> Result<bool, Failure> {
+    let Some(arguments) = parse_arguments()? else {
+        println!("usage: {USAGE}");
+        return Ok(true);
+    };
+    let now = arguments.now.unwrap_or_else(support::system_now);
+
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut all_answered = true;
+    let mut answer = |line: &[u8]| {
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let mut body = Vec::new();
+        match FutureExecutions::from_json(line, now) {
+            Ok(preview) => preview.write_json(arguments.count, arguments.format, &mut body),
+            Err(error) => {
+                all_answered = false;
+                error.write_json(&mut body);
+            }
+        }
+        body.push(b'\n');
+        out.write_all(&body)
+    };
+    if arguments.input == "-" {
+        for_each_line(io::stdin().lock(), &mut answer)?;
+    } else {
+        for_each_line(read_file(&arguments.input)?.as_slice(), &mut answer)?;
+    }
+    out.flush()?;
+    Ok(all_answered)
+}
+
+/// None where only the usage is asked for.
+fn parse_arguments() -> Result<Option<Arguments>, Failure> {
+    let mut now = None;
+    let mut count = FUTURE_EXECUTIONS_USUAL;
+    let mut format = ExecutionFormat::WallClock;
+    let mut input = None;
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("now") => now = Some(wire::parse_instant(&support::text(parser.value()?)?)?),
+            Long("count") => count = support::text(parser.value()?)?.parse()?,
+            Long("rfc3339") => format = ExecutionFormat::Rfc3339,
+            Short('h') | Long("help") => return Ok(None),
+            Value(value) if input.is_none() => input = Some(value),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Some(Arguments {
+        now,
+        count,
+        format,
+        input: input.unwrap_or_else(|| "-".into()),
+    }))
+}
