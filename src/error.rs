@@ -37,6 +37,7 @@ struct Refusal {
     parameter: Cow<'static, str>,
     value: Option<String>,
     accepted: Cow<'static, str>,
+    detail: Option<String>,
 }
 
 /// The kinds of error, each with its own stable [code](ErrorKind::code).
@@ -195,6 +196,12 @@ impl Error {
         Self::refused(ErrorKind::TaskNotFound, "id", id, accepted)
     }
 
+    /// The same refusal with more to say.
+    pub(crate) fn detailed(mut self, detail: impl fmt::Display) -> Self {
+        self.0.detail = Some(detail.to_string());
+        self
+    }
+
     /// The refusal of a task for which no row number is left.
     pub(crate) fn project_full(id: &str) -> Self {
         let accepted = "fewer tasks, or shorter texts, in the project";
@@ -212,6 +219,7 @@ impl Error {
             parameter,
             value,
             accepted,
+            detail: None,
         }))
     }
 
@@ -253,6 +261,12 @@ impl Error {
     pub fn accepted(&self) -> &str {
         &self.0.accepted
     }
+
+    /// What else there is to say, such as where in a text the fault lies.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.0.detail.as_deref()
+    }
 }
 
 impl fmt::Debug for Error {
@@ -262,6 +276,7 @@ impl fmt::Debug for Error {
             .field("parameter", &self.parameter())
             .field("value", &self.value())
             .field("accepted", &self.accepted())
+            .field("detail", &self.detail())
             .finish()
     }
 }
@@ -277,7 +292,7 @@ impl fmt::Display for Refusal {
 }
 
 /// `value` as a message repeats it: bounded, and on one line.
-fn shown(value: &str) -> String {
+pub(crate) fn shown(value: &str) -> String {
     let mut text = String::new();
     for (position, character) in value.chars().enumerate() {
         if position == SHOWN_MAX {

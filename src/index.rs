@@ -8,19 +8,20 @@ mod ids;
 mod names;
 mod next;
 mod rows;
+mod summary;
 mod validate;
 
 use std::ops::Range;
 
 use answers::{Answers, ListKey};
 use ids::Ids;
-use names::NameIndex;
+use names::{Matching, NameIndex};
 use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
-pub(crate) use rows::{NoRoom, Row, RowHead, RowView, Slot};
+pub(crate) use rows::{NoRoom, PAGE_ROWS, Row, RowHead, RowView, Slot};
 
-use crate::query::{LIMIT_MAX, ListQuery, NameMatch, Order, Revision};
+use crate::query::{ListQuery, NameMatch, Order, Revision};
 use crate::task::{LastStatus, TaskView};
 
 /// Where a project changes its form.
@@ -72,8 +73,9 @@ pub(crate) struct Index {
     limits: &'static Limits,
 }
 
+/// What a project of many tasks is answered from.
 #[derive(Debug)]
-struct Lookups {
+pub(crate) struct Lookups {
     answers: Answers,
     ids: Ids,
     names: NameIndex,
@@ -88,11 +90,26 @@ pub(crate) struct Addition<'a> {
     pub(crate) added: i64,
 }
 
+/// Why a task was not added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotAdded {
+    /// Another task has its id.
+    IdTaken,
+    /// No row number, or no room for its texts, is left.
+    NoRoom,
+}
+
+impl From<NoRoom> for NotAdded {
+    fn from(NoRoom: NoRoom) -> Self {
+        Self::NoRoom
+    }
+}
+
 /// What a query selects: the total, and the rows of its page.
 #[derive(Debug)]
 pub(crate) struct Selected {
     pub(crate) total: u32,
-    slots: [Slot; LIMIT_MAX as usize],
+    slots: [Slot; PAGE_ROWS],
     count: usize,
 }
 
@@ -153,6 +170,11 @@ impl Index {
         self.rows.view(slot)
     }
 
+    /// The rows that were selected.
+    pub(crate) fn page(&self, selected: &Selected) -> [Option<RowView<'_>>; PAGE_ROWS] {
+        self.rows.page(selected.slots())
+    }
+
     /// All tasks, in order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (Slot, RowView<'_>)> {
         self.rows.iter(0..self.visible_end)
@@ -165,7 +187,7 @@ impl Index {
     pub(crate) fn select(&self, query: &ListQuery) -> Selected {
         let mut selected = Selected {
             total: 0,
-            slots: [0; LIMIT_MAX as usize],
+            slots: [0; PAGE_ROWS],
             count: 0,
         };
         let Some(key) = ListKey::asked(&query.filters) else {
@@ -182,12 +204,7 @@ impl Index {
                 }
             }
             (Some(lookups), Some(name)) => {
-                let list = lookups.answers.list(key);
-                let rows = &self.rows;
-                let matching = lookups
-                    .names
-                    .find(name, list.rows(), self.visible_end, rows)
-                    .rows;
+                let matching = self.matching(lookups, key, name).rows;
                 selected.total = u32::try_from(matching.len()).unwrap_or(u32::MAX);
                 let window = self.window(query, selected.total, |slot| {
                     u32::try_from(matching.range_cardinality(..slot)).unwrap_or(u32::MAX)
@@ -212,6 +229,12 @@ impl Index {
                 .reverse();
         }
         selected
+    }
+
+    /// The visible rows of a list whose name matches.
+    fn matching(&self, lookups: &Lookups, key: ListKey, name: &NameMatch) -> Matching {
+        let list = lookups.answers.list(key).rows();
+        lookups.names.find(name, list, self.visible_end, &self.rows)
     }
 
     fn select_by_scan(
@@ -283,8 +306,8 @@ impl Index {
         (next.get() <= REVISION_MAX).then_some(next).ok_or(NoRoom)
     }
 
-    /// Adds a task whose id is free.
-    pub(crate) fn add(&mut self, addition: &Addition<'_>) -> Result<Revision, NoRoom> {
+    /// Adds a task.
+    pub(crate) fn add(&mut self, addition: &Addition<'_>) -> Result<Revision, NotAdded> {
         let version = self.next_revision()?;
         self.make_ready_for(1);
         let slot = self.push(addition, version)?;
@@ -300,18 +323,29 @@ impl Index {
 
     /// Builds lists if there will be so many tasks that they are needed.
     pub(crate) fn make_ready_for(&mut self, added: usize) {
-        let needed = self.rows.len() as usize + added > self.limits.lists_from as usize;
-        if self.lookups.is_none() && needed {
-            self.lookups = Some(Box::new(Lookups::of(&self.rows)));
+        if let Some(lookups) = self.lookups_for(added) {
+            self.lookups = Some(lookups);
         }
     }
 
-    /// Adds a task, whose id is free, that no answer shows yet.
+    /// The lists that will be needed for so many tasks more, if there are none yet.
+    pub(crate) fn lookups_for(&self, added: usize) -> Option<Box<Lookups>> {
+        let count = self.rows.len() as usize + added;
+        let needed = self.lookups.is_none() && count > self.limits.lists_from as usize;
+        needed.then(|| Box::new(Lookups::of(&self.rows, count)))
+    }
+
+    /// Begins to keep lists that were built [beside](Self::lookups_for) the index.
+    pub(crate) fn install(&mut self, lookups: Box<Lookups>) {
+        self.lookups = Some(lookups);
+    }
+
+    /// Adds a task that no answer shows yet.
     pub(crate) fn stage(
         &mut self,
         addition: &Addition<'_>,
         version: Revision,
-    ) -> Result<(), NoRoom> {
+    ) -> Result<(), NotAdded> {
         let slot = self.push(addition, version)?;
         if let Some(lookups) = &mut self.lookups {
             let code = addition.task.attributes().code();
@@ -344,9 +378,13 @@ impl Index {
             if last < self.visible_end {
                 return;
             }
-            if let (Some(lookups), Some(row)) = (&mut self.lookups, self.rows.view(last)) {
-                lookups.answers.unstage(last, row.row.code());
-                lookups.ids.remove(last, row.task().id());
+            if let Some(row) = self.rows.view(last) {
+                // No answer ever showed it, so its sequence is free again.
+                self.sequence_next = row.sequence;
+                if let Some(lookups) = &mut self.lookups {
+                    lookups.answers.unstage(last, row.row.code());
+                    lookups.ids.remove(last, row.task().id());
+                }
             }
             if let Some(lookups) = &mut self.lookups {
                 lookups.names.pop(last, &self.rows);
@@ -355,7 +393,7 @@ impl Index {
         }
     }
 
-    fn push(&mut self, addition: &Addition<'_>, version: Revision) -> Result<Slot, NoRoom> {
+    fn push(&mut self, addition: &Addition<'_>, version: Revision) -> Result<Slot, NotAdded> {
         let head = RowHead {
             attributes: *addition.task.attributes(),
             next: addition.next,
@@ -366,12 +404,23 @@ impl Index {
         self.push_row(&head, addition.task)
     }
 
-    fn push_row(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<Slot, NoRoom> {
-        let slot = self.rows.push(head, task.texts(), self.limits.rows_max)?;
-        if let Some(lookups) = &mut self.lookups {
-            lookups.ids.insert(&self.rows, slot, task.id());
+    fn push_row(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<Slot, NotAdded> {
+        let id = task.id();
+        let slot = if let Some(lookups) = &mut self.lookups {
+            let hash = lookups.ids.hash(id);
+            if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
+                return Err(NotAdded::IdTaken);
+            }
+            let slot = self.rows.push(head, task.texts(), self.limits.rows_max)?;
+            lookups.ids.insert(&self.rows, slot, hash);
             lookups.names.record(self.rows.end(), &self.rows);
-        }
+            slot
+        } else {
+            if self.find_by_scan(id).is_some() {
+                return Err(NotAdded::IdTaken);
+            }
+            self.rows.push(head, task.texts(), self.limits.rows_max)?
+        };
         self.sequence_next = self.sequence_next.max(head.sequence + 1);
         Ok(slot)
     }
@@ -510,7 +559,7 @@ impl Index {
     }
 
     /// The same project without holes, at the same revision. O(n).
-    pub(crate) fn renumbered(&self) -> Result<Self, NoRoom> {
+    pub(crate) fn renumbered(&self) -> Result<Self, NotAdded> {
         let mut fresh = self.emptied(self.rows.len() as usize);
         for (_, row) in self.rows.iter(0..self.visible_end) {
             fresh.restage(&row.head(), row.task())?;
@@ -538,7 +587,7 @@ impl Index {
     }
 
     /// Stages a row that keeps its place in the history.
-    pub(crate) fn restage(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<(), NoRoom> {
+    pub(crate) fn restage(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<(), NotAdded> {
         let slot = self.push_row(head, task)?;
         if let Some(lookups) = &mut self.lookups {
             lookups.answers.stage(slot, head.attributes.code());
@@ -556,11 +605,13 @@ impl Lookups {
         }
     }
 
-    fn of(rows: &Rows) -> Self {
-        let mut lookups = Self::with_capacity(rows.len() as usize);
+    /// Lists of these rows, with room for `capacity` of them.
+    fn of(rows: &Rows, capacity: usize) -> Self {
+        let mut lookups = Self::with_capacity(capacity);
         for (slot, row) in rows.iter(0..rows.end()) {
             lookups.answers.insert(slot, row.row.code());
-            lookups.ids.insert(rows, slot, row.task().id());
+            let hash = lookups.ids.hash(row.task().id());
+            lookups.ids.insert(rows, slot, hash);
         }
         lookups
     }

@@ -1,4 +1,69 @@
-//! An in-process query engine for scheduled tasks.
+//! An in-process query engine for *scheduled tasks*.
+//!
+//! Scheduled tasks are the records that a cloud-desktop service keeps to
+//! start, stop, reboot, hibernate, rebuild, snapshot or script its desktops.
+//! taskdex holds them in memory, answers the documented listing
+//! `GET /v2/{project_id}/scheduled-tasks`, and computes when each task runs next.
+//!
+//! # Example
+//!
+//! ```
+//! use chrono::{DateTime, Utc};
+//! use taskdex::{ListQuery, ProjectId, Schedule, Task, TaskStore, TaskType};
+//!
+//! let store = TaskStore::new();
+//! let project = ProjectId::new("0a1b2c")?;
+//! let now: DateTime<Utc> = "2026-03-07T12:00:00Z".parse()?;
+//!
+//! let zone = "America/New_York".parse()?;
+//! let sundays = Schedule::weekly("1".parse()?, "02:30:00".parse()?, zone)?;
+//! let task = Task::builder("t-1", "Patch window", TaskType::ExecuteScript, sundays).build()?;
+//! store.add(&project, task, now)?;
+//!
+//! let query = ListQuery::from_query_string("offset=0&limit=10&task_name=Patch")?;
+//! let page = store.list(&project, &query, now);
+//! assert_eq!(page.total_count(), 1);
+//! // On 8 March 2026 New York skips 02:30, and the execution is not lost.
+//! assert_eq!(page.tasks()[0].next_execution_time().unwrap(), "2026-03-08 03:30:00");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Overview
+//!
+//! | noun | what it is |
+//! | --- | --- |
+//! | [`TaskStore`] | many projects, shared by many threads: the facade |
+//! | [`Task`], [`TaskBuilder`] | one record, valid by construction |
+//! | [`Timing`], [`Schedule`], [`Trigger`] | when a task runs |
+//! | [`TimeZone`], [`GapRule`] | where its clock stands, and what happens where that clock jumps |
+//! | [`ListQuery`], [`NameMatch`] | what to list: from a query string, through serde, or typed |
+//! | [`Page`], [`ScheduledTask`] | the answer, owned |
+//! | [`wire`] | the documented strings: records, bodies, the future-executions call |
+//! | [`Error`], [`ErrorKind`] | why something was refused, and the [codes](ErrorKind) on the wire |
+//!
+//! # Guarantees
+//!
+//! - **Visibility.** Triggered tasks are listed, and counted, only where
+//!   `scheduled_type=LIFE_CYCLE` is asked for.
+//! - **Order.** Tasks are listed in the order of adding, and an update never moves one.
+//! - **Totals.** [`Page::total_count`] is exact and does not depend on the page.
+//! - **Isolation.** A query sees one project at one [`Revision`].
+//! - **Time.** There is no hidden clock: what depends on time takes `now`. The
+//!   next execution is strictly after it, and executions strictly increase, also where clocks change.
+//! - **Refusal.** A refused call changes nothing, and its [`Error`] names the
+//!   parameter, the value and what is accepted.
+//! - **No panics.** No input makes a public function panic.
+//!
+//! # Limits
+//!
+//! Dates lie in the years 1 to 9999 of the task's wall clock. Names, ids and
+//! descriptions have at most 255 characters, a page at most 50 tasks. A
+//! project may hold about four billion tasks, if memory does.
+//!
+//! # Features
+//!
+//! `testkit` (off by default): what the crate's own tests are made of, for the
+//! tests of those who embed it. Brings in proptest.
 
 mod error;
 mod index;
@@ -6,13 +71,22 @@ pub mod query;
 pub mod schedule;
 pub mod store;
 pub mod task;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 pub mod wire;
 
 pub use error::{Error, ErrorKind};
-pub use query::{Cursor, ListQuery, NameMatch, Order, Page, Revision, ScheduledTask};
+pub use query::{
+    Cursor, Explanation, Facets, ListQuery, NameMatch, Order, Page, Revision, ScheduledTask,
+};
 pub use schedule::{Execution, GapRule, MonthDates, Months, Schedule, TimeZone, Weekdays};
 pub use store::{BatchError, TaskStore};
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, ReportedTime, ReportedTiming, ScheduledType, Task,
     TaskBuilder, TaskId, TaskName, TaskType, Timing, Trigger,
 };
+
+/// The snippets of README are compiled and run like any other example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,12 +1,16 @@
 //! What a caller asks of a project, and what it gets.
 
 mod cursor;
+mod explain;
+mod facets;
 mod name_match;
 mod page;
 
 pub use cursor::Cursor;
-pub use name_match::NameMatch;
-pub(crate) use name_match::{NameMatchMode, NameMatcher, fold_case};
+pub use explain::{AnswerList, Explanation, NameStrategy};
+pub use facets::Facets;
+pub use name_match::{NameMatch, NameMatchMode};
+pub(crate) use name_match::{NameMatcher, fold_case};
 pub use page::{Page, Revision, ScheduledTask};
 
 use crate::error::{Error, ErrorKind};
@@ -171,6 +175,36 @@ impl ListQuery {
     #[must_use]
     pub fn listed_order(&self) -> Order {
         self.order
+    }
+
+    /// The filter on the task's name, if there is one.
+    #[must_use]
+    pub fn task_name_filter(&self) -> Option<&NameMatch> {
+        self.filters.task_name.as_ref()
+    }
+
+    /// The task type that is asked for, if one is.
+    #[must_use]
+    pub fn task_type_filter(&self) -> Option<TaskType> {
+        self.filters.task_type
+    }
+
+    /// The scheduled type that is asked for, if one is.
+    #[must_use]
+    pub fn scheduled_type_filter(&self) -> Option<ScheduledType> {
+        self.filters.scheduled_type
+    }
+
+    /// The triggering event that is asked for, if one is.
+    #[must_use]
+    pub fn life_cycle_type_filter(&self) -> Option<LifeCycleType> {
+        self.filters.life_cycle_type
+    }
+
+    /// The latest status that is asked for, if one is.
+    #[must_use]
+    pub fn last_status_filter(&self) -> Option<LastStatus> {
+        self.filters.last_status
     }
 
     /// The cursor that the listing goes on after.

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 
 use crate::error::Error;
 use crate::index::Limits;
-use crate::query::{ListQuery, Page, Revision, ScheduledTask};
+use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask};
 use crate::task::{LastStatus, ProjectId, Task, TaskName};
 use project::{Project, Writer};
 
@@ -120,6 +120,7 @@ impl TaskStore {
     /// # Errors
     ///
     /// [`ErrorKind::TaskExists`](crate::ErrorKind::TaskExists) where the project has a task of this id.
+    #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn add(
         &self,
         project: &ProjectId,
@@ -136,6 +137,7 @@ impl TaskStore {
     /// # Errors
     ///
     /// The first task whose id the project, or the batch before it, has already.
+    #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn add_all(
         &self,
         project: &ProjectId,
@@ -181,6 +183,7 @@ impl TaskStore {
     /// assert_eq!(store.get(&project, "t-3", now).unwrap().version(), second);
     /// # Ok::<(), taskdex::Error>(())
     /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn sync(
         &self,
         project: &ProjectId,
@@ -202,6 +205,7 @@ impl TaskStore {
     /// # Errors
     ///
     /// [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn replace(
         &self,
         project: &ProjectId,
@@ -285,6 +289,35 @@ impl TaskStore {
             Some(project) => project.list(query, now),
             None => Page::new(Vec::new(), 0, self.ended_revision_max()),
         }
+    }
+
+    /// The total of a query, and how many tasks its page has: for benchmarks.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn positions(&self, project: &ProjectId, query: &ListQuery) -> (u32, usize) {
+        self.find(project).map_or((0, 0), |project| {
+            let selected = project.read().select(query);
+            (selected.total, selected.slots().len())
+        })
+    }
+
+    /// For every value of every filter, how many tasks the query would match with it.
+    ///
+    /// Offset, limit and cursor do not matter. O(1) for each value, or the cost of
+    /// a [`list`](Self::list) where a name is asked for.
+    #[must_use]
+    pub fn facets(&self, project: &ProjectId, query: &ListQuery) -> Facets {
+        self.find(project).map_or_else(Facets::default, |project| {
+            project.read().facets(&query.filters)
+        })
+    }
+
+    /// How [`list`](Self::list) would answer a query. O(1): the query is not run.
+    #[must_use]
+    pub fn explain(&self, project: &ProjectId, query: &ListQuery) -> Explanation {
+        self.find(project).map_or(Explanation::Nothing, |project| {
+            project.read().explain(&query.filters)
+        })
     }
 
     /// The revision of the project's latest change.
@@ -432,12 +465,17 @@ impl TaskStore {
         writer.retired = true;
         let (revision, sequence_next) = {
             let index = project.read();
-            (index.revision(), index.sequence_next())
+            // Ending a project that has tasks is a change of its own.
+            let revision = match index.len() {
+                0 => index.revision(),
+                _ => index.revision().next(),
+            };
+            (revision, index.sequence_next())
         };
         // Before the project can be found no more, so that one that begins
         // afterwards goes on from here.
         self.ended_revision_max
-            .fetch_max(revision.next().get(), Ordering::Relaxed);
+            .fetch_max(revision.get(), Ordering::Relaxed);
         self.ended_sequence_max
             .fetch_max(sequence_next, Ordering::Relaxed);
         if let Some(shard) = self.shard(id) {
@@ -472,3 +510,6 @@ fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
 fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

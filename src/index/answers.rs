@@ -6,7 +6,7 @@ pub(super) use list::List;
 
 use super::rows::Slot;
 use crate::query::Filters;
-use crate::task::{Code, LastStatus, LifeCycleType, ScheduledType, TaskType};
+use crate::task::{Code, ScheduledType};
 
 const TASK_TYPES: u16 = 7;
 const STATUSES: u16 = 3;
@@ -35,6 +35,19 @@ pub(crate) struct ListKey {
 }
 
 impl ListKey {
+    /// All tasks that run by the clock.
+    pub(crate) const ANY_TIMED: Self = Self {
+        task_type: ANY_TASK_TYPE,
+        scope: ANY_TIMED,
+        status: ANY_STATUS,
+    };
+
+    /// All tasks that an event triggers.
+    pub(crate) const ANY_TRIGGERED: Self = Self {
+        scope: ANY_TRIGGERED,
+        ..Self::ANY_TIMED
+    };
+
     /// The tasks that these filters ask for, their name left aside; none where
     /// no task can pass.
     pub(crate) fn asked(filters: &Filters) -> Option<Self> {
@@ -109,30 +122,6 @@ impl ListKey {
     fn number(self) -> usize {
         let number = (self.task_type * (SCOPES + 2) + self.scope) * (STATUSES + 1) + self.status;
         usize::from(number)
-    }
-
-    pub(crate) fn task_type(self) -> Option<TaskType> {
-        TaskType::ALL.get(usize::from(self.task_type)).copied()
-    }
-
-    pub(crate) fn last_status(self) -> Option<LastStatus> {
-        LastStatus::ALL.get(usize::from(self.status)).copied()
-    }
-
-    pub(crate) fn scheduled_type(self) -> Option<ScheduledType> {
-        match self.scope {
-            ANY_TIMED => None,
-            scope => ScheduledType::ALL
-                .get(usize::from(scope))
-                .copied()
-                .or(Some(ScheduledType::LifeCycle)),
-        }
-    }
-
-    pub(crate) fn life_cycle_type(self) -> Option<LifeCycleType> {
-        LifeCycleType::ALL
-            .get(usize::from(self.scope.checked_sub(4)?))
-            .copied()
     }
 }
 

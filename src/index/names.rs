@@ -232,7 +232,8 @@ impl NameIndex {
     }
 
     /// How many postings there are, and the bytes of memory beside `self`.
-    pub(super) fn memory(&self) -> (usize, usize) {
+    #[cfg(test)]
+    fn memory(&self) -> (usize, usize) {
         let (postings, bytes) = self.grams.memory();
         let (folded_postings, folded_bytes) = self.folded.grams.memory();
         (
@@ -271,7 +272,7 @@ enum Every {
 
 impl<'a> PatternBytes<'a> {
     fn of(wanted: &'a NameMatch) -> Result<Self, Every> {
-        let needle = wanted.needle().as_bytes();
+        let needle = wanted.text().as_bytes();
         let bytes = match wanted.mode() {
             NameMatchMode::Exactly if needle.is_empty() => return Err(Every::NoName),
             _ if needle.is_empty() => return Err(Every::Name),

@@ -68,7 +68,6 @@ impl Next {
         if now >= instant || now < instant - i64::from(self.reach) {
             return Known::Nothing;
         }
-        #[expect(clippy::cast_possible_truncation, reason = "18 bits are left")]
         let offset = (word << (64 - OFFSET_BITS) >> (64 - OFFSET_BITS)) as i32;
         Known::Next(Moment { instant, offset })
     }

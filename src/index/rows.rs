@@ -12,11 +12,15 @@ pub(crate) type Slot = u32;
 pub(super) const CHUNK_ROWS: usize = 512;
 const CHUNK_SHIFT: u32 = CHUNK_ROWS.trailing_zeros();
 
+/// The most rows that are fetched at once.
+pub(crate) const PAGE_ROWS: usize = crate::query::LIMIT_MAX as usize;
+
 /// The `text_at` of a row that was removed.
 const REMOVED: u32 = u32::MAX;
 
 /// One record without its texts: a cache line.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
 pub(crate) struct Row {
     attributes: Attributes,
     next: Next,
@@ -142,6 +146,38 @@ impl Rows {
     pub(super) fn view(&self, slot: Slot) -> Option<RowView<'_>> {
         let (chunk, position) = split(slot);
         self.chunks.get(chunk)?.view(position)
+    }
+
+    /// The rows of a page.
+    ///
+    /// Rows and texts lie all over the memory of a large project. Each is touched before any
+    /// is used, in loops so short that the processor waits for many of them at once.
+    pub(super) fn page(&self, slots: &[Slot]) -> [Option<RowView<'_>>; PAGE_ROWS] {
+        let mut touched: [Option<(&Chunk, &Row)>; PAGE_ROWS] = [None; PAGE_ROWS];
+        for (place, &slot) in touched.iter_mut().zip(slots) {
+            let (chunk, position) = split(slot);
+            *place = self
+                .chunks
+                .get(chunk)
+                .and_then(|chunk| Some((chunk, chunk.rows.get(position)?)));
+        }
+        let mut bounds = [(0, 0); PAGE_ROWS];
+        for ((start, end), (_, row)) in bounds.iter_mut().zip(touched.iter().flatten()) {
+            *start = row.text_at as usize;
+            *end = *start + row.attributes.text_length();
+        }
+        let mut bytes = 0;
+        for (&(start, end), (chunk, _)) in bounds.iter().zip(touched.iter().flatten()) {
+            let texts = chunk.texts.as_bytes();
+            bytes ^= texts.get(start).copied().unwrap_or(0);
+            bytes ^= texts.get(end.saturating_sub(1)).copied().unwrap_or(0);
+        }
+        std::hint::black_box(bytes);
+        let mut page = [None; PAGE_ROWS];
+        for (place, &slot) in page.iter_mut().zip(slots) {
+            *place = self.view(slot);
+        }
+        page
     }
 
     /// The rows of a range that are not removed, in order.

@@ -27,10 +27,24 @@ pub struct NameMatch {
     needle: Box<str>,
 }
 
+/// How a [`NameMatch`] compares its text with a name.
+///
+/// ```
+/// use taskdex::{NameMatch, query::NameMatchMode};
+///
+/// let name = NameMatch::contains_ignoring_case("Restart")?;
+/// assert_eq!(name.mode(), NameMatchMode::ContainsIgnoringCase);
+/// assert_eq!(name.text(), "restart");
+/// # Ok::<(), taskdex::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum NameMatchMode {
+#[non_exhaustive]
+pub enum NameMatchMode {
+    /// The text occurs in the name.
     Contains,
+    /// The text occurs in the name, in any letter case.
     ContainsIgnoringCase,
+    /// The text is the name.
     Exactly,
 }
 
@@ -82,6 +96,18 @@ impl NameMatch {
         Ok(Self { mode, needle })
     }
 
+    /// How the text is compared.
+    #[must_use]
+    pub fn mode(&self) -> NameMatchMode {
+        self.mode
+    }
+
+    /// The text that is looked for, case-folded where the mode ignores case.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.needle
+    }
+
     /// Whether a task of this name passes the filter. O(length of `name`).
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
@@ -90,15 +116,6 @@ impl NameMatch {
             NameMatchMode::ContainsIgnoringCase => fold_case(name).contains(&*self.needle),
             NameMatchMode::Exactly => name == &*self.needle,
         }
-    }
-
-    pub(crate) fn mode(&self) -> NameMatchMode {
-        self.mode
-    }
-
-    /// What to look for, folded where the mode ignores case.
-    pub(crate) fn needle(&self) -> &str {
-        &self.needle
     }
 }
 

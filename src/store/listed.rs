@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::index::{Index, Known, Moment, Next, Row, RowView, Slot};
-use crate::query::{Cursor, LIMIT_MAX, ListQuery, Page, Revision, ScheduledTask};
+use crate::index::{Index, Known, Moment, Next, Row, Slot};
+use crate::query::{Cursor, ListQuery, Page, Revision, ScheduledTask};
 use crate::schedule::{Execution, Schedule};
 use crate::task::Task;
 
@@ -21,15 +21,9 @@ pub(super) struct Learnt {
 /// The page that a query asks for, and what was learnt on the way.
 pub(super) fn page(index: &Index, query: &ListQuery, now: DateTime<Utc>) -> (Page, Vec<Learnt>) {
     let selected = index.select(query);
-    // All rows are fetched before any text is copied, so that the processor
-    // waits for them together.
-    let mut rows: [Option<RowView<'_>>; LIMIT_MAX as usize] = [None; LIMIT_MAX as usize];
-    let mut text_length = 0;
-    for (place, &slot) in rows.iter_mut().zip(selected.slots()) {
-        *place = index.row(slot);
-        text_length += place.map_or(0, |row| row.task().texts().len());
-    }
+    let rows = index.page(&selected);
     let rows = || rows.iter().flatten().copied();
+    let text_length = rows().map(|row| row.task().texts().len()).sum();
     let mut texts = String::with_capacity(text_length);
     for row in rows() {
         texts.push_str(row.task().texts());

@@ -18,8 +18,8 @@ struct ErrorBody<'a> {
 impl Error {
     /// Appends the documented error body to `out`, as one line of compact JSON.
     ///
-    /// `error_code` is the [code](Error::code), `error_msg` the whole message, and
-    /// `error_detail` what would have been accepted.
+    /// `error_code` is the [code](Error::code), `error_msg` the message, and
+    /// `error_detail`, where there is more to say, the [detail](Error::detail).
     /// `encoded_authorization_message` belongs to the embedding server.
     ///
     /// ```
@@ -30,7 +30,7 @@ impl Error {
     /// error.write_json(&mut body);
     /// assert_eq!(
     ///     String::from_utf8_lossy(&body),
-    ///     r#"{"error_code":"TDX.0001","error_msg":"missing: limit; accepted: a whole number from 0 to 50","error_detail":"accepted: a whole number from 0 to 50"}"#,
+    ///     r#"{"error_code":"TDX.0001","error_msg":"missing: limit; accepted: a whole number from 0 to 50"}"#,
     /// );
     /// ```
     pub fn write_json(&self, out: &mut Vec<u8>) {
@@ -39,7 +39,7 @@ impl Error {
             &ErrorBody {
                 error_code: self.code(),
                 error_msg: &self.to_string(),
-                error_detail: Some(&format!("accepted: {}", self.accepted())),
+                error_detail: self.detail(),
             },
         );
     }
@@ -57,10 +57,10 @@ pub(super) fn not_utf8(record: &[u8]) -> Error {
 
 /// The refusal of a text that is not the JSON it should be.
 pub(super) fn invalid_json(text: &str, error: &serde_json::Error) -> Error {
-    Error::refused(
-        ErrorKind::InvalidJson,
-        "record",
-        text,
-        format!("one JSON object ({error})"),
-    )
+    let refused = Error::refused(ErrorKind::InvalidJson, "record", text, "one JSON object");
+    if error.is_data() {
+        // Its message repeats the value, however long it is.
+        return refused;
+    }
+    refused.detailed(error)
 }

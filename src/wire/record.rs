@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::error::{invalid_json, not_utf8};
 use super::schedule::{read_schedule, read_time_zone};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, shown};
 use crate::task::{
     LifeCycleType, ProjectId, ReportedTiming, ScheduledType, Task, TaskType, Timing, Trigger,
 };
@@ -59,6 +59,11 @@ impl Record {
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
         Fields::from_json(json.as_ref())?.record()
     }
+
+    /// As [`from_json`](Self::from_json), for what is known to be UTF-8.
+    pub(super) fn from_text(text: &str) -> Result<Self, Error> {
+        Fields::from_text(text)?.record()
+    }
 }
 
 /// The documented fields of a record, and those of this project's own.
@@ -89,31 +94,7 @@ pub(super) enum Field {
 }
 
 impl Field {
-    /// Every field; a field's position here is its discriminant.
-    const ALL: [Self; 22] = [
-        Self::ProjectId,
-        Self::Id,
-        Self::TaskName,
-        Self::TaskType,
-        Self::ScheduledType,
-        Self::LifeCycleType,
-        Self::LastStatus,
-        Self::NextExecutionTime,
-        Self::Enable,
-        Self::Description,
-        Self::Priority,
-        Self::TimeZone,
-        Self::WaitTime,
-        Self::DayInterval,
-        Self::WeekList,
-        Self::MonthList,
-        Self::DateList,
-        Self::ScheduledDate,
-        Self::ScheduledTime,
-        Self::ExpireTime,
-        Self::StartDate,
-        Self::Now,
-    ];
+    const COUNT: usize = Self::Now as usize + 1;
 
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -142,8 +123,32 @@ impl Field {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|field| field.name() == name)
+    fn from_name(name: &[u8]) -> Option<Self> {
+        Some(match name {
+            b"project_id" => Self::ProjectId,
+            b"id" => Self::Id,
+            b"task_name" => Self::TaskName,
+            b"task_type" => Self::TaskType,
+            b"scheduled_type" => Self::ScheduledType,
+            b"life_cycle_type" => Self::LifeCycleType,
+            b"last_status" => Self::LastStatus,
+            b"next_execution_time" => Self::NextExecutionTime,
+            b"enable" => Self::Enable,
+            b"description" => Self::Description,
+            b"priority" => Self::Priority,
+            b"time_zone" => Self::TimeZone,
+            b"wait_time" => Self::WaitTime,
+            b"day_interval" => Self::DayInterval,
+            b"week_list" => Self::WeekList,
+            b"month_list" => Self::MonthList,
+            b"date_list" => Self::DateList,
+            b"scheduled_date" => Self::ScheduledDate,
+            b"scheduled_time" => Self::ScheduledTime,
+            b"expire_time" => Self::ExpireTime,
+            b"start_date" => Self::StartDate,
+            b"now" => Self::Now,
+            _ => return None,
+        })
     }
 }
 
@@ -151,15 +156,18 @@ impl Field {
 ///
 /// A field is read only where its scheduled type uses it, since an unused one may
 /// hold anything, even what serde's data model cannot (`1e999`).
-pub(super) struct Fields<'a>([Option<&'a RawValue>; Field::ALL.len()]);
+pub(super) struct Fields<'a>([Option<&'a RawValue>; Field::COUNT]);
 
 impl<'a> Fields<'a> {
     pub(super) fn from_json(json: &'a [u8]) -> Result<Self, Error> {
-        let text = std::str::from_utf8(json).map_err(|_| not_utf8(json))?;
+        Self::from_text(std::str::from_utf8(json).map_err(|_| not_utf8(json))?)
+    }
+
+    fn from_text(text: &'a str) -> Result<Self, Error> {
         let object: Object<'_> =
             serde_json::from_str(text).map_err(|error| invalid_json(text, &error))?;
         match object.repeated_key {
-            Some(key) => Err(repeated_key(key)),
+            Some(key) => Err(repeated_key(&key)),
             None => Ok(object.fields),
         }
     }
@@ -317,15 +325,16 @@ fn wrong_type(field: Field, json: &str, accepted: impl Into<Cow<'static, str>>) 
 }
 
 /// The refusal of a JSON object that gives `key` twice.
-pub(super) fn repeated_key(key: String) -> Error {
-    let shown = key.clone();
-    Error::refused(ErrorKind::RepeatedKey, key, &shown, "each key once")
+pub(super) fn repeated_key(key: &[u8]) -> Error {
+    let key = String::from_utf8_lossy(key);
+    // A key may be as long as a client likes, as a value may.
+    Error::refused(ErrorKind::RepeatedKey, shown(&key), &key, "each key once")
 }
 
 /// What the visitor found, and the first key that was given twice.
 struct Object<'a> {
     fields: Fields<'a>,
-    repeated_key: Option<String>,
+    repeated_key: Option<Vec<u8>>,
 }
 
 impl<'de> Deserialize<'de> for Object<'de> {
@@ -340,7 +349,7 @@ impl<'de> Deserialize<'de> for Object<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut fields = Fields([None; Field::ALL.len()]);
+                let mut fields = Fields([None; Field::COUNT]);
                 let mut unknown = HashSet::new();
                 let mut repeated_key = None;
                 while let Some(Key(key)) = map.next_key()? {
@@ -367,7 +376,10 @@ impl<'de> Deserialize<'de> for Object<'de> {
 }
 
 /// An object's key, borrowed where it has no escapes.
-pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
+///
+/// In bytes, since JSON allows keys that are no text (`"\ud800"`), and an
+/// unknown field may have any.
+pub(super) struct Key<'a>(pub(super) Cow<'a, [u8]>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -380,15 +392,15 @@ impl<'de> Deserialize<'de> for Key<'de> {
                 f.write_str("a key")
             }
 
-            fn visit_borrowed_str<E: de::Error>(self, key: &'de str) -> Result<Key<'de>, E> {
+            fn visit_borrowed_bytes<E: de::Error>(self, key: &'de [u8]) -> Result<Key<'de>, E> {
                 Ok(Key(Cow::Borrowed(key)))
             }
 
-            fn visit_str<E: de::Error>(self, key: &str) -> Result<Key<'de>, E> {
+            fn visit_bytes<E: de::Error>(self, key: &[u8]) -> Result<Key<'de>, E> {
                 Ok(Key(Cow::Owned(key.to_owned())))
             }
         }
 
-        deserializer.deserialize_str(KeyVisitor)
+        deserializer.deserialize_bytes(KeyVisitor)
     }
 }

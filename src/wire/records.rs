@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -24,13 +27,19 @@ use crate::task::{ProjectId, Task};
 /// # Ok::<(), taskdex::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {error}")]
+#[error("line {line}: {error}{}", detail_of(error))]
 #[non_exhaustive]
 pub struct ReadError {
     /// The line of the refused record, counted from 1.
     pub line: usize,
     /// Why it was refused.
     pub error: Error,
+}
+
+fn detail_of(error: &Error) -> String {
+    error
+        .detail()
+        .map_or_else(String::new, |detail| format!(" ({detail})"))
 }
 
 /// Reads all records of a text, or none.
@@ -67,7 +76,8 @@ pub fn read_records(
     let mut reader = Reader {
         default_project,
         records: Vec::new(),
-        ids: HashSet::new(),
+        hasher: RandomState::new(),
+        by_id: HashTable::new(),
     };
     match Document::find_in(text)? {
         Some(document) => {
@@ -105,17 +115,37 @@ fn line_at_end_of(text: &[u8]) -> usize {
 struct Reader<'a> {
     default_project: &'a ProjectId,
     records: Vec<(ProjectId, Task)>,
-    ids: HashSet<(ProjectId, Box<str>)>,
+    hasher: RandomState,
+    /// Positions in `records`, found by project and id.
+    by_id: HashTable<usize>,
 }
 
 impl Reader<'_> {
     fn read(&mut self, line: usize, record: &str) -> Result<(), ReadError> {
         let Record { project, task } =
-            Record::from_json(record).map_err(|error| ReadError { line, error })?;
+            Record::from_text(record).map_err(|error| ReadError { line, error })?;
         let project = project.unwrap_or_else(|| self.default_project.clone());
-        if !self.ids.insert((project.clone(), task.id().into())) {
-            let error = Error::task_exists(task.id());
-            return Err(ReadError { line, error });
+        let Self {
+            records, hasher, ..
+        } = self;
+        let key_at = |&position: &usize| {
+            let record = records.get(position);
+            record.map(|(project, task)| (project.as_str(), task.id()))
+        };
+        let key = Some((project.as_str(), task.id()));
+        let entry = self.by_id.entry(
+            hasher.hash_one(key),
+            |position| key_at(position) == key,
+            |position| hasher.hash_one(key_at(position)),
+        );
+        match entry {
+            Entry::Occupied(_) => {
+                let error = Error::task_exists(task.id());
+                return Err(ReadError { line, error });
+            }
+            Entry::Vacant(place) => {
+                place.insert(records.len());
+            }
         }
         self.records.push((project, task));
         Ok(())
@@ -135,8 +165,8 @@ impl<'a> Document<'a> {
         let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
         let first = match values.next() {
             Some(Ok(first)) => first.get(),
-            // Cut off in the middle of a value that takes more than a line: no JSON Lines.
-            Some(Err(error)) if error.is_eof() && error.line() > 1 => {
+            // A document that is malformed further down; a record of JSON Lines has one line.
+            Some(Err(error)) if error.line() > 1 && names_scheduled_tasks(text) => {
                 let line = error.line();
                 let error = invalid_json(text, &error);
                 return Err(ReadError { line, error });
@@ -154,7 +184,7 @@ impl<'a> Document<'a> {
             line_at_end_of(text.as_bytes().get(..offset).unwrap_or_default())
         };
         if let Some(key) = shape.repeated_key {
-            let (line, error) = (line_of(first), repeated_key(key));
+            let (line, error) = (line_of(first), repeated_key(&key));
             return Err(ReadError { line, error });
         }
         let rest = text.get(values.byte_offset()..).unwrap_or_default();
@@ -192,11 +222,16 @@ impl<'a> Document<'a> {
     }
 }
 
+/// Whether a text that cannot be read is meant to be a document.
+fn names_scheduled_tasks(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), b"\"scheduled_tasks\"").is_some()
+}
+
 /// What tells a document from a record.
 struct Shape<'a> {
     scheduled_tasks: Option<&'a RawValue>,
     has_id: bool,
-    repeated_key: Option<String>,
+    repeated_key: Option<Vec<u8>>,
 }
 
 impl<'de> Deserialize<'de> for Shape<'de> {
@@ -218,8 +253,8 @@ impl<'de> Deserialize<'de> for Shape<'de> {
                 };
                 let mut keys = HashSet::new();
                 while let Some(Key(key)) = map.next_key()? {
-                    shape.has_id |= key == "id";
-                    if key == "scheduled_tasks" {
+                    shape.has_id |= *key == *b"id";
+                    if *key == *b"scheduled_tasks" {
                         shape.scheduled_tasks = Some(map.next_value()?);
                     } else {
                         map.next_value::<IgnoredAny>()?;

@@ -1,1 +1,22 @@
 //! The crate as its users see it: one binary, public API only.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+#![allow(clippy::too_many_lines, reason = "tables are long")]
+
+mod errors;
+mod examples;
+mod listing;
+mod query_string;
+mod record;
+mod records;
+mod replay;
+mod response;
+mod schedule;
+mod support;
+mod testkit;

@@ -2,7 +2,7 @@
 
 use roaring::RoaringBitmap;
 
-use crate::index::rows::Slot;
+use crate::index::rows::{PAGE_ROWS, Slot};
 
 /// Row numbers of a block: those that the bitmap keeps in one container.
 const BLOCK_BITS: u32 = 16;
@@ -18,9 +18,6 @@ const STRIDE: usize = 16;
 /// which any position is found at once.
 const COUNTED_FROM: u32 = 4_096;
 const COUNTED_UNTIL: u32 = 3_072;
-
-/// The most positions that are read at once.
-pub(in crate::index) const READ_MAX: usize = 50;
 
 /// An ordered set of rows with running counts beside it, so that its length
 /// is read and any position is reached in a few steps, whatever the length.
@@ -102,7 +99,7 @@ impl List {
         let mut rows = self.rows.range(start..);
         if has_leaves {
             // Passed over together with what is wanted: a word of the bitmap at a time.
-            let mut passed = [0; (1 << LEAF_BITS) + READ_MAX];
+            let mut passed = [0; (1 << LEAF_BITS) + PAGE_ROWS];
             let window = passed.get_mut(..skip as usize + wanted);
             let read = rows.next_many(window.unwrap_or_default());
             for (slot, found) in out.iter_mut().zip(read.iter().skip(skip as usize)) {
@@ -332,10 +329,10 @@ mod tests {
         let list = list(&rows);
         list.validate().unwrap();
         for position in (0..rows.len() + 60).step_by(61) {
-            let mut out = [0; READ_MAX];
+            let mut out = [0; PAGE_ROWS];
             let read = list.read(u32::try_from(position).unwrap(), &mut out);
             let expected = rows.get(position..).unwrap_or_default();
-            assert_eq!(out[..read], expected[..expected.len().min(READ_MAX)]);
+            assert_eq!(out[..read], expected[..expected.len().min(PAGE_ROWS)]);
             if let Some(&slot) = rows.get(position) {
                 assert_eq!(list.rank(slot) as usize, position);
                 assert_eq!(list.rank(slot + 1) as usize, position + 1);
@@ -364,7 +361,7 @@ mod tests {
         let mut list = list(&[1, 2, 3]);
         list.stage(10);
         list.stage(11);
-        let mut out = [0; READ_MAX];
+        let mut out = [0; PAGE_ROWS];
         assert_eq!((list.len(), list.read(2, &mut out)), (3, 1));
         assert_eq!(list.rank(Slot::MAX), 3);
         list.unstage(11);

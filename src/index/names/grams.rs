@@ -244,6 +244,7 @@ impl Grams {
     }
 
     /// How many postings there are, and the bytes of memory of everything.
+    #[cfg(test)]
     pub(super) fn memory(&self) -> (usize, usize) {
         let pairs = self.pairs.capacity() * size_of::<(u16, Box<Context>)>();
         let mut postings = self.bytes.len() + 1;
@@ -327,6 +328,7 @@ impl Context {
         }
     }
 
+    #[cfg(test)]
     fn add_memory(&self, postings: &mut usize, bytes: &mut usize) {
         *postings += self.rows.len() + 1;
         *bytes += size_of::<Self>()

@@ -223,6 +223,7 @@ impl Posting {
     }
 
     /// Bytes of memory beside the posting itself.
+    #[cfg(test)]
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
             Self::Few { .. } => 0,

@@ -1,0 +1,515 @@
+//! Small, awkward values that collide with each other, from any [`Source`].
+//!
+//! Everything that is generated is valid. Values come from few, so that ids are taken,
+//! names share parts and times meet at the edges of clock changes.
+//!
+//! ```
+//! use taskdex::testkit::{SplitMix64, generate};
+//!
+//! let mut random = SplitMix64::new(1);
+//! let swarm = generate::Swarm::new(&mut random);
+//! let task = generate::task(&mut random, &swarm, "t-1".to_owned());
+//! assert_eq!(task.id(), "t-1");
+//! ```
+
+use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+
+use super::op::Op;
+use super::source::Source;
+use crate::error::Error;
+use crate::query::{LIMIT_MAX, ListQuery, NameMatch, Order};
+use crate::schedule::{GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays};
+use crate::task::{
+    LastStatus, LifeCycleType, ProjectId, ReportedTiming, ScheduledType, Task, TaskName, TaskType,
+    Timing, Trigger,
+};
+
+/// The characters of names: of one to four bytes, of several scripts, with and without
+/// letter case, alone and combining, and some that other query languages take for patterns.
+pub const CHARACTERS: [char; 32] = [
+    'a', 'b', 'A', '1', '0', '-', ' ', '研', '发', 'é', 'e', '\u{301}', 'E', 'É', 'k', 'K',
+    '\u{212a}', 'ß', 'ẞ', 's', 'i', 'I', 'İ', 'ı', 'σ', 'ς', 'Σ', '🙂', '𐐀', '𐐨', '%', '_',
+];
+
+/// Time zones by shape: those whose clock never changes, then one for each way to change it.
+pub const ZONES: [&str; 26] = [
+    "Asia/Shanghai",
+    "UTC",
+    "Z",
+    "Coordinated Universal Time",
+    "GMT+8",
+    "UTC-03:30",
+    "+05:45",
+    "-14:00",
+    "Etc/GMT+8",
+    "Asia/Kathmandu",
+    // One hour, north and south.
+    "America/New_York",
+    "Europe/Paris",
+    "America/Santiago",
+    // Half an hour; two hours; three quarters in the offset; winter that is the exception.
+    "Australia/Lord_Howe",
+    "Antarctica/Troll",
+    "Pacific/Chatham",
+    "Europe/Dublin",
+    // The skipped hour begins at midnight.
+    "America/Sao_Paulo",
+    "Africa/Cairo",
+    "Asia/Beirut",
+    // A whole day was skipped, and one repeated.
+    "Pacific/Apia",
+    "Pacific/Kwajalein",
+    "America/Juneau",
+    // Offsets with seconds; changes twice a year that follow the moon.
+    "Africa/Monrovia",
+    "Africa/Casablanca",
+    "Asia/Gaza",
+];
+
+/// What one history is like: which operations it has, and how large it makes things.
+///
+/// Each history switches some operations off, since faults hide where everything
+/// happens at once (Groce and others, "Swarm Testing", ISSTA 2012).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Swarm {
+    /// Bit `n` is set where operation `n` of [`Op::NAMES`] is on.
+    operations: u32,
+    characters: Vec<char>,
+    name_length_max: u32,
+    project_count: u32,
+    id_count: u32,
+    batch_max: u32,
+}
+
+impl Swarm {
+    /// Decides on a kind of history.
+    pub fn new(source: &mut impl Source) -> Self {
+        const ALL: u32 = (1 << Op::NAMES.len()) - 1;
+        let off = source.below(ALL + 1) & source.below(ALL + 1);
+        let character_count = source.pick(&[4, 2, 8, 32]);
+        let first = source.below(32);
+        let characters = CHARACTERS
+            .iter()
+            .copied()
+            .cycle()
+            .skip(first as usize)
+            .take(character_count);
+        Self {
+            // Adding stays on, and so does listing: without them a history shows nothing.
+            operations: ALL & !off | 0b10_0000_0001,
+            characters: characters.collect(),
+            name_length_max: source.pick(&[6, 3, 12, 40]),
+            project_count: source.pick(&[1, 2, 5]),
+            id_count: source.pick(&[8, 3, 40, 400]),
+            batch_max: source.pick(&[3, 8, 40, 160]),
+        }
+    }
+}
+
+/// The value of a generated text or schedule.
+#[expect(
+    clippy::expect_used,
+    reason = "only valid values are generated, and a wrong generator must not go unseen"
+)]
+fn valid<T>(value: Result<T, Error>) -> T {
+    value.expect("generators give valid values")
+}
+
+/// A time zone, picked by shape.
+pub fn zone(source: &mut impl Source) -> TimeZone {
+    valid(source.pick(&ZONES).parse())
+}
+
+/// A date: near a clock change, a leap day or the end of the calendar.
+pub fn date(source: &mut impl Source) -> NaiveDate {
+    let year = source.pick(&[2026, 2024, 2011, 1969, 2000, 2099, 2100, 1883, 1, 9999]);
+    let (month, day) = source.pick(&[
+        (12, 1),
+        (3, 8),
+        (3, 29),
+        (11, 1),
+        (10, 25),
+        (12, 30),
+        (2, 28),
+        (1, 1),
+        (4, 5),
+        (12, 31),
+    ]);
+    let date = NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
+    let later = date + Days::new(source.below(4).into());
+    if chrono::Datelike::year(&later) > 9999 {
+        date
+    } else {
+        later
+    }
+}
+
+/// A time of day, often one that some clock skips or repeats.
+pub fn time(source: &mut impl Source) -> NaiveTime {
+    let second = match source.below(10) {
+        0 => 0,
+        1 => 2 * 3600,
+        2 => 2 * 3600 + 1800,
+        3 => 3600 + 1800,
+        4 => 3600,
+        5 => 1800,
+        6 => 3 * 3600 - 1,
+        7 => 3 * 3600,
+        8 => 86_399,
+        _ => source.below(86_400),
+    };
+    NaiveTime::from_num_seconds_from_midnight_opt(second, 0).unwrap_or_default()
+}
+
+/// An instant: near the same dates, with a fraction now and then; seldom the first or last of all.
+pub fn instant(source: &mut impl Source) -> DateTime<Utc> {
+    if source.one_in(64) {
+        return source.pick(&[DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC]);
+    }
+    let wall = date(source).and_time(time(source)).and_utc();
+    let nanosecond = if source.one_in(4) { 999_999_999 } else { 0 };
+    wall + chrono::Duration::nanoseconds(nanosecond)
+}
+
+fn date_time(source: &mut impl Source) -> NaiveDateTime {
+    date(source).and_time(time(source))
+}
+
+/// A schedule of any kind.
+pub fn schedule(source: &mut impl Source) -> Schedule {
+    let zone = zone(source);
+    let at = time(source);
+    let schedule = match source.below(4) {
+        0 => {
+            let schedule = valid(Schedule::daily(source.pick(&[1, 2, 7, 31, 30]), at, zone));
+            if source.one_in(3) {
+                valid(schedule.starting_on(date(source)))
+            } else {
+                schedule
+            }
+        }
+        1 => valid(Schedule::weekly(weekdays(source), at, zone)),
+        2 => {
+            let (months, dates) = (months(source), month_dates(source));
+            Schedule::monthly(months, dates, at, zone).unwrap_or_else(|_| {
+                // No month of them has any of the dates; every month has a last day.
+                let dates = valid(MonthDates::new(dates.iter().chain([MonthDate::Last])));
+                valid(Schedule::monthly(months, dates, at, zone))
+            })
+        }
+        _ => valid(Schedule::fixed_time(date(source), at, zone)),
+    };
+    let schedule = if source.one_in(4) {
+        valid(schedule.expiring_at(date_time(source)))
+    } else {
+        schedule
+    };
+    match source.below(8) {
+        6 => schedule.with_gap_rule(GapRule::GapEnd),
+        7 => schedule.with_gap_rule(GapRule::Skip),
+        _ => schedule,
+    }
+}
+
+fn weekdays(source: &mut impl Source) -> Weekdays {
+    let bits = 1 + source.below(127);
+    valid(Weekdays::new(
+        (1..=7).filter(|day| bits >> (day - 1) & 1 != 0),
+    ))
+}
+
+fn months(source: &mut impl Source) -> Months {
+    match source.below(4) {
+        0 => Months::ALL,
+        1 => valid(Months::new([2])),
+        _ => {
+            let bits = 1 + source.below(4095);
+            valid(Months::new(
+                (1..=12).filter(|month| bits >> (month - 1) & 1 != 0),
+            ))
+        }
+    }
+}
+
+fn month_dates(source: &mut impl Source) -> MonthDates {
+    let mut dates = vec![match source.below(6) {
+        0 => MonthDate::Date(1),
+        1 => MonthDate::Last,
+        2 => MonthDate::Date(31),
+        3 => MonthDate::Date(29),
+        4 => MonthDate::Date(30),
+        _ => any_month_date(source),
+    }];
+    while dates.len() < 4 && source.one_in(3) {
+        dates.push(any_month_date(source));
+    }
+    valid(MonthDates::new(dates))
+}
+
+fn any_month_date(source: &mut impl Source) -> MonthDate {
+    MonthDate::Date(u8::try_from(source.between(1, 31)).unwrap_or(1))
+}
+
+/// When a task runs: by a schedule, on an event, or as reported.
+pub fn timing(source: &mut impl Source) -> Timing {
+    match source.below(8) {
+        0..=4 => schedule(source).into(),
+        5 | 6 => {
+            let trigger = Trigger::on(life_cycle_type(source));
+            if source.one_in(2) {
+                trigger.in_time_zone(zone(source)).into()
+            } else {
+                trigger.into()
+            }
+        }
+        _ => {
+            let timed = source.pick(&[
+                ScheduledType::Day,
+                ScheduledType::FixedTime,
+                ScheduledType::Week,
+                ScheduledType::Month,
+            ]);
+            let mut reported = valid(ReportedTiming::new(timed));
+            if source.one_in(2) {
+                let suffix = source.pick(&["", " GMT", " GMT+08:00"]);
+                let time = format!("{}{suffix}", date_time(source).format("%Y-%m-%d %H:%M:%S"));
+                reported = reported.next_execution_time(valid(time.parse()));
+            }
+            if source.one_in(2) {
+                reported = reported.time_zone("string");
+            }
+            reported.into()
+        }
+    }
+}
+
+fn life_cycle_type(source: &mut impl Source) -> LifeCycleType {
+    source.pick(&[
+        LifeCycleType::PostCreateDesktopSuccess,
+        LifeCycleType::PostRebuildDesktopSuccess,
+        LifeCycleType::PostReattachDesktopSuccess,
+        LifeCycleType::PostDesktopDisconnected,
+    ])
+}
+
+fn task_type(source: &mut impl Source) -> TaskType {
+    source.pick(&[
+        TaskType::Reboot,
+        TaskType::Stop,
+        TaskType::Hibernate,
+        TaskType::ExecuteScript,
+        TaskType::CreateSnapshot,
+        TaskType::Start,
+        TaskType::Rebuild,
+    ])
+}
+
+fn last_status(source: &mut impl Source) -> Option<LastStatus> {
+    source.pick(&[
+        None,
+        Some(LastStatus::Success),
+        Some(LastStatus::Fail),
+        Some(LastStatus::Skip),
+    ])
+}
+
+/// A name of few characters; seldom one as long as a name may be.
+pub fn name(source: &mut impl Source, swarm: &Swarm) -> String {
+    if source.one_in(40) {
+        return text(source, swarm, 1).repeat(255);
+    }
+    let length = source.between(1, swarm.name_length_max);
+    text(source, swarm, length)
+}
+
+fn text(source: &mut impl Source, swarm: &Swarm, length: u32) -> String {
+    let mut character = || {
+        let position = source.below(u32::try_from(swarm.characters.len()).unwrap_or(1));
+        swarm
+            .characters
+            .get(position as usize)
+            .copied()
+            .unwrap_or('a')
+    };
+    (0..length).map(|_| character()).collect()
+}
+
+/// A task of an id.
+pub fn task(source: &mut impl Source, swarm: &Swarm, id: String) -> Task {
+    let timing = timing(source);
+    let mut task_type = task_type(source);
+    if matches!(timing, Timing::Triggered(_)) && !task_type.is_triggerable() {
+        task_type = TaskType::Reboot;
+    }
+    let mut builder = Task::builder(id, name(source, swarm), task_type, timing)
+        .last_status(last_status(source))
+        .enabled(!source.one_in(4));
+    if source.one_in(3) {
+        builder = builder.description(name(source, swarm));
+    }
+    if source.one_in(4) {
+        builder = builder.priority(source.between(0, 50));
+    }
+    if source.one_in(4) {
+        builder = builder.wait_time(source.pick(&[0, 1, 300, 43_200]));
+    }
+    valid(builder.build())
+}
+
+/// A query with any filters, any order, and an offset that is often small.
+pub fn query(source: &mut impl Source, swarm: &Swarm) -> ListQuery {
+    let offset = match source.below(6) {
+        0 | 1 => 0,
+        2..=4 => source.below(swarm.id_count.saturating_add(2)).into(),
+        _ => u64::MAX,
+    };
+    let limit = match source.below(4) {
+        0 => LIMIT_MAX,
+        1 => source.below(4),
+        _ => source.between(0, LIMIT_MAX),
+    };
+    let mut query = valid(ListQuery::new(offset, limit));
+    query = match source.below(3) {
+        0 => query,
+        1 => query.scheduled_type(ScheduledType::LifeCycle),
+        _ => query.scheduled_type(source.pick(&[
+            ScheduledType::Day,
+            ScheduledType::Week,
+            ScheduledType::Month,
+            ScheduledType::FixedTime,
+        ])),
+    };
+    if source.one_in(3) {
+        query = query.task_type(task_type(source));
+    }
+    if source.one_in(5) {
+        query = query.life_cycle_type(life_cycle_type(source));
+    }
+    if source.one_in(3) {
+        query = query.last_status(last_status(source));
+    }
+    if source.one_in(2) {
+        let length = source.below(5);
+        let text = text(source, swarm, length);
+        query = query.task_name(valid(match source.below(5) {
+            0..=2 => NameMatch::contains(&text),
+            3 => NameMatch::contains_ignoring_case(&text),
+            _ => NameMatch::exactly(&text),
+        }));
+    }
+    if source.one_in(3) {
+        query = query.order(Order::NewestFirst);
+    }
+    query
+}
+
+fn project(source: &mut impl Source, swarm: &Swarm) -> ProjectId {
+    let number = source.below(swarm.project_count);
+    valid(ProjectId::new(format!("p-{number}")))
+}
+
+/// One operation; or a run of the same one over neighbouring ids, so that large
+/// projects come to be, and go again.
+pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
+    // Weighted by how often each position of `Op::NAMES` stands here.
+    let chosen = source.pick(&[9, 0, 9, 0, 1, 2, 3, 4, 5, 6, 6, 8, 1, 7, 2, 9]);
+    let is_on = swarm.operations >> chosen & 1 != 0;
+    let chosen = if is_on { chosen } else { 9 };
+    let project = project(source, swarm);
+    let now = instant(source);
+    let first = source.below(swarm.id_count);
+    if chosen == 1 {
+        let tasks = batch(source, swarm, first);
+        return vec![Op::AddAll {
+            project,
+            tasks,
+            now,
+        }];
+    }
+    let run = if source.one_in(6) {
+        source.between(1, swarm.batch_max)
+    } else {
+        1
+    };
+    (first..first + run)
+        .map(|number| {
+            let id = format!("t-{number}");
+            operation(source, swarm, chosen, project.clone(), id, now)
+        })
+        .collect()
+}
+
+/// The operation at a position of [`Op::NAMES`], `add_all` excepted.
+fn operation(
+    source: &mut impl Source,
+    swarm: &Swarm,
+    position: u32,
+    project: ProjectId,
+    id: String,
+    now: DateTime<Utc>,
+) -> Op {
+    match position {
+        0 => Op::Add {
+            project,
+            task: task(source, swarm, id),
+            now,
+        },
+        2 => Op::Replace {
+            project,
+            task: task(source, swarm, id),
+            now,
+        },
+        3 => Op::Rename {
+            project,
+            id,
+            task_name: valid(TaskName::new(name(source, swarm))),
+            now,
+        },
+        4 => Op::SetLastStatus {
+            project,
+            id,
+            last_status: last_status(source),
+            now,
+        },
+        5 => Op::SetEnabled {
+            project,
+            id,
+            enabled: source.one_in(2),
+            now,
+        },
+        6 => Op::Remove { project, id, now },
+        7 => Op::RemoveProject { project },
+        8 => Op::Get { project, id, now },
+        _ => Op::List {
+            project,
+            query: query(source, swarm),
+            now,
+        },
+    }
+}
+
+/// Tasks of neighbouring ids; now and then the first one again at the end.
+fn batch(source: &mut impl Source, swarm: &Swarm, first: u32) -> Vec<Task> {
+    let length = source.below(swarm.batch_max + 1);
+    let mut tasks: Vec<Task> = (first..first + length)
+        .map(|number| task(source, swarm, format!("t-{number}")))
+        .collect();
+    if source.one_in(8) {
+        tasks.push(task(source, swarm, format!("t-{first}")));
+    }
+    tasks
+}
+
+/// A whole history, as long as the source lasts: for bytes, not for a random source,
+/// of which it takes 200 steps.
+pub fn history(source: &mut impl Source) -> Vec<Op> {
+    let swarm = Swarm::new(source);
+    let mut history = Vec::new();
+    for _ in 0..200 {
+        if source.is_dry() {
+            break;
+        }
+        history.extend(operations(source, &swarm));
+    }
+    history
+}

@@ -1,0 +1,348 @@
+//! One call of a store, defined once for every test that makes calls up.
+
+use chrono::{DateTime, Utc};
+
+use super::reference::{ReferenceRefusal, ReferenceStore, ReferenceTask};
+use crate::error::{Error, ErrorKind};
+use crate::query::{ListQuery, Revision, ScheduledTask};
+use crate::store::TaskStore;
+use crate::task::{LastStatus, ProjectId, Task, TaskName};
+
+/// One call of a [`TaskStore`]: every change there is, and the reads.
+///
+/// ```
+/// use taskdex::testkit::{Op, Outcome, ReferenceStore};
+/// use taskdex::{ErrorKind, ProjectId, TaskStore, testkit::Workload};
+///
+/// let op = Op::Remove {
+///     project: ProjectId::new("p-1")?,
+///     id: "t-1".to_owned(),
+///     now: Workload::NOW,
+/// };
+/// let outcome = op.apply(&TaskStore::new());
+/// assert_eq!(outcome, Outcome::Refused { kind: ErrorKind::TaskNotFound, position: 0 });
+/// assert_eq!(outcome, op.apply_to_reference(&mut ReferenceStore::new()));
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the parameters of the method of the same name")]
+pub enum Op {
+    /// [`TaskStore::add`].
+    Add {
+        project: ProjectId,
+        task: Task,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::add_all`].
+    AddAll {
+        project: ProjectId,
+        tasks: Vec<Task>,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::replace`].
+    Replace {
+        project: ProjectId,
+        task: Task,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::rename`].
+    Rename {
+        project: ProjectId,
+        id: String,
+        task_name: TaskName,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::set_last_status`].
+    SetLastStatus {
+        project: ProjectId,
+        id: String,
+        last_status: Option<LastStatus>,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::set_enabled`].
+    SetEnabled {
+        project: ProjectId,
+        id: String,
+        enabled: bool,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::remove`].
+    Remove {
+        project: ProjectId,
+        id: String,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::remove_project`].
+    RemoveProject { project: ProjectId },
+    /// [`TaskStore::get`].
+    Get {
+        project: ProjectId,
+        id: String,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::list`].
+    List {
+        project: ProjectId,
+        query: ListQuery,
+        now: DateTime<Utc>,
+    },
+}
+
+/// What a call gave, in a form that both stores share.
+///
+/// Versions are numbers: of the engine its [`Revision`]s, of the reference its
+/// count of changes. [`Outcome::renumbered`] brings one to the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The call changed the store; this is its version.
+    Changed(u64),
+    /// The call was accepted, and there was nothing to do.
+    Unchanged,
+    /// The call was refused.
+    Refused {
+        /// What kind of error it was.
+        kind: ErrorKind,
+        /// The position in the batch; 0 outside batches.
+        position: usize,
+    },
+    /// A project was removed that had so many tasks.
+    Removed(u64),
+    /// What [`TaskStore::get`] found.
+    Found(Option<Seen>),
+    /// What [`TaskStore::list`] gave.
+    Page {
+        /// The tasks of the page.
+        tasks: Vec<Seen>,
+        /// How many match.
+        total_count: u64,
+    },
+}
+
+/// A task as a store shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The record.
+    pub task: Task,
+    /// The number of its latest change.
+    pub version: u64,
+    /// The documented `next_execution_time`.
+    pub next_execution_time: Option<String>,
+}
+
+impl From<&ScheduledTask> for Seen {
+    fn from(listed: &ScheduledTask) -> Self {
+        Self {
+            task: listed.task().clone(),
+            version: listed.version().get(),
+            next_execution_time: listed.next_execution_time(),
+        }
+    }
+}
+
+impl From<ReferenceTask> for Seen {
+    fn from(listed: ReferenceTask) -> Self {
+        Self {
+            task: listed.task,
+            version: listed.change,
+            next_execution_time: listed.next_execution_time,
+        }
+    }
+}
+
+impl From<Result<Revision, Error>> for Outcome {
+    fn from(result: Result<Revision, Error>) -> Self {
+        match result {
+            Ok(revision) => Self::Changed(revision.get()),
+            Err(error) => Self::Refused {
+                kind: error.kind(),
+                position: 0,
+            },
+        }
+    }
+}
+
+impl From<Result<u64, ReferenceRefusal>> for Outcome {
+    fn from(result: Result<u64, ReferenceRefusal>) -> Self {
+        match result {
+            Ok(change) => Self::Changed(change),
+            Err(ReferenceRefusal { kind, position }) => Self::Refused { kind, position },
+        }
+    }
+}
+
+impl Outcome {
+    /// The same outcome with its versions numbered in another way.
+    #[must_use]
+    pub fn renumbered(self, number_of: impl Fn(u64) -> u64) -> Self {
+        let renumber = |seen: Seen| Seen {
+            version: number_of(seen.version),
+            ..seen
+        };
+        match self {
+            Self::Changed(version) => Self::Changed(number_of(version)),
+            Self::Found(seen) => Self::Found(seen.map(renumber)),
+            Self::Page { tasks, total_count } => Self::Page {
+                tasks: tasks.into_iter().map(renumber).collect(),
+                total_count,
+            },
+            Self::Unchanged | Self::Refused { .. } | Self::Removed(_) => self,
+        }
+    }
+}
+
+impl Op {
+    /// The names of all operations, in the order of the documentation.
+    pub const NAMES: [&'static str; 10] = [
+        "add",
+        "add_all",
+        "replace",
+        "rename",
+        "set_last_status",
+        "set_enabled",
+        "remove",
+        "remove_project",
+        "get",
+        "list",
+    ];
+
+    /// The name of the method that this calls.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Add { .. } => "add",
+            Self::AddAll { .. } => "add_all",
+            Self::Replace { .. } => "replace",
+            Self::Rename { .. } => "rename",
+            Self::SetLastStatus { .. } => "set_last_status",
+            Self::SetEnabled { .. } => "set_enabled",
+            Self::Remove { .. } => "remove",
+            Self::RemoveProject { .. } => "remove_project",
+            Self::Get { .. } => "get",
+            Self::List { .. } => "list",
+        }
+    }
+
+    /// The project that this concerns.
+    #[must_use]
+    pub fn project(&self) -> &ProjectId {
+        match self {
+            Self::Add { project, .. }
+            | Self::AddAll { project, .. }
+            | Self::Replace { project, .. }
+            | Self::Rename { project, .. }
+            | Self::SetLastStatus { project, .. }
+            | Self::SetEnabled { project, .. }
+            | Self::Remove { project, .. }
+            | Self::RemoveProject { project }
+            | Self::Get { project, .. }
+            | Self::List { project, .. } => project,
+        }
+    }
+
+    /// Calls the engine.
+    pub fn apply(&self, store: &TaskStore) -> Outcome {
+        match self.clone() {
+            Self::Add { project, task, now } => store.add(&project, task, now).into(),
+            Self::AddAll {
+                project,
+                tasks,
+                now,
+            } => {
+                let is_empty = tasks.is_empty();
+                match store.add_all(&project, tasks, now) {
+                    Ok(_) if is_empty => Outcome::Unchanged,
+                    Ok(revision) => Outcome::Changed(revision.get()),
+                    Err(refused) => Outcome::Refused {
+                        kind: refused.error.kind(),
+                        position: refused.position,
+                    },
+                }
+            }
+            Self::Replace { project, task, now } => store.replace(&project, task, now).into(),
+            Self::Rename {
+                project,
+                id,
+                task_name,
+                now,
+            } => store.rename(&project, &id, &task_name, now).into(),
+            Self::SetLastStatus {
+                project,
+                id,
+                last_status,
+                now,
+            } => store
+                .set_last_status(&project, &id, last_status, now)
+                .into(),
+            Self::SetEnabled {
+                project,
+                id,
+                enabled,
+                now,
+            } => store.set_enabled(&project, &id, enabled, now).into(),
+            Self::Remove { project, id, now } => store.remove(&project, &id, now).into(),
+            Self::RemoveProject { project } => Outcome::Removed(store.remove_project(&project)),
+            Self::Get { project, id, now } => {
+                Outcome::Found(store.get(&project, &id, now).as_ref().map(Seen::from))
+            }
+            Self::List {
+                project,
+                query,
+                now,
+            } => {
+                let page = store.list(&project, &query, now);
+                Outcome::Page {
+                    tasks: page.tasks().iter().map(Seen::from).collect(),
+                    total_count: page.total_count(),
+                }
+            }
+        }
+    }
+
+    /// Calls the reference.
+    pub fn apply_to_reference(&self, reference: &mut ReferenceStore) -> Outcome {
+        match self.clone() {
+            Self::Add { project, task, now } => reference.add(&project, task, now).into(),
+            Self::AddAll { tasks, .. } if tasks.is_empty() => Outcome::Unchanged,
+            Self::AddAll {
+                project,
+                tasks,
+                now,
+            } => reference.add_all(&project, tasks, now).into(),
+            Self::Replace { project, task, .. } => reference.replace(&project, task).into(),
+            Self::Rename {
+                project,
+                id,
+                task_name,
+                ..
+            } => reference.rename(&project, &id, &task_name).into(),
+            Self::SetLastStatus {
+                project,
+                id,
+                last_status,
+                ..
+            } => reference.set_last_status(&project, &id, last_status).into(),
+            Self::SetEnabled {
+                project,
+                id,
+                enabled,
+                ..
+            } => reference.set_enabled(&project, &id, enabled).into(),
+            Self::Remove { project, id, .. } => reference.remove(&project, &id).into(),
+            Self::RemoveProject { project } => Outcome::Removed(reference.remove_project(&project)),
+            Self::Get { project, id, now } => {
+                Outcome::Found(reference.get(&project, &id, now).map(Seen::from))
+            }
+            Self::List {
+                project,
+                query,
+                now,
+            } => {
+                let page = reference.list(&project, &query, now);
+                Outcome::Page {
+                    tasks: page.tasks.into_iter().map(Seen::from).collect(),
+                    total_count: page.total_count,
+                }
+            }
+        }
+    }
+}

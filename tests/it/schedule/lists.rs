@@ -1,0 +1,166 @@
+//! The documented lists and strings.
+
+use taskdex::ErrorKind;
+use taskdex::schedule::text::{parse_date, parse_date_time, parse_time};
+use taskdex::schedule::{MonthDate, MonthDates, Months, Weekdays};
+
+#[test]
+fn lists_are_read_as_documented_and_written_in_order() {
+    for (text, shown) in [
+        ("1", "1"),
+        ("7,1", "1,7"),
+        (" 2 ,  02,3", "2,3"),
+        ("01,07", "1,7"),
+    ] {
+        assert_eq!(text.parse::<Weekdays>().unwrap().to_string(), shown);
+    }
+    for (text, shown) in [("12", "12"), ("12,1,1", "1,12"), ("  9", "9")] {
+        assert_eq!(text.parse::<Months>().unwrap().to_string(), shown);
+    }
+    for (text, shown) in [("L", "L"), (" L , 31,1,L", "1,31,L"), ("09", "9")] {
+        assert_eq!(text.parse::<MonthDates>().unwrap().to_string(), shown);
+    }
+}
+
+#[test]
+fn what_is_not_a_list_is_refused_with_its_name() {
+    for text in [
+        "", " ", ",", "1,", ",1", "1,,2", "+1", "-1", "1 2", "001", "1.", "1;2", "\t1", "1\n", "a",
+        "１", "1,l", "\u{a0}1", "LL", "1L", "1, ",
+    ] {
+        for (error, parameter) in [
+            (text.parse::<Weekdays>().unwrap_err(), "week_list"),
+            (text.parse::<Months>().unwrap_err(), "month_list"),
+            (text.parse::<MonthDates>().unwrap_err(), "date_list"),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::InvalidSyntax, "{text:?}");
+            assert_eq!(error.parameter(), parameter);
+        }
+    }
+    for text in ["0", "00", "8", "1,99"] {
+        let error = text.parse::<Weekdays>().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutOfRange, "{text:?}");
+    }
+    assert_eq!(
+        "13".parse::<Months>().unwrap_err().kind(),
+        ErrorKind::OutOfRange
+    );
+    assert_eq!(
+        "32".parse::<MonthDates>().unwrap_err().kind(),
+        ErrorKind::OutOfRange
+    );
+    assert_eq!(
+        "L".parse::<Months>().unwrap_err().kind(),
+        ErrorKind::InvalidSyntax
+    );
+}
+
+#[test]
+fn sets_are_made_from_numbers_and_list_them() {
+    let days = Weekdays::new([7, 1, 7]).unwrap();
+    assert_eq!(days.iter().collect::<Vec<_>>(), [1, 7]);
+    assert!(days.contains(7) && !days.contains(2) && !days.contains(0) && !days.contains(8));
+    let months = Months::new(1..=12).unwrap();
+    assert_eq!(months, Months::ALL);
+    assert_eq!(Weekdays::new(1..=7).unwrap(), Weekdays::ALL);
+    let dates = [MonthDate::Last, MonthDate::Date(31), MonthDate::Date(1)];
+    let dates = MonthDates::new(dates).unwrap();
+    assert_eq!(
+        dates.iter().collect::<Vec<_>>(),
+        [MonthDate::Date(1), MonthDate::Date(31), MonthDate::Last]
+    );
+    assert!(!dates.contains(MonthDate::Date(0)) && !dates.contains(MonthDate::Date(32)));
+
+    assert_eq!(
+        Weekdays::new([]).unwrap_err().kind(),
+        ErrorKind::InvalidSyntax
+    );
+    assert_eq!(
+        Weekdays::new([8]).unwrap_err().kind(),
+        ErrorKind::OutOfRange
+    );
+    assert_eq!(Months::new([0]).unwrap_err().kind(), ErrorKind::OutOfRange);
+    let error = MonthDates::new([MonthDate::Date(32)]).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.value()),
+        (ErrorKind::OutOfRange, Some("32"))
+    );
+}
+
+#[test]
+fn sets_are_their_lists_in_json() {
+    let dates: MonthDates = "L,2".parse().unwrap();
+    assert_eq!(serde_json::to_string(&dates).unwrap(), "\"2,L\"");
+    assert_eq!(
+        serde_json::from_str::<MonthDates>("\"2, L\"").unwrap(),
+        dates
+    );
+    assert!(serde_json::from_str::<Months>("\"13\"").is_err());
+    assert_eq!(
+        serde_json::from_str::<Weekdays>("\"1\"")
+            .unwrap()
+            .to_string(),
+        "1"
+    );
+}
+
+#[test]
+fn dates_and_times_are_read_exactly() {
+    for text in ["0001-01-01", "9999-12-31", "2024-02-29", "2000-02-29"] {
+        assert_eq!(parse_date(text).unwrap().to_string(), text);
+    }
+    for text in [
+        "0000-01-01",
+        "2023-02-29",
+        "1900-02-29",
+        "2026-13-01",
+        "2026-00-01",
+        "2026-01-00",
+        "2026-1-01",
+        "26-01-01",
+        "02026-01-01",
+        "2026/01/01",
+        "2026-01-01 ",
+        " 2026-01-01",
+        "+026-01-01",
+        "",
+        "2026-01-+1",
+        "２026-01-01",
+        "2026-04-31",
+    ] {
+        assert_eq!(parse_date(text), None, "{text:?}");
+    }
+    for text in ["00:00:00", "23:59:59"] {
+        assert_eq!(parse_time(text).unwrap().to_string(), text);
+    }
+    for text in [
+        "24:00:00",
+        "23:60:00",
+        "23:59:60",
+        "1:00:00",
+        "01:00",
+        "01:00:00 ",
+        "01:00:00.0",
+        "01-00-00",
+        "",
+        "+1:00:00",
+        "01:00:0a",
+    ] {
+        assert_eq!(parse_time(text), None, "{text:?}");
+    }
+    let read = parse_date_time("2026-03-08 02:30:00").unwrap();
+    assert_eq!(read.to_string(), "2026-03-08 02:30:00");
+    for text in [
+        "2026-03-08T02:30:00",
+        "2026-03-08  02:30:00",
+        "2026-03-08 ",
+        "2026-03-08",
+        "2026-03-0802:30:00",
+        "2026-03-08 02:30:00Z",
+        "2026-02-30 02:30:00",
+        "2026-03-08 24:00:00",
+        "2026-03-0é 2:30:00",
+    ] {
+        assert_eq!(parse_date_time(text), None, "{text:?}");
+    }
+}

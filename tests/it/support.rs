@@ -1,0 +1,101 @@
+//! What several test modules need.
+
+use chrono::{DateTime, Utc};
+use taskdex::testkit::{Op, Outcome, ReferenceStore};
+use taskdex::{ListQuery, Order, Page, ProjectId, TaskStore};
+
+/// The instant of tests to which the instant does not matter.
+pub(crate) const NOW: DateTime<Utc> = taskdex::testkit::Workload::NOW;
+
+pub(crate) fn project(id: &str) -> ProjectId {
+    ProjectId::new(id).unwrap()
+}
+
+pub(crate) fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// A query with the filters of `query` and another page.
+pub(crate) fn paged(query: &ListQuery, offset: u64, limit: u32) -> ListQuery {
+    ListQuery::new(offset, limit)
+        .unwrap()
+        .task_name(query.task_name_filter().cloned())
+        .task_type(query.task_type_filter())
+        .scheduled_type(query.scheduled_type_filter())
+        .life_cycle_type(query.life_cycle_type_filter())
+        .last_status(query.last_status_filter())
+        .order(query.listed_order())
+}
+
+pub(crate) fn ids(page: &Page) -> Vec<String> {
+    let id = |listed: &taskdex::ScheduledTask| listed.task().id().to_owned();
+    page.tasks().iter().map(id).collect()
+}
+
+/// The ids of all that the store lists, by pages of `limit`.
+pub(crate) fn walk(
+    store: &TaskStore,
+    project: &ProjectId,
+    query: &ListQuery,
+    limit: u32,
+) -> Vec<String> {
+    let mut walked = Vec::new();
+    loop {
+        let offset = walked.len() as u64;
+        let page = store.list(project, &paged(query, offset, limit), NOW);
+        if page.tasks().is_empty() {
+            return walked;
+        }
+        walked.extend(ids(&page));
+    }
+}
+
+/// The ids of all that the reference lists.
+pub(crate) fn expected(
+    reference: &ReferenceStore,
+    project: &ProjectId,
+    query: &ListQuery,
+) -> Vec<String> {
+    let mut expected = Vec::new();
+    loop {
+        let offset = expected.len() as u64;
+        let page = reference.list(project, &paged(query, offset, 50), NOW);
+        if page.tasks.is_empty() {
+            return expected;
+        }
+        expected.extend(page.tasks.iter().map(|seen| seen.task.id().to_owned()));
+    }
+}
+
+/// Everything that a store shows, to compare before and after.
+pub(crate) fn snapshot(store: &TaskStore) -> Vec<(ProjectId, u64, Vec<Outcome>)> {
+    let mut shown = Vec::new();
+    for project in store.projects() {
+        let mut pages = Vec::new();
+        for scheduled_type in [None, Some(taskdex::ScheduledType::LifeCycle)] {
+            let mut offset = 0;
+            loop {
+                let query = ListQuery::new(offset, 50)
+                    .unwrap()
+                    .scheduled_type(scheduled_type)
+                    .order(Order::OldestFirst);
+                let project = project.clone();
+                let outcome = Op::List {
+                    project,
+                    query,
+                    now: NOW,
+                }
+                .apply(store);
+                let is_end = matches!(&outcome, Outcome::Page { tasks, .. } if tasks.is_empty());
+                pages.push(outcome);
+                if is_end {
+                    break;
+                }
+                offset += 50;
+            }
+        }
+        let revision = store.revision(&project).get();
+        shown.push((project, revision, pages));
+    }
+    shown
+}
