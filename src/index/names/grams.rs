@@ -74,22 +74,22 @@ impl Grams {
 
     /// Records another name of a row in place of one. What both have is left alone.
     pub(super) fn replace(&mut self, row: u32, before: &Text, after: &Text) {
-        self.touch(row, before);
-        self.touch(row, after);
-        let (old, new) = (before.sorted_facts(), after.sorted_facts());
-        for &fact in old.iter().filter(|fact| new.binary_search(fact).is_err()) {
+        let (mut gone, mut come) = (before.sorted_facts(), after.sorted_facts());
+        take_out_common(&mut gone, &mut come);
+        self.touch(row, gone.iter().chain(&come).map(|&(_, fact)| fact));
+        for &(_, fact) in &gone {
             self.unset(row, fact);
         }
-        for &fact in new.iter().filter(|fact| old.binary_search(fact).is_err()) {
+        for &(_, fact) in &come {
             self.set(row, fact);
         }
     }
 
     /// Has the memory that a change of these facts needs come into the caches,
     /// all at once rather than one after the other.
-    fn touch(&self, row: u32, text: &Text) {
+    fn touch<'a>(&self, row: u32, facts: impl Iterator<Item = Fact<'a>>) {
         let mut sum = 0;
-        text.each_fact(|fact| {
+        for fact in facts {
             let posting = match fact {
                 Fact::Byte(byte) => self.bytes.get(usize::from(byte)),
                 Fact::Follows(context, next) => {
@@ -99,7 +99,7 @@ impl Grams {
                 Fact::Loose => None,
             };
             sum ^= posting.map_or(0, |posting| posting.touch(row));
-        });
+        }
         std::hint::black_box(sum);
     }
 
@@ -341,6 +341,24 @@ impl Context {
             context.add_memory(postings, bytes);
         }
     }
+}
+
+/// Takes out of two ascending lists what both have.
+fn take_out_common(a: &mut Vec<(u128, Fact<'_>)>, b: &mut Vec<(u128, Fact<'_>)>) {
+    let without = |facts: &[(u128, Fact<'_>)], others: &[(u128, Fact<'_>)]| {
+        let mut others = others.iter().map(|&(key, _)| key).peekable();
+        let mut kept = Vec::new();
+        for &(key, _) in facts {
+            while others.next_if(|&other| other < key).is_some() {}
+            kept.push(others.peek() != Some(&key));
+        }
+        kept
+    };
+    let (keep_a, keep_b) = (without(a, b), without(b, a));
+    let mut keep_a = keep_a.into_iter();
+    let mut keep_b = keep_b.into_iter();
+    a.retain(|_| keep_a.next().unwrap_or(true));
+    b.retain(|_| keep_b.next().unwrap_or(true));
 }
 
 /// The bytes that a byte of a needle stands for. A folded needle has only

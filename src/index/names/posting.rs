@@ -16,12 +16,12 @@ const BLOCKS_MIN: usize = 24;
 const ROWS_PER_BLOCK_MIN: usize = 24;
 
 /// Rows that a posting holds without memory of its own.
-const FEW: usize = 6;
+const FEW: usize = 12;
 
 /// An ordered set of row numbers.
 ///
 /// Made for rows that mostly arrive in ascending order, and for millions of
-/// sets of which most are tiny: a set of up to six rows is its own 32 bytes.
+/// sets of which most are tiny: a set of up to twelve rows is its own 56 bytes.
 /// Adding at the end is O(1); anywhere else O(rows of the block), or O(rows)
 /// for a short list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +31,12 @@ pub(super) enum Posting {
         rows: [u32; FEW],
     },
     List(Vec<u32>),
-    /// Rows by block; a block without rows is an empty list.
+    /// Rows by block; a block without rows is an empty list. The last one, in
+    /// which most changes are, is at hand.
     Blocks {
         count: u32,
-        blocks: Vec<Block>,
+        earlier: Vec<Block>,
+        last: Block,
     },
 }
 
@@ -50,7 +52,7 @@ pub(super) struct Bits {
     words: Words,
 }
 
-const _: () = assert!(size_of::<Posting>() == 32 && size_of::<Block>() == 24);
+const _: () = assert!(size_of::<Posting>() == 56 && size_of::<Block>() == 24);
 
 /// A view of what a posting holds of one block.
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +89,7 @@ impl Posting {
     /// How many blocks there are up to the last row.
     pub(super) fn block_count(&self) -> usize {
         match self {
-            Self::Blocks { blocks, .. } => blocks.len(),
+            Self::Blocks { earlier, .. } => earlier.len() + 1,
             _ => self.wide().last().map_or(0, |&row| split(row).0 + 1),
         }
     }
@@ -104,17 +106,22 @@ impl Posting {
     /// Reads, without any use of it, where a row is or would be. Changes of
     /// many sets wait for memory once if all are touched beforehand.
     pub(super) fn touch(&self, row: u32) -> usize {
-        let Self::Blocks { blocks, .. } = self else {
-            return self.wide().last().map_or(0, |&row| row as usize);
-        };
         let (number, low) = split(row);
-        match blocks.get(number) {
+        match self.block(number) {
             Some(Block::List(rows)) => {
                 let guess = guessed_place(rows, low);
                 rows.get(guess).map_or(0, |&row| row.into())
             }
             Some(Block::Bits(bits)) => usize::from(has_bit(&bits.words, low)),
-            None => 0,
+            None => self.wide().last().map_or(0, |&row| row as usize),
+        }
+    }
+
+    fn block(&self, number: usize) -> Option<&Block> {
+        match self {
+            Self::Blocks { earlier, last, .. } if number == earlier.len() => Some(last),
+            Self::Blocks { earlier, .. } => earlier.get(number),
+            _ => None,
         }
     }
 
@@ -130,7 +137,7 @@ impl Posting {
     /// What the set holds of one block. O(log rows), O(1) for a long set.
     pub(super) fn part(&self, block: usize) -> Part<'_> {
         match self {
-            Self::Blocks { blocks, .. } => match blocks.get(block) {
+            Self::Blocks { .. } => match self.block(block) {
                 Some(Block::List(rows)) => Part::Narrow(rows),
                 Some(Block::Bits(bits)) => Part::Bits(&bits.words, bits.count),
                 None => Part::Narrow(&[]),
@@ -170,15 +177,35 @@ impl Posting {
                 insert_sorted(rows, row, |rows| rows.binary_search(&row));
                 let last = rows.last().map_or(0, |&row| split(row).0);
                 if rows.len() >= BLOCKS_MIN && rows.len() >= ROWS_PER_BLOCK_MIN * (last + 1) {
-                    let mut blocks = Vec::new();
-                    rows.iter().for_each(|&row| {
-                        insert_in_blocks(&mut blocks, row);
-                    });
-                    let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-                    *self = Self::Blocks { count, blocks };
+                    let mut blocks = Self::Blocks {
+                        count: 0,
+                        earlier: Vec::new(),
+                        last: Block::List(Vec::new()),
+                    };
+                    rows.iter().for_each(|&row| blocks.insert(row));
+                    *self = blocks;
                 }
             }
-            Self::Blocks { count, blocks } => *count += u32::from(insert_in_blocks(blocks, row)),
+            Self::Blocks {
+                count,
+                earlier,
+                last,
+            } => {
+                let (number, low) = split(row);
+                let block = match earlier.get_mut(number) {
+                    Some(block) => block,
+                    None => {
+                        if number > earlier.len() {
+                            earlier.reserve_exact(number - earlier.len());
+                            let before = std::mem::replace(last, Block::List(Vec::new()));
+                            earlier.push(before);
+                            earlier.resize(number, Block::List(Vec::new()));
+                        }
+                        last
+                    }
+                };
+                *count += u32::from(block.insert(low));
+            }
         }
     }
 
@@ -203,8 +230,18 @@ impl Posting {
                     *self = few;
                 }
             }
-            Self::Blocks { count, blocks } => {
-                *count -= u32::from(remove_from_blocks(blocks, row));
+            Self::Blocks {
+                count,
+                earlier,
+                last,
+            } => {
+                let (number, low) = split(row);
+                let block = if number == earlier.len() {
+                    Some(last)
+                } else {
+                    earlier.get_mut(number)
+                };
+                *count -= u32::from(block.is_some_and(|block| block.remove(low)));
                 if *count == 0 {
                     *self = Self::default();
                 }
@@ -228,70 +265,52 @@ impl Posting {
         match self {
             Self::Few { .. } => 0,
             Self::List(rows) => rows.capacity() * size_of::<u32>(),
-            Self::Blocks { blocks, .. } => {
-                let lists = blocks.iter().map(|block| match block {
+            Self::Blocks { earlier, last, .. } => {
+                let lists = earlier.iter().chain([last]).map(|block| match block {
                     Block::List(rows) => rows.capacity() * size_of::<u16>(),
                     Block::Bits(_) => size_of::<Bits>(),
                 });
-                blocks.capacity() * size_of::<Block>() + lists.sum::<usize>()
+                earlier.capacity() * size_of::<Block>() + lists.sum::<usize>()
             }
         }
-    }
-}
-
-/// Adds a row, and returns whether it was absent.
-fn insert_in_blocks(blocks: &mut Vec<Block>, row: u32) -> bool {
-    let (number, low) = split(row);
-    if number >= blocks.len() {
-        blocks.reserve_exact(number + 1 - blocks.len());
-        blocks.resize(number + 1, Block::List(Vec::new()));
-    }
-    match blocks.get_mut(number) {
-        Some(Block::Bits(bits)) => bits.insert(low),
-        Some(block @ Block::List(_)) => block.insert_in_list(low),
-        None => false,
-    }
-}
-
-/// Takes a row out, and returns whether it was there.
-fn remove_from_blocks(blocks: &mut [Block], row: u32) -> bool {
-    let (number, low) = split(row);
-    match blocks.get_mut(number) {
-        Some(Block::List(rows)) => {
-            let place = find_low(rows, low);
-            if let Ok(place) = place {
-                rows.remove(place);
-            }
-            place.is_ok()
-        }
-        Some(block @ Block::Bits(_)) => block.remove_from_bits(low),
-        None => false,
     }
 }
 
 impl Block {
-    fn insert_in_list(&mut self, low: u16) -> bool {
-        let Self::List(rows) = self else {
-            return false;
-        };
-        let added = insert_sorted(rows, low, |rows| find_low(rows, low));
-        if rows.len() > BLOCK_LIST_MAX {
-            *self = Self::Bits(Box::new(Bits::of(rows)));
+    /// Adds a row, and returns whether it was absent.
+    fn insert(&mut self, low: u16) -> bool {
+        match self {
+            Self::Bits(bits) => bits.insert(low),
+            Self::List(rows) => {
+                let added = insert_sorted(rows, low, |rows| find_low(rows, low));
+                if rows.len() > BLOCK_LIST_MAX {
+                    *self = Self::Bits(Box::new(Bits::of(rows)));
+                }
+                added
+            }
         }
-        added
     }
 
-    fn remove_from_bits(&mut self, low: u16) -> bool {
-        let Self::Bits(bits) = self else {
-            return false;
-        };
-        let removed = bits.remove(low);
-        if bits.count < BLOCK_BITS_MIN {
-            let mut rows = Vec::with_capacity(bits.count as usize);
-            each_bit(&bits.words, |low| rows.push(low));
-            *self = Self::List(rows);
+    /// Takes a row out, and returns whether it was there.
+    fn remove(&mut self, low: u16) -> bool {
+        match self {
+            Self::List(rows) => {
+                let place = find_low(rows, low);
+                if let Ok(place) = place {
+                    rows.remove(place);
+                }
+                place.is_ok()
+            }
+            Self::Bits(bits) => {
+                let removed = bits.remove(low);
+                if bits.count < BLOCK_BITS_MIN {
+                    let mut rows = Vec::with_capacity(bits.count as usize);
+                    each_bit(&bits.words, |low| rows.push(low));
+                    *self = Self::List(rows);
+                }
+                removed
+            }
         }
-        removed
     }
 }
 
@@ -424,7 +443,7 @@ fn insert_sorted<T: Ord + Copy>(
         _ => list.len(),
     };
     if list.len() == list.capacity() {
-        list.reserve_exact((list.len() / 4).max(4));
+        list.reserve_exact((list.len() / 4).max(8));
     }
     list.insert(place, item);
     true

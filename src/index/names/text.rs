@@ -32,11 +32,11 @@ struct Longer {
     branches: bool,
 }
 
-/// Where a context occurs: the pair of bytes there folded, what follows, and the position.
+/// Where a context occurs: what tells contexts apart, what follows, and the position.
 type Start = (u16, u8, u16);
 
 /// One thing that is recorded of a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Fact<'a> {
     /// The name has this ASCII byte.
     Byte(u8),
@@ -48,6 +48,24 @@ pub(super) enum Fact<'a> {
     Branches(&'a [u8]),
     /// There would be too much to record: of contexts longer than two nothing is, nor where they branch.
     Loose,
+}
+
+impl Fact<'_> {
+    /// A number that no other fact has.
+    fn key(self) -> u128 {
+        let number = |bytes: &[u8]| {
+            // At most `CONTEXT_MAX` bytes.
+            let sum = |sum, &byte| sum << 8 | u128::from(byte);
+            bytes.iter().fold(1, sum)
+        };
+        let (kind, number) = match self {
+            Self::Byte(byte) => (0, byte.into()),
+            Self::Follows(context, next) => (1, number(context) << 8 | u128::from(next)),
+            Self::Branches(context) => (2, number(context)),
+            Self::Loose => (3, 0),
+        };
+        number << 2 | kind
+    }
 }
 
 impl Text {
@@ -95,12 +113,12 @@ impl Text {
         }
     }
 
-    /// The same, each fact once.
-    pub(super) fn sorted_facts(&self) -> Vec<Fact<'_>> {
+    /// The same, each fact once, in order of their keys.
+    pub(super) fn sorted_facts(&self) -> Vec<(u128, Fact<'_>)> {
         let mut facts = Vec::with_capacity(2 * self.exact.len());
-        self.each_fact(|fact| facts.push(fact));
-        facts.sort_unstable();
-        facts.dedup();
+        self.each_fact(|fact| facts.push((fact.key(), fact)));
+        facts.sort_unstable_by_key(|&(key, _)| key);
+        facts.dedup_by_key(|&mut (key, _)| key);
         facts
     }
 
@@ -109,11 +127,24 @@ impl Text {
         let mut starts = std::mem::take(&mut self.starts);
         starts.clear();
         let pairs = self.folded.windows(2).zip(self.exact.iter().skip(2));
+        let pairs = pairs.filter_map(|(pair, &next)| match pair {
+            &[first, second] => Some((u16::from_be_bytes([first, second]), next)),
+            _ => None,
+        });
         // A name has at most 255 characters of four bytes.
-        for (position, (pair, &next)) in (0_u16..).zip(pairs) {
-            if let &[first, second] = pair {
-                starts.push((u16::from_be_bytes([first, second]), next, position));
+        let pairs = (0_u16..).zip(pairs);
+        if self.folded.len() <= Followers::PAIRS_MAX {
+            // Most names have hardly a pair that branches, so the few are picked out.
+            let mut followers = Followers::default();
+            for (_, (pair, next)) in pairs.clone() {
+                followers.add(pair, next);
             }
+            if followers.branch {
+                let branching = pairs.filter(|&(_, (pair, _))| followers.branch_at(pair));
+                starts.extend(branching.map(|(position, (pair, next))| (pair, next, position)));
+            }
+        } else {
+            starts.extend(pairs.map(|(position, (pair, next))| (pair, next, position)));
         }
         starts.sort_unstable();
         for group in starts.chunk_by_mut(|a, b| a.0 == b.0) {
@@ -161,6 +192,59 @@ impl Text {
                 self.record_branches(group, length + 1);
             }
         }
+    }
+}
+
+/// What follows each pair of bytes of a short text: a small hash table.
+struct Followers {
+    /// The pair, what follows it first, and how much is known of it.
+    places: [(u16, u8, Seen); 256],
+    /// Whether any pair branches.
+    branch: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Nothing,
+    OneFollower,
+    Branch,
+}
+
+impl Default for Followers {
+    fn default() -> Self {
+        Self {
+            places: [(0, 0, Seen::Nothing); 256],
+            branch: false,
+        }
+    }
+}
+
+impl Followers {
+    /// So that half of the places stay free.
+    const PAIRS_MAX: usize = 128;
+
+    /// The place of a pair, or the free one where it belongs.
+    fn place(&mut self, pair: u16) -> Option<&mut (u16, u8, Seen)> {
+        let [hash, _] = pair.wrapping_mul(0x9e37).to_be_bytes();
+        let is_its = |place: &(u16, u8, Seen)| place.0 == pair || place.2 == Seen::Nothing;
+        let (before, from) = self.places.split_at_mut(hash.into());
+        from.iter_mut().chain(before).find(|place| is_its(place))
+    }
+
+    fn add(&mut self, pair: u16, next: u8) {
+        let Some(place) = self.place(pair) else {
+            return;
+        };
+        if place.2 == Seen::Nothing {
+            *place = (pair, next, Seen::OneFollower);
+        } else if place.1 != next {
+            place.2 = Seen::Branch;
+            self.branch = true;
+        }
+    }
+
+    fn branch_at(&mut self, pair: u16) -> bool {
+        self.place(pair).is_some_and(|place| place.2 == Seen::Branch)
     }
 }
 
