@@ -4,6 +4,7 @@
 //! executions are opaque moments with the span of time for which they hold.
 
 mod answers;
+mod changes;
 mod ids;
 mod names;
 mod next;
@@ -13,7 +14,12 @@ mod validate;
 
 use std::ops::Range;
 
-use answers::{Answers, ListKey};
+use roaring::RoaringBitmap;
+
+use answers::Answers;
+pub(crate) use answers::ListKey;
+use changes::Changes;
+pub(crate) use changes::{NameSearch, NamesFound, Seen};
 use ids::Ids;
 use names::{Matching, NameIndex};
 use rows::Rows;
@@ -79,6 +85,7 @@ pub(crate) struct Lookups {
     answers: Answers,
     ids: Ids,
     names: NameIndex,
+    changes: Changes,
 }
 
 /// A task to be added.
@@ -116,6 +123,14 @@ pub(crate) struct Selected {
 impl Selected {
     pub(crate) fn slots(&self) -> &[Slot] {
         self.slots.get(..self.count).unwrap_or_default()
+    }
+
+    /// Puts rows that were read oldest first in an order.
+    fn put_in(&mut self, order: Order) {
+        if order == Order::NewestFirst {
+            let count = self.count;
+            self.slots.get_mut(..count).unwrap_or_default().reverse();
+        }
     }
 }
 
@@ -204,30 +219,31 @@ impl Index {
                 }
             }
             (Some(lookups), Some(name)) => {
-                let matching = self.matching(lookups, key, name).rows;
-                selected.total = u32::try_from(matching.len()).unwrap_or(u32::MAX);
-                let window = self.window(query, selected.total, |slot| {
-                    u32::try_from(matching.range_cardinality(..slot)).unwrap_or(u32::MAX)
-                });
-                let rows = matching
-                    .select(window.start)
-                    .into_iter()
-                    .flat_map(|first| matching.range(first..))
-                    .take(window.len());
-                for (place, slot) in selected.slots.iter_mut().zip(rows) {
-                    *place = slot;
-                    selected.count += 1;
-                }
+                return self.select_among(query, &self.matching(lookups, key, name).rows);
             }
         }
-        if self.lookups.is_some() && query.listed_order() == Order::NewestFirst {
-            let count = selected.count;
-            selected
-                .slots
-                .get_mut(..count)
-                .unwrap_or_default()
-                .reverse();
+        if self.lookups.is_some() {
+            selected.put_in(query.listed_order());
         }
+        selected
+    }
+
+    /// The total of a query, and the rows of its page, where `rows` are all that match.
+    pub(crate) fn select_among(&self, query: &ListQuery, rows: &RoaringBitmap) -> Selected {
+        let mut selected = Selected {
+            total: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+            slots: [0; PAGE_ROWS],
+            count: 0,
+        };
+        let window = self.window(query, selected.total, |slot| {
+            u32::try_from(rows.range_cardinality(..slot)).unwrap_or(u32::MAX)
+        });
+        if let Some(first) = rows.select(window.start)
+            && let Some(out) = selected.slots.get_mut(..window.len())
+        {
+            selected.count = rows.range(first..).next_many(out).len();
+        }
+        selected.put_in(query.listed_order());
         selected
     }
 
@@ -494,6 +510,7 @@ impl Index {
         self.rows.replace(slot, attributes, texts, version, next)?;
         if let Some(lookups) = &mut self.lookups {
             lookups.answers.change(slot, before, attributes.code());
+            lookups.changes.note(slot);
             if let Some((before, after)) = renamed {
                 lookups.names.rename(slot, &before, after);
             }
@@ -518,6 +535,7 @@ impl Index {
             Some(lookups) => {
                 lookups.ids.remove(slot, row.task().id());
                 lookups.answers.remove(slot, row.row.code());
+                lookups.changes.note(slot);
                 self.rows.remove(slot);
             }
             None => self.rows.close_up(slot),
@@ -602,6 +620,7 @@ impl Lookups {
             answers: Answers::new(),
             ids: Ids::with_capacity(rows),
             names: NameIndex::default(),
+            changes: Changes::new(),
         }
     }
 

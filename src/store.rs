@@ -3,6 +3,7 @@
 mod batch;
 mod listed;
 mod project;
+mod remembered;
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -16,6 +17,7 @@ use crate::index::Limits;
 use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask};
 use crate::task::{LastStatus, ProjectId, Task, TaskName};
 use project::{Project, Writer};
+use remembered::Memory;
 
 /// Into how many parts the projects are divided, so that threads which work
 /// on different projects seldom meet at one lock.
@@ -63,6 +65,7 @@ pub struct TaskStore {
     /// cursor never names a place in a later project of the same name.
     ended_sequence_max: AtomicU64,
     limits: &'static Limits,
+    memory: Memory,
 }
 
 type Shard = HashMap<ProjectId, Arc<Project>>;
@@ -109,6 +112,7 @@ impl TaskStore {
             ended_revision_max: AtomicU64::new(0),
             ended_sequence_max: AtomicU64::new(0),
             limits,
+            memory: Memory::new(Memory::BYTES_MAX),
         }
     }
 
@@ -286,7 +290,7 @@ impl TaskStore {
     #[must_use]
     pub fn list(&self, project: &ProjectId, query: &ListQuery, now: DateTime<Utc>) -> Page {
         match self.find(project) {
-            Some(project) => project.list(query, now),
+            Some(project) => project.list(query, now, &self.memory),
             None => Page::new(Vec::new(), 0, self.ended_revision_max()),
         }
     }
@@ -296,7 +300,7 @@ impl TaskStore {
     #[must_use]
     pub fn positions(&self, project: &ProjectId, query: &ListQuery) -> (u32, usize) {
         self.find(project).map_or((0, 0), |project| {
-            let selected = project.read().select(query);
+            let selected = project.select(&project.read(), query, &self.memory);
             (selected.total, selected.slots().len())
         })
     }
@@ -312,12 +316,12 @@ impl TaskStore {
         })
     }
 
-    /// How [`list`](Self::list) would answer a query. O(1): the query is not run.
+    /// How [`list`](Self::list) would answer a query. O(1): the query is not run,
+    /// unless a name is asked for.
     #[must_use]
     pub fn explain(&self, project: &ProjectId, query: &ListQuery) -> Explanation {
-        self.find(project).map_or(Explanation::Nothing, |project| {
-            project.read().explain(&query.filters)
-        })
+        self.find(project)
+            .map_or(Explanation::Nothing, |project| project.explain(query))
     }
 
     /// The revision of the project's latest change.

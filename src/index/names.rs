@@ -16,7 +16,7 @@ use self::grams::Grams;
 use self::search::{Found, Patience, Pattern, Plan};
 use self::text::{END, START, Text};
 use super::rows::{Rows, Slot};
-use crate::query::{NameMatch, NameMatchMode, NameMatcher, fold_case};
+use crate::query::{NameMatch, NameMatchMode, NameMatcher, NameStrategy, fold_case};
 
 /// Where the names are.
 pub(super) trait Names {
@@ -230,16 +230,18 @@ impl NameIndex {
         }
         Matching { rows, effort }
     }
+}
 
-    /// How many postings there are, and the bytes of memory beside `self`.
-    #[cfg(test)]
-    fn memory(&self) -> (usize, usize) {
-        let (postings, bytes) = self.grams.memory();
-        let (folded_postings, folded_bytes) = self.folded.grams.memory();
-        (
-            postings + folded_postings,
-            bytes + folded_bytes + self.folded.rows.serialized_size(),
-        )
+impl From<Effort> for NameStrategy {
+    fn from(effort: Effort) -> Self {
+        match effort.way {
+            Way::Known => Self::Known,
+            Way::EachName => Self::EachName,
+            Way::Grams => Self::Grams {
+                postings: effort.postings as u64,
+                compared: effort.looked_at,
+            },
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can be said of a query without reading its page: counts, and its plan.
 
-use super::{Index, ListKey, RowView};
+use super::{Index, ListKey, NameSearch, RowView};
 use crate::query::{AnswerList, Explanation, Facets, Filters, NameMatch, NameStrategy};
 use crate::task::{Code, LastStatus, LifeCycleType, ScheduledType, TaskType};
 
@@ -46,8 +46,12 @@ impl Index {
         tally
     }
 
-    /// How a query of these filters is answered. O(1).
-    pub(crate) fn explain(&self, filters: &Filters) -> Explanation {
+    /// How a query of these filters is answered; `strategy` says how names are searched.
+    pub(crate) fn explain(
+        &self,
+        filters: &Filters,
+        strategy: impl FnOnce(&NameSearch<'_>) -> NameStrategy,
+    ) -> Explanation {
         let Some(key) = ListKey::asked(filters).filter(|_| self.len() > 0) else {
             return Explanation::Nothing;
         };
@@ -63,12 +67,12 @@ impl Index {
             life_cycle_type: filters.life_cycle_type,
             last_status: filters.last_status,
         };
-        match &filters.task_name {
+        match self.name_search(filters) {
             None => Explanation::Lookup { list, length },
-            Some(_) => Explanation::NameSearch {
+            Some(search) => Explanation::NameSearch {
                 list,
                 length,
-                strategy: NameStrategy::EachName,
+                strategy: strategy(&search),
             },
         }
     }

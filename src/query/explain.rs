@@ -76,6 +76,17 @@ pub struct AnswerList {
 pub enum NameStrategy {
     /// Each name is compared.
     EachName,
+    /// Every name matches, or none can: nothing is searched.
+    Known,
+    /// The needle is put together from short texts of which is recorded where they occur.
+    Grams {
+        /// How many records of where a short text occurs are read.
+        postings: u64,
+        /// How many names are compared, as the records leave them open.
+        compared: u64,
+    },
+    /// The answer to the same search is remembered, and kept true of later changes.
+    Remembered,
 }
 
 impl fmt::Display for Explanation {
@@ -125,6 +136,12 @@ impl fmt::Display for NameStrategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::EachName => f.write_str("each name is compared"),
+            Self::Known => f.write_str("every name matches, or none can"),
+            Self::Grams { postings, compared } => write!(
+                f,
+                "{postings} records of where short texts occur are combined, and {compared} names compared"
+            ),
+            Self::Remembered => f.write_str("the answer is remembered from an earlier query"),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::index::{Index, Known, Moment, Next, Row, Slot};
-use crate::query::{Cursor, ListQuery, Page, Revision, ScheduledTask};
+use crate::index::{Index, Known, Moment, Next, Row, Selected, Slot};
+use crate::query::{Cursor, Page, Revision, ScheduledTask};
 use crate::schedule::{Execution, Schedule};
 use crate::task::Task;
 
@@ -18,10 +18,9 @@ pub(super) struct Learnt {
     pub(super) next: Next,
 }
 
-/// The page that a query asks for, and what was learnt on the way.
-pub(super) fn page(index: &Index, query: &ListQuery, now: DateTime<Utc>) -> (Page, Vec<Learnt>) {
-    let selected = index.select(query);
-    let rows = index.page(&selected);
+/// The page of the rows that a query selects, and what was learnt on the way.
+pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (Page, Vec<Learnt>) {
+    let rows = index.page(selected);
     let rows = || rows.iter().flatten().copied();
     let text_length = rows().map(|row| row.task().texts().len()).sum();
     let mut texts = String::with_capacity(text_length);

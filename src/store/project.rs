@@ -5,9 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockW
 use chrono::{DateTime, Utc};
 
 use crate::error::Error;
-use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, Slot};
-use crate::query::{ListQuery, Page, Revision, ScheduledTask};
+use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, Selected, Slot};
+use crate::query::{Explanation, ListQuery, Page, Revision, ScheduledTask};
 use crate::store::listed;
+use crate::store::remembered::{Memory, Remembered};
 use crate::task::{LastStatus, Task, TaskName};
 
 /// A project's index behind two locks.
@@ -20,6 +21,7 @@ use crate::task::{LastStatus, Task, TaskName};
 pub(super) struct Project {
     writer: Mutex<Writer>,
     index: RwLock<Index>,
+    remembered: Remembered,
 }
 
 /// What only those who change the project see.
@@ -35,6 +37,7 @@ impl Project {
         Self {
             writer: Mutex::default(),
             index: RwLock::new(Index::new(revision, sequence_next, limits)),
+            remembered: Remembered::default(),
         }
     }
 
@@ -68,12 +71,28 @@ impl Project {
         Some(ScheduledTask::new(task, row.row.version(), next_execution))
     }
 
-    pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>) -> Page {
+    pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, memory: &Memory) -> Page {
         let index = self.read();
-        let (page, learnt) = listed::page(&index, query, now);
+        let selected = self.select(&index, query, memory);
+        let (page, learnt) = listed::page(&index, &selected, now);
         drop(index);
         self.keep(learnt);
         page
+    }
+
+    /// The total of a query, and the rows of its page.
+    pub(super) fn select(&self, index: &Index, query: &ListQuery, memory: &Memory) -> Selected {
+        match index.name_search(&query.filters) {
+            None => index.select(query),
+            Some(search) => self.remembered.find(memory, &search, |rows| {
+                search.index.select_among(query, rows)
+            }),
+        }
+    }
+
+    pub(super) fn explain(&self, query: &ListQuery) -> Explanation {
+        let index = self.read();
+        index.explain(&query.filters, |search| self.remembered.strategy(search))
     }
 
     /// Keeps what a listing found out about next executions, unless that would

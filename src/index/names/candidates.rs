@@ -179,8 +179,7 @@ impl Candidates {
         match self {
             Self::List(rows) => {
                 // Blocks are appended in their order, so the rows ascend.
-                let _ascending =
-                    answer.append(rows.iter().filter_map(|&low| join(block, low)));
+                let _ascending = answer.append(rows.iter().filter_map(|&low| join(block, low)));
             }
             Self::Bits(words) => {
                 let Some(start) = join(block, 0) else {

@@ -253,26 +253,9 @@ impl Posting {
     pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
         (0..self.block_count()).flat_map(|block| {
             let mut rows = Vec::new();
-            self.part(block)
-                .each(|low| rows.extend(join(block, low)));
+            self.part(block).each(|low| rows.extend(join(block, low)));
             rows
         })
-    }
-
-    /// Bytes of memory beside the posting itself.
-    #[cfg(test)]
-    pub(super) fn heap_bytes(&self) -> usize {
-        match self {
-            Self::Few { .. } => 0,
-            Self::List(rows) => rows.capacity() * size_of::<u32>(),
-            Self::Blocks { earlier, last, .. } => {
-                let lists = earlier.iter().chain([last]).map(|block| match block {
-                    Block::List(rows) => rows.capacity() * size_of::<u16>(),
-                    Block::Bits(_) => size_of::<Bits>(),
-                });
-                earlier.capacity() * size_of::<Block>() + lists.sum::<usize>()
-            }
-        }
     }
 }
 
@@ -500,7 +483,10 @@ mod tests {
     fn assert_holds(posting: &Posting, expected: &BTreeSet<u32>) {
         assert_eq!(posting.len(), expected.len());
         assert!(posting.iter().eq(expected.iter().copied()));
-        for row in expected.iter().flat_map(|&row| [row, row ^ 1, row ^ BLOCK_ROWS as u32]) {
+        for row in expected
+            .iter()
+            .flat_map(|&row| [row, row ^ 1, row ^ BLOCK_ROWS as u32])
+        {
             assert_eq!(posting.contains(row), expected.contains(&row), "{row}");
         }
     }
