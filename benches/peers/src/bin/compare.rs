@@ -38,9 +38,9 @@ fn listing(size: usize, stores: &Stores) {
             Contender::new("taskdex", calls, || read_all(&stores.taskdex, questions)),
             Contender::new("Vec", calls, || read_all(&stores.scan, questions)),
         ];
-        for search in case.searches {
-            let sqlite = stores.sqlite.by(*search);
-            contenders.push(Contender::new(search.name(), calls, move || {
+        for form in case.forms {
+            let sqlite = stores.sqlite.by(*form);
+            contenders.push(Contender::new(form.name(), calls, move || {
                 read_all(&sqlite, questions);
             }));
         }
