@@ -1,8 +1,64 @@
 //! When a task executes: schedules, time zones and execution times.
+//!
+//! A [`Schedule`] names dates and one time of day on the wall clock of its
+//! [`TimeZone`]. Each named date stands for one [`Execution`], an instant.
+//! There is no clock in here: every question carries the instant it is about.
+//!
+//! ```
+//! use taskdex::schedule::{MonthDates, Months, Schedule};
+//!
+//! // `MONTH`: on the last day of each month, at 02:00 in Shanghai.
+//! let schedule = Schedule::monthly(
+//!     Months::ALL,
+//!     "L".parse::<MonthDates>()?,
+//!     "02:00:00".parse().unwrap(),
+//!     "Asia/Shanghai".parse()?,
+//! )?;
+//!
+//! let now = "2026-02-01T00:00:00Z".parse().unwrap();
+//! let next = schedule.next_execution(now).unwrap();
+//! assert_eq!(next.to_string(), "2026-02-28 02:00:00");
+//! assert_eq!(next.to_rfc3339(), "2026-02-28T02:00:00+08:00");
+//!
+//! let later: Vec<_> = schedule.executions(now).skip(1).take(2).collect();
+//! assert_eq!(later[0].to_string(), "2026-03-31 02:00:00");
+//! assert_eq!(later[1].to_string(), "2026-04-30 02:00:00");
+//! # Ok::<(), taskdex::Error>(())
+//! ```
+//!
+//! # What is guaranteed
+//!
+//! - **Strictly after.** [`Schedule::next_execution`] is after the instant it is
+//!   asked about, to the nanosecond. Asked again about its own answer it moves on:
+//!   executions ascend strictly.
+//! - **Gaps.** A time that the clock skips is moved forward by the length of the
+//!   gap: 02:30 becomes 03:30. This is a decision of this crate, for the reasons
+//!   given at [`GapRule`], where two other rules can be chosen.
+//! - **Folds.** A time that the clock repeats is the first of the two, once. This is
+//!   a decision of this crate: a daily task runs once a day, and no later than it
+//!   was meant to.
+//! - **Skipped days.** Where a zone skipped a whole day (Pacific/Apia had no 30
+//!   December 2011) the same rule lands on the next day. Two dates that come to fall
+//!   on one instant are one execution.
+//! - **Expiry** is inclusive: an execution at exactly the `expire_time` happens. This is
+//!   a decision of this crate, so that the last wanted time can be given as it is.
+//! - **Years.** The first date is 0001-01-01, the last 9999-12-31, on the wall clock.
+//!   Any instant may be asked about; where nothing is left the answer is `None`.
+//! - **Cost.** No question searches: an answer takes tens of nanoseconds, for
+//!   29 February and for the year 9999 too, and allocates nothing. The first
+//!   schedule in a zone takes about a millisecond more, once in a process.
+//!
+//! # The zone database
+//!
+//! Offsets are those of chrono-tz, whose database is of the version that
+//! [`zone_database_version`] returns. Its transitions end in 2099: in the years after
+//! that, each zone's last offset holds.
 
 mod calendar;
 mod execution;
 mod executions;
+mod expiry;
+mod gaps;
 mod search;
 mod sets;
 pub mod text;
@@ -11,19 +67,39 @@ mod zone;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
 use crate::error::{Error, ErrorKind};
-use calendar::{Anchor, Pattern, date_of, day_of, day_of_wall, is_possible, second_of_day};
+use calendar::{Anchor, Pattern, date_of, day_of, day_of_wall, is_possible};
+use expiry::Expiry;
 
 pub use execution::Execution;
 pub use executions::{Executions, ExecutionsBefore, ExecutionsBetween};
+pub use gaps::GapRule;
 pub use sets::{MonthDate, MonthDates, Months, Weekdays};
 pub use zone::{Resolution, TimeZone, zone_database_version};
 
-/// When a task executes.
+/// When a task executes: dates, a time of day, and the zone whose wall clock
+/// shows them.
 ///
-/// 24 bytes, `Copy`, nothing on the heap.
+/// A value of 24 bytes, `Copy`, nothing on the heap. A schedule that exists is
+/// valid: it names at least one date, unless its expiry or
+/// [`GapRule::Skip`] leaves none.
+///
+/// ```
+/// use taskdex::schedule::{Schedule, Weekdays};
+///
+/// // `WEEK`: Mondays and Fridays, until the end of May.
+/// let days: Weekdays = "2,6".parse()?;
+/// let schedule = Schedule::weekly(days, "08:30:00".parse().unwrap(), "GMT+08:00".parse()?)?
+///     .expiring_at("2026-05-31T23:59:59".parse().unwrap())?;
+///
+/// let now = "2026-05-25T00:30:00Z".parse().unwrap();
+/// let rest: Vec<_> = schedule.executions(now).map(|found| found.to_string()).collect();
+/// assert_eq!(rest, ["2026-05-29 08:30:00"]);
+/// # Ok::<(), taskdex::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Schedule {
     pattern: Pattern,
+    /// Kept true when `gap_rule` changes.
     expiry: Expiry,
     /// Seconds from midnight.
     time: u32,
@@ -31,88 +107,84 @@ pub struct Schedule {
     gap_rule: GapRule,
 }
 
-/// What happens to an execution at a time that the clock skips.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum GapRule {
-    /// It moves forward by the length of the gap.
-    #[default]
-    Forward,
-    /// It happens at the end of the gap.
-    GapEnd,
-    /// It is left out.
-    Skip,
-}
-
 /// How the dates of a schedule recur, as plain values.
+///
+/// What [`Schedule::recurrence`] gives back; a schedule is made by the
+/// constructor of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Recurrence {
     /// `FIXED_TIME`: once.
     FixedTime {
-        /// The date.
+        /// The `scheduled_date`.
         date: NaiveDate,
     },
     /// `DAY`: every so many calendar days.
     Daily {
-        /// 1 to 31.
+        /// The `day_interval`, 1 to 31.
         day_interval: u32,
     },
-    /// `WEEK`: on these weekdays.
+    /// `WEEK`: on some weekdays.
     Weekly {
-        /// The weekdays.
+        /// The `week_list`.
         days: Weekdays,
     },
-    /// `MONTH`: on these dates of these months.
+    /// `MONTH`: on some dates of some months.
     Monthly {
-        /// The months.
+        /// The `month_list`.
         months: Months,
-        /// The dates.
+        /// The `date_list`.
         dates: MonthDates,
     },
 }
 
-/// The expiry as given, on the wall clock, and as an instant.
-///
-/// Packed: the upper 44 bits are the wall clock in seconds, the lower 20 by how
-/// many seconds the instant is before it, less `BIAS`. `NEVER` is apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Expiry(i64);
-
-impl Expiry {
-    const NEVER: Self = Self(i64::MAX);
-    const BITS: u32 = 20;
-    const BIAS: i64 = 1 << (Self::BITS - 1);
-
-    fn new(wall: i64, instant: i64) -> Self {
-        Self(wall << Self::BITS | (wall - instant + Self::BIAS))
-    }
-
-    fn wall(self) -> Option<i64> {
-        (self != Self::NEVER).then_some(self.0 >> Self::BITS)
-    }
-
-    fn instant(self) -> i64 {
-        let ahead = (self.0 & ((1 << Self::BITS) - 1)) - Self::BIAS;
-        // `NEVER` stands for an instant of its own, past every execution.
-        (self.0 >> Self::BITS) - ahead
-    }
-}
-
+/// Making a schedule.
 impl Schedule {
-    /// A `FIXED_TIME` schedule: once.
+    /// A `FIXED_TIME` schedule: once, on a date.
     ///
     /// # Errors
     ///
-    /// `scheduled_date` or `scheduled_time` out of range.
+    /// [`ErrorKind::OutOfRange`] for a `scheduled_date` that is not of years 1 to
+    /// 9999; [`ErrorKind::InvalidSyntax`] for a `scheduled_time` that is not a whole
+    /// second, or a leap second.
+    ///
+    /// ```
+    /// use taskdex::schedule::{Schedule, TimeZone};
+    ///
+    /// let date = "2026-12-01".parse().unwrap();
+    /// let schedule = Schedule::fixed_time(date, "02:00:00".parse().unwrap(), TimeZone::UTC)?;
+    /// let found = schedule.next_execution("2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
+    /// assert_eq!(found.to_string(), "2026-12-01 02:00:00");
+    /// assert_eq!(schedule.next_execution(found.instant()), None);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
     pub fn fixed_time(date: NaiveDate, time: NaiveTime, zone: TimeZone) -> Result<Self, Error> {
         let day = checked_day(date, "scheduled_date")?;
         Self::new(Pattern::Once { day }, time, zone)
     }
 
-    /// A `DAY` schedule: every `day_interval` days.
+    /// A `DAY` schedule: every `day_interval` calendar days.
+    ///
+    /// It counts on across the ends of months, from its
+    /// [start date](Self::starting_on) or from when it was
+    /// [added](Self::counting_from). With neither it counts from the date, in
+    /// its zone, of the instant that it is asked about. That it does not begin
+    /// anew with each month is a decision of this crate: the distance of two
+    /// executions is then what the interval says.
     ///
     /// # Errors
     ///
-    /// `day_interval` or `scheduled_time` out of range.
+    /// [`ErrorKind::OutOfRange`] for a `day_interval` that is not 1 to 31;
+    /// [`ErrorKind::InvalidSyntax`] for a `scheduled_time` that is not a whole second.
+    ///
+    /// ```
+    /// use taskdex::schedule::{Schedule, TimeZone};
+    ///
+    /// let schedule = Schedule::daily(3, "08:00:00".parse().unwrap(), TimeZone::UTC)?
+    ///     .starting_on("2026-01-30".parse().unwrap())?;
+    /// let now = "2026-01-30T08:00:00Z".parse().unwrap();
+    /// assert_eq!(schedule.next_execution(now).unwrap().to_string(), "2026-02-02 08:00:00");
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
     pub fn daily(day_interval: u32, time: NaiveTime, zone: TimeZone) -> Result<Self, Error> {
         let interval = u8::try_from(day_interval)
             .ok()
@@ -133,21 +205,46 @@ impl Schedule {
         Self::new(pattern, time, zone)
     }
 
-    /// A `WEEK` schedule: on some weekdays.
+    /// A `WEEK` schedule: on every day whose weekday is one of `days`.
     ///
     /// # Errors
     ///
-    /// `scheduled_time` out of range.
+    /// [`ErrorKind::InvalidSyntax`] for a `scheduled_time` that is not a whole second.
+    ///
+    /// ```
+    /// use taskdex::schedule::{Schedule, TimeZone, Weekdays};
+    ///
+    /// let sundays = Weekdays::new([1])?;
+    /// let schedule = Schedule::weekly(sundays, "00:00:00".parse().unwrap(), TimeZone::UTC)?;
+    /// let now = "2026-02-28T12:00:00Z".parse().unwrap();
+    /// assert_eq!(schedule.next_execution(now).unwrap().to_string(), "2026-03-01 00:00:00");
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
     pub fn weekly(days: Weekdays, time: NaiveTime, zone: TimeZone) -> Result<Self, Error> {
         Self::new(Pattern::Weekly { days: days.bits() }, time, zone)
     }
 
-    /// A `MONTH` schedule: on some dates of some months.
+    /// A `MONTH` schedule: in each of `months`, on each of `dates` that the month
+    /// has.
     ///
     /// # Errors
     ///
-    /// `scheduled_time` out of range; [`ErrorKind::ImpossibleSchedule`] where
-    /// no month has any of the dates.
+    /// [`ErrorKind::ImpossibleSchedule`] where none of the months ever has any of the
+    /// dates; [`ErrorKind::InvalidSyntax`] for a `scheduled_time` that is not a whole second.
+    ///
+    /// ```
+    /// use taskdex::schedule::{Months, Schedule, TimeZone};
+    /// use taskdex::ErrorKind;
+    ///
+    /// let february = Months::new([2])?;
+    /// let on = |dates: &str| {
+    ///     Schedule::monthly(february, dates.parse()?, "00:00:00".parse().unwrap(), TimeZone::UTC)
+    /// };
+    /// let now = "2096-03-01T00:00:00Z".parse().unwrap();
+    /// assert_eq!(on("29")?.next_execution(now).unwrap().to_string(), "2104-02-29 00:00:00");
+    /// assert_eq!(on("30").unwrap_err().kind(), ErrorKind::ImpossibleSchedule);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
     pub fn monthly(
         months: Months,
         dates: MonthDates,
@@ -159,7 +256,7 @@ impl Schedule {
                 ErrorKind::ImpossibleSchedule,
                 "date_list",
                 &dates.to_string(),
-                format!("a date that a month of month_list={months} has"),
+                format!("a date that one of the months {months} has"),
             ));
         }
         let pattern = Pattern::Monthly {
@@ -171,7 +268,8 @@ impl Schedule {
 
     fn new(pattern: Pattern, time: NaiveTime, zone: TimeZone) -> Result<Self, Error> {
         let time = checked_second(time, "scheduled_time")?;
-        // The spans of a zone are found here rather than by whoever asks first.
+        // Whoever makes the first schedule in a zone waits for its spans to be
+        // found; whoever asks for an execution never does.
         let _ = zone.clock();
         Ok(Self {
             pattern,
@@ -182,11 +280,26 @@ impl Schedule {
         })
     }
 
-    /// The same `DAY` schedule, counting from a date.
+    /// The same `DAY` schedule, counting from a date: on it, and every
+    /// `day_interval` days after it.
+    ///
+    /// The documented API has no such field; it is a decision of this crate to
+    /// accept one, as a count must begin somewhere.
     ///
     /// # Errors
     ///
-    /// `start_date` out of range, or given for another recurrence.
+    /// [`ErrorKind::OutOfRange`] for a `start_date` that is not of years 1 to 9999;
+    /// [`ErrorKind::ImpossibleSchedule`] for a schedule that is not a `DAY` schedule.
+    ///
+    /// ```
+    /// use taskdex::schedule::{Schedule, TimeZone};
+    ///
+    /// let daily = Schedule::daily(1, "08:00:00".parse().unwrap(), TimeZone::UTC)?;
+    /// let started = daily.starting_on("2030-01-01".parse().unwrap())?;
+    /// let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    /// assert_eq!(started.next_execution(now).unwrap().to_string(), "2030-01-01 08:00:00");
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
     pub fn starting_on(self, date: NaiveDate) -> Result<Self, Error> {
         let from = checked_day(date, "start_date")?;
         let Pattern::EveryDays { interval, .. } = self.pattern else {
@@ -205,34 +318,51 @@ impl Schedule {
         Ok(Self { pattern, ..self })
     }
 
-    /// The same schedule, with its last execution at `at` or before.
+    /// The same schedule, ending with what executes at `at` or before.
+    ///
+    /// `at` is on the wall clock of the schedule's zone. A moment that the clock
+    /// repeats is the first of the two. One that it skips is resolved by the
+    /// schedule's [`GapRule`]; under [`GapRule::Skip`], where it never comes, the end is
+    /// the last second before the gap.
     ///
     /// # Errors
     ///
-    /// `expire_time` out of range.
+    /// [`ErrorKind::OutOfRange`] for an `expire_time` that is not of years 1 to 9999;
+    /// [`ErrorKind::InvalidSyntax`] for one that is not a whole second.
+    ///
+    /// ```
+    /// use taskdex::schedule::{Schedule, TimeZone, Weekdays};
+    ///
+    /// let schedule = Schedule::weekly(Weekdays::ALL, "08:00:00".parse().unwrap(), TimeZone::UTC)?
+    ///     .expiring_at("2026-01-02T08:00:00".parse().unwrap())?;
+    /// let last = "2026-01-02T08:00:00Z".parse().unwrap();
+    /// assert_eq!(schedule.executions("2026-01-01T00:00:00Z".parse().unwrap()).count(), 2);
+    /// assert_eq!(schedule.next_execution(last), None);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
     pub fn expiring_at(self, at: NaiveDateTime) -> Result<Self, Error> {
         checked_day(at.date(), "expire_time")?;
         checked_second(at.time(), "expire_time")?;
         Ok(self.with_expiry(at.and_utc().timestamp()))
     }
 
-    fn with_expiry(mut self, wall: i64) -> Self {
-        let resolution = self.zone.clock().resolve(wall);
-        let instant = match self.gap_rule.execution(resolution, wall) {
-            Some(execution) => execution.unix_seconds(),
-            // Nothing happens in a gap that is left out: its begin is as good.
-            None => match resolution {
-                Resolution::Gap { change, .. } => change - 1,
-                Resolution::Single { offset } | Resolution::Fold { first: offset, .. } => {
-                    wall - i64::from(offset)
-                }
-            },
+    fn with_expiry(self, wall: i64) -> Self {
+        let meaning = self.zone.clock().resolve(wall);
+        let instant = match (self.gap_rule.execution(wall, meaning), meaning) {
+            (Some(execution), _) => execution.unix_seconds(),
+            (None, Resolution::Gap { change, .. }) => change - 1,
+            // Only a gap can be without an execution.
+            (None, _) => wall,
         };
-        self.expiry = Expiry::new(wall, instant);
-        self
+        Self {
+            expiry: Expiry::new(wall, instant),
+            ..self
+        }
     }
 
-    /// The same schedule under another rule for gaps.
+    /// The same schedule under another rule for times that the clock skips.
+    ///
+    /// The rule also holds for the expiry, whichever was set first.
     #[must_use]
     pub fn with_gap_rule(self, rule: GapRule) -> Self {
         let changed = Self {
@@ -245,25 +375,46 @@ impl Schedule {
         }
     }
 
-    /// The same schedule, as one that was added at an instant: a `DAY` schedule
-    /// without a start date counts from that date in its zone.
+    /// The same schedule, as one that was added at an instant.
+    ///
+    /// A `DAY` schedule without a start date then counts from that instant's date in
+    /// its zone. Every other schedule, and one that counts from somewhere
+    /// already, is unchanged: the first adding is the one that counts.
+    ///
+    /// ```
+    /// use taskdex::schedule::{Schedule, TimeZone};
+    ///
+    /// let schedule = Schedule::daily(10, "08:00:00".parse().unwrap(), TimeZone::UTC)?
+    ///     .counting_from("2026-01-01T09:00:00Z".parse().unwrap());
+    /// let now = "2026-01-05T00:00:00Z".parse().unwrap();
+    /// assert_eq!(schedule.next_execution(now).unwrap().to_string(), "2026-01-11 08:00:00");
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
     #[must_use]
     pub fn counting_from(self, added: DateTime<Utc>) -> Self {
-        self.counting_from_second(added.timestamp())
-    }
-
-    fn counting_from_second(self, second: i64) -> Self {
         if !self.pattern.is_unanchored() {
             return self;
         }
-        let offset = self.zone.clock().at(second).offset;
-        let pattern = self
-            .pattern
-            .counting_from(day_of_wall(second + i64::from(offset)));
-        Self { pattern, ..self }
+        let second = added.timestamp();
+        let wall = second + i64::from(self.zone.clock().at(second).offset);
+        Self {
+            pattern: self.pattern.counting_from(day_of_wall(wall)),
+            ..self
+        }
     }
+}
 
+/// What a schedule was made of.
+impl Schedule {
     /// How the dates recur.
+    ///
+    /// ```
+    /// use taskdex::schedule::{Recurrence, Schedule, TimeZone};
+    ///
+    /// let schedule = Schedule::daily(3, "08:00:00".parse().unwrap(), TimeZone::UTC)?;
+    /// assert_eq!(schedule.recurrence(), Recurrence::Daily { day_interval: 3 });
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
     #[must_use]
     pub fn recurrence(&self) -> Recurrence {
         match self.pattern {
@@ -281,20 +432,22 @@ impl Schedule {
         }
     }
 
-    /// The time of day.
+    /// The time of day, a whole second.
     #[must_use]
     pub fn time(&self) -> NaiveTime {
-        // Taken from a time of day when the schedule was made.
+        // It was taken from a time of day, so that there is one.
         NaiveTime::from_num_seconds_from_midnight_opt(self.time, 0).unwrap_or_default()
     }
 
-    /// The zone whose wall clock counts.
+    /// The zone on whose wall clock dates and times are read.
     #[must_use]
     pub fn time_zone(&self) -> TimeZone {
         self.zone
     }
 
-    /// The start date that was given.
+    /// The start date that was given to a `DAY` schedule.
+    ///
+    /// Not the date of its adding, from which it may count instead.
     #[must_use]
     pub fn start_date(&self) -> Option<NaiveDate> {
         match self.pattern {
@@ -307,22 +460,20 @@ impl Schedule {
         }
     }
 
-    /// The expiry as given, on the wall clock of the zone.
+    /// The expiry as it was given, on the wall clock of the zone.
     #[must_use]
     pub fn expire_time(&self) -> Option<NaiveDateTime> {
-        let wall = self.expiry.wall()?;
-        let day = date_of(day_of_wall(wall));
-        NaiveTime::from_num_seconds_from_midnight_opt(second_of_day(wall), 0)
-            .map(|time| day.and_time(time))
+        self.expiry.wall_clock()
     }
 
-    /// The rule for gaps.
+    /// The rule for times that the clock skips.
     #[must_use]
     pub fn gap_rule(&self) -> GapRule {
         self.gap_rule
     }
 }
 
+/// The day number of a date of years 1 to 9999.
 fn checked_day(date: NaiveDate, parameter: &'static str) -> Result<i32, Error> {
     if (1..=9999).contains(&date.year()) {
         return Ok(day_of(date));
@@ -337,6 +488,7 @@ fn checked_day(date: NaiveDate, parameter: &'static str) -> Result<i32, Error> {
 
 /// The second of the day, of a time that is a whole one.
 fn checked_second(time: NaiveTime, parameter: &'static str) -> Result<u32, Error> {
+    // chrono has a leap second as a fraction of more than a second.
     if time.nanosecond() == 0 {
         return Ok(time.num_seconds_from_midnight());
     }
@@ -346,4 +498,57 @@ fn checked_second(time: NaiveTime, parameter: &'static str) -> Result<u32, Error
         &time.to_string(),
         "a time of whole seconds",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_schedules_stay_small() {
+        assert_eq!(size_of::<Schedule>(), 24);
+        assert_eq!(size_of::<TimeZone>(), 2);
+        assert_eq!(size_of::<Execution>(), 16);
+    }
+
+    #[test]
+    fn a_schedule_gives_back_what_it_was_made_of() {
+        let zone: TimeZone = "UTC+05:30".parse().unwrap();
+        let time: NaiveTime = "23:59:58".parse().unwrap();
+        let date: NaiveDate = "2026-02-28".parse().unwrap();
+        let days: Weekdays = "1,7".parse().unwrap();
+        let months: Months = "2,12".parse().unwrap();
+        let dates: MonthDates = "29,L".parse().unwrap();
+        for (schedule, recurrence) in [
+            (
+                Schedule::fixed_time(date, time, zone),
+                Recurrence::FixedTime { date },
+            ),
+            (
+                Schedule::daily(31, time, zone),
+                Recurrence::Daily { day_interval: 31 },
+            ),
+            (
+                Schedule::weekly(days, time, zone),
+                Recurrence::Weekly { days },
+            ),
+            (
+                Schedule::monthly(months, dates, time, zone),
+                Recurrence::Monthly { months, dates },
+            ),
+        ] {
+            let schedule = schedule.unwrap();
+            assert_eq!(schedule.recurrence(), recurrence);
+            assert_eq!((schedule.time(), schedule.time_zone()), (time, zone));
+            assert_eq!(
+                (schedule.start_date(), schedule.expire_time()),
+                (None, None)
+            );
+            let expire = date.and_time(time);
+            let expiring = schedule.expiring_at(expire).unwrap();
+            assert_eq!(expiring.expire_time(), Some(expire));
+        }
+        let started = Schedule::daily(1, time, zone).unwrap().starting_on(date);
+        assert_eq!(started.unwrap().start_date(), Some(date));
+    }
 }

@@ -10,6 +10,7 @@
 //!   any [`Source`] of choices; [`strategies`]: the same for proptest.
 //! - [`Op`]: one call of a store, to be run on both stores; [`Twins`] does that, and
 //!   tells the first [`Difference`].
+//! - [`walk_to_next`]: the next execution by a walk through the calendar, day by day.
 //! - [`fuzz`]: the bodies of the fuzz targets, to replay a saved input without a fuzzer.
 //!
 //! ```
@@ -38,10 +39,12 @@ mod source;
 pub mod strategies;
 mod twins;
 mod vocabulary;
+mod walk;
 mod workload;
 
 pub use op::{Op, Outcome, Seen};
 pub use reference::{ReferencePage, ReferenceRefusal, ReferenceStore, ReferenceTask};
 pub use source::{Bytes, Source, SplitMix64};
-pub use twins::{Count, Difference, Twins};
+pub use twins::{Count, Counts, Difference, Twins};
+pub use walk::{Walked, walk_to_next};
 pub use workload::{Queries, Tasks, Workload};

@@ -99,7 +99,11 @@ pub(super) fn day_of_wall(wall: i64) -> i32 {
 
 /// The second of the day of a moment on a wall clock.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "it is 0 to 86,399")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is 0 to 86,399"
+)]
 pub(super) fn second_of_day(wall: i64) -> u32 {
     (wall - i64::from(day_of_wall(wall)) * DAY_SECONDS) as u32
 }
@@ -351,4 +355,96 @@ fn month_date_until(months: u16, dates: u32, day: i32) -> Option<i32> {
         month,
         day: last,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_of_all_years_is_that_of_chrono() {
+        let mut date = date_of(FIRST_DAY);
+        for day in FIRST_DAY..=LAST_DAY {
+            let civil = civil_from_day(day);
+            assert_eq!(civil.year.cast_signed(), date.year());
+            assert_eq!([civil.month, civil.day], [date.month(), date.day()]);
+            assert_eq!(day_from_civil(civil), day);
+            assert_eq!(weekday(day), date.weekday().num_days_from_sunday());
+            let tomorrow = date.succ_opt().unwrap();
+            let is_last = tomorrow.month() != date.month();
+            assert_eq!(civil.day == month_days(civil.year, civil.month), is_last);
+            date = tomorrow;
+        }
+        assert_eq!(date_of(FIRST_DAY).to_string(), "0001-01-01");
+        assert_eq!(date_of(LAST_DAY).to_string(), "9999-12-31");
+    }
+
+    #[test]
+    fn a_wall_clock_of_any_of_chronos_years_has_a_day() {
+        for wall in [-8_334_601_315_200, -1, 0, 86_399, 86_400, 8_210_266_963_199] {
+            let [day, second] = [i64::from(day_of_wall(wall)), i64::from(second_of_day(wall))];
+            assert_eq!(day, wall.div_euclid(DAY_SECONDS));
+            assert_eq!(second, wall.rem_euclid(DAY_SECONDS));
+        }
+    }
+
+    /// The first and the last day of every pattern of months and dates, from
+    /// every day of 16 years across 1900, by walking.
+    #[test]
+    fn steps_are_those_of_a_walk() {
+        let first = day_of(NaiveDate::from_ymd_opt(1892, 1, 1).unwrap());
+        let days = 16 * 366;
+        let patterns = [
+            (1 << 1, 1 << 28),
+            (0b0110, 1 << 29),
+            (0xFFF, 1 << 30),
+            (0b1010_0101_0010, LAST_OF_MONTH),
+            (0b1000_0000_0010, 0b11 << 27 | LAST_OF_MONTH),
+            (0b10_0000_0000, 1 << 30 | 1),
+        ]
+        .map(|(months, dates)| Pattern::Monthly { months, dates })
+        .into_iter()
+        .chain((1..128).map(|days| Pattern::Weekly { days }))
+        .chain((1..=31).map(|interval| Pattern::EveryDays {
+            interval,
+            anchor: Anchor::Started,
+            from: first + 40,
+        }))
+        .chain([Pattern::Once { day: first + 77 }]);
+        for pattern in patterns {
+            let mut last = pattern.on_or_before(first - 1);
+            let mut next = pattern.on_or_after(first);
+            for day in first..first + days {
+                if next == Some(day) {
+                    assert!(is_named(pattern, day), "{pattern:?} on {day}");
+                    last = next;
+                    next = pattern.on_or_after(day + 1);
+                } else {
+                    assert!(!is_named(pattern, day), "{pattern:?} on {day}");
+                }
+                assert_eq!(
+                    pattern.on_or_after(day + 1),
+                    next,
+                    "{pattern:?} after {day}"
+                );
+                assert_eq!(pattern.on_or_before(day), last, "{pattern:?} until {day}");
+            }
+        }
+    }
+
+    fn is_named(pattern: Pattern, day: i32) -> bool {
+        let date = date_of(day);
+        match pattern {
+            Pattern::Once { day: only } => day == only,
+            Pattern::EveryDays { interval, from, .. } => {
+                day >= from && (day - from) % i32::from(interval) == 0
+            }
+            Pattern::Weekly { days } => days >> date.weekday().num_days_from_sunday() & 1 != 0,
+            Pattern::Monthly { months, dates } => {
+                let is_last = date.succ_opt().unwrap().day() == 1;
+                months >> date.month0() & 1 != 0
+                    && (dates >> date.day0() & 1 != 0 || is_last && dates & LAST_OF_MONTH != 0)
+            }
+        }
+    }
 }

@@ -1,27 +1,74 @@
-//! The documented strings: reading and writing of dates and times.
+//! The documented strings for dates and times: exact reading, fast writing.
+//!
+//! Lists and zones are read by `FromStr` of their types; an execution is
+//! written by [`Execution`](super::Execution) itself.
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::calendar::{civil_from_day, day_of_wall, second_of_day};
 
-/// Reads `yyyy-MM-dd`: exactly these digits, a date of years 0001 to 9999.
+/// Reads `yyyy-MM-dd`: exactly these ASCII digits, years 0001 to 9999.
+///
+/// `None` for any other text, and for a date that does not exist.
+///
+/// ```
+/// use taskdex::schedule::text::parse_date;
+///
+/// assert_eq!(parse_date("2024-02-29").unwrap().to_string(), "2024-02-29");
+/// assert_eq!(parse_date("2023-02-29"), None);
+/// assert_eq!(parse_date("2024-2-29"), None);
+/// ```
 #[must_use]
 pub fn parse_date(text: &str) -> Option<NaiveDate> {
     date_from(text.as_bytes())
 }
 
-/// Reads `HH:mm:ss`: exactly these digits, 00:00:00 to 23:59:59.
+/// Reads `HH:mm:ss`: exactly these ASCII digits, 00:00:00 to 23:59:59.
+///
+/// `None` for any other text; there is no leap second.
+///
+/// ```
+/// use taskdex::schedule::text::parse_time;
+///
+/// assert_eq!(parse_time("08:30:00").unwrap().to_string(), "08:30:00");
+/// assert_eq!(parse_time("24:00:00"), None);
+/// ```
 #[must_use]
 pub fn parse_time(text: &str) -> Option<NaiveTime> {
     time_from(text.as_bytes())
 }
 
-/// Reads `yyyy-MM-dd HH:mm:ss`, one space between.
+/// Reads `yyyy-MM-dd HH:mm:ss`: the two above with one space between.
+///
+/// ```
+/// use taskdex::schedule::text::parse_date_time;
+///
+/// let read = parse_date_time("2026-05-31 23:59:59").unwrap();
+/// assert_eq!(read.to_string(), "2026-05-31 23:59:59");
+/// assert_eq!(parse_date_time("2026-05-31T23:59:59"), None);
+/// ```
 #[must_use]
 pub fn parse_date_time(text: &str) -> Option<NaiveDateTime> {
     let (date, rest) = text.as_bytes().split_at_checked(10)?;
     let time = rest.strip_prefix(b" ")?;
     Some(date_from(date)?.and_time(time_from(time)?))
+}
+
+/// Writes `yyyy-MM-dd HH:mm:ss`, in ASCII, without allocation.
+///
+/// `None` for a year that is not 1 to 9999; a fraction of a second is left out.
+///
+/// ```
+/// use taskdex::schedule::text::date_time_ascii;
+///
+/// let date_time = "2026-05-31T23:59:59".parse().unwrap();
+/// assert_eq!(date_time_ascii(date_time), Some(*b"2026-05-31 23:59:59"));
+/// ```
+#[must_use]
+pub fn date_time_ascii(date_time: NaiveDateTime) -> Option<[u8; 19]> {
+    (1..=9999)
+        .contains(&date_time.year())
+        .then(|| wall_clock_text(date_time.and_utc().timestamp(), b' '))
 }
 
 fn date_from(text: &[u8]) -> Option<NaiveDate> {
@@ -94,7 +141,7 @@ pub(super) fn wall_clock_text(wall: i64, between: u8) -> [u8; 19] {
 
     // `yyyy-MM-`, `dd` with `between`, and `HH:mm:ss`, the first byte lowest.
     let year_month = digit_pairs(
-        year / 100 | (year % 100) << 16 | month << 40,
+        (year / 100) | (year % 100) << 16 | month << 40,
         1 | 1 << 16 | 1 << 40,
     ) | u64::from(b'-') << 32
         | u64::from(b'-') << 56;
@@ -130,8 +177,55 @@ pub(super) fn rfc3339_text(wall: i64, offset_seconds: i32) -> [u8; 25] {
     let mut text = [0; 25];
     let (date_time, offset) = text.split_at_mut(19);
     date_time.copy_from_slice(&wall_clock_text(wall, b'T'));
-    let pairs = digit_pairs(u64::from(minutes / 60 | (minutes % 60) << 16), 1 | 1 << 16);
+    let pairs = digit_pairs(
+        u64::from((minutes / 60) | ((minutes % 60) << 16)),
+        1 | 1 << 16,
+    );
     let [h0, h1, m0, m1, ..] = pairs.to_le_bytes();
     offset.copy_from_slice(&[sign, h0, h1, b':', m0, m1]);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pair_of_digits_is_written() {
+        for number in 0..100 {
+            let [tens, ones, ..] = digit_pairs(number, 1).to_le_bytes();
+            assert_eq!([tens, ones], format!("{number:02}").as_bytes());
+        }
+    }
+
+    #[test]
+    fn every_second_of_a_day_is_written() {
+        for second in 0..86_400 {
+            let shown = format!(
+                "1969-12-31 {:02}:{:02}:{:02}",
+                second / 3600,
+                second / 60 % 60,
+                second % 60
+            );
+            assert_eq!(wall_clock_text(second - 86_400, b' '), shown.as_bytes());
+        }
+    }
+
+    #[test]
+    fn an_offset_is_rounded_to_the_nearest_minute() {
+        for (offset, shown) in [
+            (0, "+00:00"),
+            (-14_400, "-04:00"),
+            (20_700, "+05:45"),
+            (29, "+00:00"),
+            (-29, "+00:00"),
+            (30, "+00:01"),
+            (-30, "-00:01"),
+            (29_143, "+08:06"),
+            (-2_670, "-00:45"),
+        ] {
+            let text = rfc3339_text(0, offset);
+            assert_eq!(text, format!("1970-01-01T00:00:00{shown}").as_bytes());
+        }
+    }
 }

@@ -138,7 +138,7 @@ impl TimeZone {
         let code = usize::from(self.0);
         match TZ_VARIANTS.get(code) {
             Some(zone) => Some(zone.name()),
-            None => OTHER_NAMES.get(code - TZ_VARIANTS.len()).copied(),
+            None => OTHER_NAMES.get(code - usize::from(NAMED)).copied(),
         }
     }
 
@@ -228,8 +228,8 @@ impl FromStr for TimeZone {
 
 impl fmt::Display for TimeZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 & FIXED == 0 {
-            return f.write_str(self.static_name().unwrap_or_default());
+        if let Some(name) = self.static_name() {
+            return f.write_str(name);
         }
         let prefix = usize::from(self.0 >> PREFIX_SHIFT & 0b11);
         f.write_str(PREFIXES.get(prefix).copied().unwrap_or_default())?;

@@ -30,10 +30,10 @@ pub struct Twins {
     revisions: HashMap<u64, u64>,
     /// The last revision that was seen of each project, alive or not.
     latest: HashMap<ProjectId, u64>,
-    counts: BTreeMap<&'static str, Count>,
+    counts: Counts,
 }
 
-/// How often an operation ran.
+/// How often something ran.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Count {
@@ -42,6 +42,9 @@ pub struct Count {
     /// How often it was refused.
     pub refused: u64,
 }
+
+/// How often each thing ran, by name.
+pub type Counts = BTreeMap<&'static str, Count>;
 
 /// Where the engine and the reference differ first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,7 +60,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    fn between(
+    pub(super) fn between(
         what: impl FnOnce() -> String,
         engine: &impl std::fmt::Debug,
         reference: &impl std::fmt::Debug,
@@ -90,8 +93,9 @@ impl Twins {
     }
 
     /// How often each operation ran, by name.
-    pub fn counts(&self) -> impl Iterator<Item = (&'static str, Count)> {
-        self.counts.iter().map(|(name, count)| (*name, *count))
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
     }
 
     /// Makes one call on both, and gives what both gave.

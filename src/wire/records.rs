@@ -165,8 +165,8 @@ impl<'a> Document<'a> {
         let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
         let first = match values.next() {
             Some(Ok(first)) => first.get(),
-            // Cut off in the middle of a value that takes more than a line: no JSON Lines.
-            Some(Err(error)) if error.is_eof() && error.line() > 1 => {
+            // A document that is malformed further down; a record of JSON Lines has one line.
+            Some(Err(error)) if error.line() > 1 && names_scheduled_tasks(text) => {
                 let line = error.line();
                 let error = invalid_json(text, &error);
                 return Err(ReadError { line, error });
@@ -220,6 +220,11 @@ impl<'a> Document<'a> {
             .collect();
         Ok(Some(Self { records }))
     }
+}
+
+/// Whether a text that cannot be read is meant to be a document.
+fn names_scheduled_tasks(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), b"\"scheduled_tasks\"").is_some()
 }
 
 /// What tells a document from a record.

@@ -7,8 +7,16 @@
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
+#![allow(clippy::too_many_lines, reason = "tables are long")]
 
+mod errors;
+mod examples;
 mod listing;
 mod query_string;
 mod record;
+mod records;
+mod replay;
+mod response;
+mod schedule;
 mod support;
+mod testkit;

@@ -1,5 +1,7 @@
 //! The documented query parameters: what is refused, by which code, and what is not.
 
+use std::fmt::Write;
+
 use serde::Deserialize;
 use taskdex::{
     LastStatus, LifeCycleType, ListQuery, NameMatch, ScheduledType, Task, TaskStore, TaskType,
@@ -44,6 +46,23 @@ fn accepted(query: impl AsRef<[u8]>, expected: &ListQuery) {
 
 fn plain() -> ListQuery {
     ListQuery::new(0, 10).unwrap()
+}
+
+/// The mandatory parameters, save for one of that name.
+fn mandatory_but(parameter: &str) -> &'static str {
+    match parameter {
+        "offset" => "limit=10&",
+        "limit" => "offset=0&",
+        _ => "offset=0&limit=10&",
+    }
+}
+
+/// Every byte as an escape.
+fn percent_encode(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        write!(encoded, "%{byte:02x}").unwrap();
+        encoded
+    })
 }
 
 fn named(text: &str) -> ListQuery {
@@ -93,11 +112,7 @@ fn a_parameter_given_twice_is_refused_even_where_one_is_empty() {
         ("life_cycle_type", "POST_DESKTOP_DISCONNECTED"),
         ("last_status", "FAIL"),
     ] {
-        let others: String = [("offset", "0"), ("limit", "10")]
-            .iter()
-            .filter(|(name, _)| *name != parameter)
-            .map(|(name, value)| format!("{name}={value}&"))
-            .collect();
+        let others = mandatory_but(parameter);
         for (first, second) in [(value, value), (value, ""), ("", value), ("", "")] {
             refused(
                 format!("{others}{parameter}={first}&{parameter}={second}"),
@@ -111,10 +126,7 @@ fn a_parameter_given_twice_is_refused_even_where_one_is_empty() {
             parameter,
         );
         // The same name in another spelling.
-        let escaped: String = parameter
-            .bytes()
-            .map(|byte| format!("%{byte:02x}"))
-            .collect();
+        let escaped = percent_encode(parameter);
         refused(
             format!("{escaped}={value}&{others}{parameter}={value}"),
             REPEATED,
@@ -296,11 +308,7 @@ fn a_documented_value_must_be_well_formed_utf_8() {
             "life_cycle_type",
             "last_status",
         ] {
-            let mut query: Vec<u8> = [("offset", "0"), ("limit", "10")]
-                .iter()
-                .filter(|(name, _)| *name != parameter)
-                .flat_map(|(name, value)| format!("{name}={value}&").into_bytes())
-                .collect();
+            let mut query = mandatory_but(parameter).as_bytes().to_vec();
             query.extend_from_slice(parameter.as_bytes());
             query.push(b'=');
             query.extend_from_slice(value);

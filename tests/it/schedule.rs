@@ -1,5 +1,11 @@
 //! Schedules: what executes when, in every zone.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failure here is a failed test"
+)]
+
 mod cases;
 mod laws;
 mod lists;

@@ -209,3 +209,65 @@ fn first_with_other_offset(zone: Tz, mut low: i64, mut high: i64, offset: i32) -
     }
     high
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400;
+
+    fn every_zone() -> impl Iterator<Item = (Tz, &'static Spans)> {
+        (0..)
+            .zip(TZ_VARIANTS)
+            .map(|(position, zone)| (zone, spans_of(position).unwrap()))
+    }
+
+    #[test]
+    fn a_position_is_that_of_the_variant() {
+        for (position, zone) in TZ_VARIANTS.into_iter().enumerate() {
+            assert_eq!(zone as usize, position);
+        }
+    }
+
+    /// What the search relies on.
+    #[test]
+    fn spans_are_long_and_gaps_no_longer_than_a_day() {
+        let mut shortest = FAR;
+        for (zone, spans) in every_zone() {
+            for pair in spans.list.windows(2) {
+                let [span, next] = [pair[0], pair[1]];
+                assert_eq!(span.offset, next.before, "{zone}");
+                let changes = [span, next]
+                    .map(|span| i64::from(span.offset - span.before).abs())
+                    .iter()
+                    .sum::<i64>();
+                assert!(
+                    next.begin - span.begin > changes,
+                    "{zone} at {}",
+                    next.begin
+                );
+                assert!(i64::from(span.offset - span.before).abs() <= DAY, "{zone}");
+                shortest = shortest.min(next.begin - span.begin);
+            }
+        }
+        assert_eq!(shortest, 7 * DAY - 3600);
+        assert!(PROBE_STEP < shortest);
+    }
+
+    #[test]
+    fn the_probed_years_hold_every_change() {
+        for (zone, spans) in every_zone() {
+            let [first, .., last, _end] = spans.list[..] else {
+                assert_eq!(spans.list.len(), 2, "{zone}");
+                continue;
+            };
+            assert!(last.begin < PROBED_UNTIL - 366 * DAY, "{zone}");
+            for year in (-62_135_596_800..PROBED_FROM).step_by(300 * 86_400) {
+                assert_eq!(offset_in(zone, year), first.offset, "{zone}");
+            }
+            for year in (PROBED_UNTIL..253_402_300_800).step_by(3000 * 86_400) {
+                assert_eq!(offset_in(zone, year), last.offset, "{zone}");
+            }
+        }
+    }
+}

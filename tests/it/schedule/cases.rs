@@ -280,7 +280,7 @@ fn a_yearly_time_that_a_zone_skips_for_many_years_is_still_found() {
     let schedule = schedule("MONTH/5/1", "01:30:00", "Africa/Cairo").with_gap_rule(GapRule::Skip);
     assert_executions(
         schedule,
-        "1960-06-01T00:00:00Z",
+        "1958-06-01T00:00:00Z",
         &["1982-05-01T01:30:00+02:00", "1983-05-01T01:30:00+02:00"],
     );
 }
@@ -384,6 +384,9 @@ fn a_day_schedule_without_a_start_counts_from_when_it_is_asked_or_was_added() {
     assert_eq!(asked.next_execution(late).unwrap().to_string(), later);
     assert_eq!(asked.previous_execution(early), None);
     assert_eq!(asked.previous_execution(late).unwrap().to_string(), today);
+    // At midnight a new date has begun.
+    let midnight = instant("2026-01-27T16:00:00Z");
+    assert_eq!(asked.previous_execution(midnight), None);
     // A sequence keeps counting from its beginning.
     let second = asked.executions(late).nth(1).unwrap();
     assert_eq!(second.to_string(), "2026-02-02 08:00:00");
@@ -488,6 +491,23 @@ fn an_expiry_is_inclusive_and_resolved_by_the_same_rules() {
         if let Some(last) = last {
             assert_eq!(expiring.next_execution(last.instant()), None);
         }
+    }
+}
+
+#[test]
+fn soon_after_an_expiry_only_what_was_before_it_has_happened() {
+    let expire = "2026-03-07T09:59:59".parse().unwrap();
+    let schedule = schedule(DAILY, "10:00:00", "UTC")
+        .expiring_at(expire)
+        .unwrap();
+    for now in [
+        "2026-03-07T09:59:59Z",
+        "2026-03-07T10:00:01Z",
+        "2026-03-07T10:30:00Z",
+    ] {
+        let last = schedule.previous_execution(instant(now)).unwrap();
+        assert_eq!(last.to_string(), "2026-03-06 10:00:00");
+        assert_eq!(schedule.neighbours(instant(now)), (Some(last), None));
     }
 }
 

@@ -1,0 +1,340 @@
+//! The runnable examples from outside: arguments, output, exit status.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// What a program did.
+struct Ran {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    fn lines(&self) -> Vec<Value> {
+        let read = |line: &str| serde_json::from_str(line).unwrap();
+        self.out.lines().map(read).collect()
+    }
+}
+
+/// An example's program: `cargo test` builds it beside the test's own.
+fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let found = test
+        .ancestors()
+        .map(|folder| {
+            folder
+                .join("examples")
+                .join(name)
+                .with_extension(std::env::consts::EXE_EXTENSION)
+        })
+        .find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!("no program of example {name}: run `cargo test`, or `cargo build --examples`")
+    })
+}
+
+fn run(name: &str, arguments: &[&str], input: &[u8]) -> Ran {
+    let mut child = Command::new(program(name))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A program that stops early does not read its input.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        status: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn list(arguments: &[&str], input: &str) -> Ran {
+    run("list", arguments, input.as_bytes())
+}
+
+/// A file that is deleted again.
+struct File(PathBuf);
+
+impl File {
+    fn of(name: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = std::env::temp_dir().join(format!("taskdex-{}-{name}", std::process::id()));
+        std::fs::write(&path, content).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+const NOW: &str = "2026-12-01T00:00:00Z";
+
+const DATA: &str = concat!(
+    r#"{"id":"a","task_name":"nightly","task_type":"REBOOT","scheduled_type":"DAY","day_interval":10,"scheduled_time":"02:00:00","time_zone":"UTC"}"#,
+    "\r\n",
+    "\r\n",
+    r#"{"id":"b","task_name":"on 断开","task_type":"STOP","scheduled_type":"LIFE_CYCLE","life_cycle_type":"POST_DESKTOP_DISCONNECTED","priority":5}"#,
+    "\r\n",
+    r#"{"id":"c","task_name":"elsewhere","task_type":"STOP","scheduled_type":"FIXED_TIME","project_id":"q"}"#,
+    "\r\n",
+);
+
+#[test]
+fn list_prints_the_documented_body_on_one_line() {
+    let file = File::of("body.jsonl", DATA);
+    let ran = list(
+        &["--data", file.path(), "--now", NOW, "offset=0&limit=10"],
+        "",
+    );
+    assert_eq!(ran.err, "");
+    assert_eq!(
+        ran.out,
+        concat!(
+            r#"{"scheduled_tasks":[{"id":"a","task_name":"nightly","task_type":"REBOOT","scheduled_type":"DAY","#,
+            r#""next_execution_time":"2026-12-01 02:00:00","enable":true,"time_zone":"UTC"}],"total_count":1}"#,
+            "\n"
+        ),
+    );
+    assert_eq!(ran.status, 0);
+
+    // The instant is that of adding, too: ten days from then.
+    let later = list(
+        &[
+            "--data",
+            file.path(),
+            "--now",
+            "2026-12-01T02:00:00.000000001+00:00",
+        ],
+        "",
+    );
+    assert_eq!(
+        later.lines()[0]["scheduled_tasks"][0]["next_execution_time"],
+        "2026-12-11 02:00:00"
+    );
+
+    let query = "offset=0&limit=10&scheduled_type=LIFE_CYCLE&task_name=%E6%96%AD";
+    let ran = list(
+        &[
+            "--now",
+            "2026-12-01t08:00:00+08:00",
+            "--data",
+            file.path(),
+            query,
+        ],
+        "",
+    );
+    assert_eq!(ran.lines()[0]["scheduled_tasks"][0]["id"], "b");
+
+    for (project, count) in [("default", 1), ("q", 1), ("nowhere", 0)] {
+        let ran = list(&["--data", file.path(), "--project", project], "");
+        assert_eq!(
+            (ran.status, &ran.lines()[0]["total_count"]),
+            (0, &count.into()),
+            "{project}"
+        );
+    }
+}
+
+#[test]
+fn list_has_defaults_for_everything() {
+    let ran = list(&[], "not read");
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let lines = ran.lines();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["scheduled_tasks"].as_array().unwrap().len(), 10);
+    assert!(lines[0]["total_count"].as_u64().unwrap() >= 10);
+    let same = list(&["offset=0&limit=10"], "");
+    assert_eq!(same.lines()[0]["total_count"], lines[0]["total_count"]);
+}
+
+#[test]
+fn list_reads_a_query_a_line_from_standard_input() {
+    let file = File::of("queries.jsonl", DATA);
+    let arguments = ["--data", file.path(), "--now", NOW, "-"];
+    let ran = list(
+        &arguments,
+        "offset=0&limit=0\r\noffset=0&limit=10&scheduled_type=LIFE_CYCLE\n\nlimit=1\noffset=0&limit=1",
+    );
+    let lines = ran.lines();
+    assert_eq!(lines.len(), 5);
+    assert_eq!(
+        lines[0].to_string(),
+        r#"{"scheduled_tasks":[],"total_count":1}"#
+    );
+    assert_eq!(lines[1]["scheduled_tasks"][0]["id"], "b");
+    // The empty line is a query without its mandatory parameters.
+    assert_eq!(lines[2]["error_code"], "TDX.0001");
+    assert_eq!(lines[3]["error_code"], "TDX.0001");
+    assert!(lines[3]["error_msg"].as_str().unwrap().contains("offset"));
+    assert_eq!(lines[4]["scheduled_tasks"][0]["id"], "a");
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+
+    let ran = list(&arguments, "offset=0&limit=1\n");
+    assert_eq!((ran.status, ran.lines().len()), (0, 1));
+    let ran = list(&arguments, "");
+    assert_eq!((ran.status, ran.out.as_str()), (0, ""));
+
+    // A line that is no UTF-8 is a refused query like any other.
+    let ran = run(
+        "list",
+        &arguments,
+        b"offset=0&limit=1&task_name=\xff\noffset=0&limit=1&\xff=1\n",
+    );
+    let lines = ran.lines();
+    assert_eq!(
+        (ran.status, &lines[0]["error_code"]),
+        (1, &"TDX.0007".into())
+    );
+    assert_eq!(lines[1]["total_count"], 1);
+}
+
+#[test]
+fn list_exits_with_1_where_the_query_is_refused() {
+    for query in [
+        "",
+        "limit=10",
+        "offset=0&limit=51",
+        "offset=0&limit=10&task_type=start",
+    ] {
+        let ran = list(&[query], "");
+        assert_eq!((ran.status, ran.err.as_str()), (1, ""), "{query}");
+        assert_eq!(ran.out.lines().count(), 1);
+        assert!(
+            ran.lines()[0]["error_code"]
+                .as_str()
+                .unwrap()
+                .starts_with("TDX.")
+        );
+    }
+}
+
+#[test]
+fn list_exits_with_2_where_the_arguments_are_refused() {
+    for arguments in [
+        &["--now", "yesterday"][..],
+        &["--now", "2026-12-01 00:00:00Z"],
+        &["--now", "2026-12-01T00:00:60Z"],
+        &["--now", "2026-12-01T00:00:00"],
+        &["--now", "2026-12-01T00:00:00.1234567890Z"],
+        &["--now"],
+        &["--project", ""],
+        &["--data", "/nowhere/at/all.jsonl"],
+        &["--data"],
+        &["--unknown"],
+        &["-x"],
+        &["offset=0&limit=1", "offset=0&limit=1"],
+    ] {
+        let ran = list(arguments, "");
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{arguments:?}");
+        assert!(!ran.err.is_empty());
+        assert!(!ran.err.contains("panicked"), "{}", ran.err);
+    }
+    let long = "p".repeat(256);
+    assert_eq!(list(&["--project", &long], "").status, 2);
+    assert_eq!(list(&["--project", &long[..255]], "").status, 0);
+}
+
+#[test]
+fn list_names_the_bad_line_and_loads_nothing() {
+    let mut data = DATA.to_owned();
+    data.push_str("{\"id\":\"d\"}\r\n");
+    let file = File::of("bad.jsonl", &data);
+    let ran = list(&["--data", file.path(), "--now", NOW], "");
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("line 5"), "{}", ran.err);
+    assert!(ran.err.contains("task_name"), "{}", ran.err);
+
+    let file = File::of("latin.jsonl", b"\n{\"id\":\"\xe9\"}\n");
+    let ran = list(&["--data", file.path()], "");
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    assert!(ran.err.contains("line 2"), "{}", ran.err);
+}
+
+#[test]
+fn list_takes_a_document_and_an_empty_file() {
+    let file = File::of(
+        "document.json",
+        "\u{feff}{\n \"scheduled_tasks\": [ {\"id\":\"t\",\"task_name\":\"n\",\"task_type\":\"STOP\",\n\"scheduled_type\":\"DAY\",\"next_execution_time\":\"2022-12-23 09:00:00 GMT\"} ],\n \"total_count\": 10 }\n",
+    );
+    let ran = list(&["--data", file.path()], "");
+    assert_eq!(
+        ran.out,
+        "{\"scheduled_tasks\":[{\"id\":\"t\",\"task_name\":\"n\",\"task_type\":\"STOP\",\"scheduled_type\":\"DAY\",\"next_execution_time\":\"2022-12-23 09:00:00 GMT\",\"enable\":true}],\"total_count\":1}\n",
+    );
+    let file = File::of("empty.jsonl", "");
+    let ran = list(&["--data", file.path()], "");
+    assert_eq!(
+        (ran.status, ran.out.as_str()),
+        (0, "{\"scheduled_tasks\":[],\"total_count\":0}\n")
+    );
+}
+
+#[test]
+fn future_executions_answers_each_line() {
+    let lines = [
+        r#"{"scheduled_type":"DAY","day_interval":1,"scheduled_time":"02:30:00","time_zone":"America/New_York","now":"2026-03-07T12:00:00Z"}"#,
+        r#"{"scheduled_type":"LIFE_CYCLE","life_cycle_type":"POST_DESKTOP_DISCONNECTED"}"#,
+        r#"{"scheduled_type":"WEEK","week_list":"1","scheduled_time":"02:30:00","enable":false,"time_zone":"Z"}"#,
+        r#"{"scheduled_type":"WEEK"}"#,
+        r#"{"scheduled_type":"FIXED_TIME","scheduled_date":"2026-12-02","scheduled_time":"00:00:00","time_zone":"UTC"}"#,
+    ];
+    let ran = run(
+        "future_executions",
+        &["--now", NOW, "--count", "2"],
+        lines.join("\n").as_bytes(),
+    );
+    let answers: Vec<&str> = ran.out.lines().collect();
+    assert_eq!(
+        answers[..3],
+        [
+            r#"{"future_executions":["2026-03-08 03:30:00","2026-03-09 02:30:00"],"time_zone":"America/New_York"}"#,
+            r#"{"future_executions":[],"time_zone":"Asia/Shanghai"}"#,
+            r#"{"future_executions":[],"time_zone":"Z"}"#,
+        ],
+    );
+    assert_eq!(ran.lines()[3]["error_code"], "TDX.0010");
+    assert_eq!(
+        answers[4],
+        r#"{"future_executions":["2026-12-02 00:00:00"],"time_zone":"UTC"}"#
+    );
+    assert_eq!((ran.status, ran.err.as_str()), (1, ""));
+
+    let preview = r#"{"scheduled_type":"DAY","day_interval":1,"scheduled_time":"01:30:00","time_zone":"America/New_York"}"#;
+    let file = File::of("previews.jsonl", preview);
+    let ran = run(
+        "future_executions",
+        &["--rfc3339", "--now", "2026-10-31T12:00:00Z", file.path()],
+        b"",
+    );
+    assert_eq!(
+        ran.out,
+        "{\"future_executions\":[\"2026-11-01T01:30:00-04:00\",\"2026-11-02T01:30:00-05:00\",\"2026-11-03T01:30:00-05:00\",\
+         \"2026-11-04T01:30:00-05:00\",\"2026-11-05T01:30:00-05:00\"],\"time_zone\":\"America/New_York\"}\n",
+    );
+    assert_eq!(ran.status, 0);
+    for arguments in [
+        &["--count", "x"][..],
+        &["--count", "-1"],
+        &["--now", "x"],
+        &["/nowhere/at/all"],
+    ] {
+        assert_eq!(
+            run("future_executions", arguments, b"").status,
+            2,
+            "{arguments:?}"
+        );
+    }
+}

@@ -1,0 +1,64 @@
+//! Inputs that a fuzzer saved, run again without one.
+//!
+//! To replay another input, such as one that made a target fail:
+//! `TASKDEX_REPLAY=fuzz/artifacts/history/crash-… cargo test --test it replay`.
+
+use std::fs;
+use std::path::Path;
+
+use taskdex::testkit::fuzz;
+
+fn replay(target: fuzz::Target, path: &Path) {
+    let input = fs::read(path).unwrap();
+    if let Err(difference) = target(&input) {
+        panic!("{}: {difference}", path.display());
+    }
+}
+
+#[test]
+fn saved_inputs_show_no_difference() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    for (name, target) in fuzz::TARGETS {
+        let mut count = 0;
+        for entry in fs::read_dir(corpus.join(name)).unwrap() {
+            replay(target, &entry.unwrap().path());
+            count += 1;
+        }
+        assert!(count > 0, "no input for {name}");
+    }
+}
+
+#[test]
+fn an_input_of_the_environment_is_replayed() {
+    let Ok(path) = std::env::var("TASKDEX_REPLAY") else {
+        return;
+    };
+    let path = Path::new(&path);
+    let folder = path.parent().and_then(Path::file_name);
+    for (name, target) in fuzz::TARGETS {
+        // Its folder tells the target; without one, all have to take it.
+        if folder.is_none_or(|folder| folder == name) {
+            replay(target, path);
+        }
+    }
+}
+
+/// Random bytes and mangled texts, so that the targets are run where no fuzzer is.
+#[test]
+fn targets_take_any_bytes() {
+    use taskdex::testkit::{Source, SplitMix64};
+
+    let mut random = SplitMix64::new(19);
+    for (name, target) in fuzz::TARGETS {
+        for _ in 0..150 {
+            let length = random.below(400);
+            let mut bytes = Vec::new();
+            for _ in 0..length {
+                bytes.push(u8::try_from(random.below(256)).unwrap());
+            }
+            if let Err(difference) = target(&bytes) {
+                panic!("{name} {bytes:?}: {difference}");
+            }
+        }
+    }
+}

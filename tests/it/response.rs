@@ -1,0 +1,157 @@
+//! The documented bodies: bytes, and their agreement with serde.
+
+use proptest::prelude::*;
+use serde_json::Value;
+use taskdex::testkit::strategies;
+use taskdex::{ListQuery, ScheduledType, Task, TaskStore, wire::Record};
+
+use crate::support::{NOW, paged, project};
+
+fn body(page: &taskdex::Page) -> Vec<u8> {
+    let mut body = Vec::new();
+    page.write_json(&mut body);
+    body
+}
+
+/// The record of a task as the documented page describes it, field by field.
+fn expected(task: &Task, next: Option<String>) -> Vec<(&'static str, Value)> {
+    let mut fields = vec![
+        ("id", Value::from(task.id())),
+        ("task_name", task.task_name().into()),
+        ("task_type", task.task_type().as_str().into()),
+        ("scheduled_type", task.scheduled_type().as_str().into()),
+    ];
+    let optional = [
+        (
+            "life_cycle_type",
+            task.life_cycle_type().map(|value| value.as_str().into()),
+        ),
+        (
+            "last_status",
+            task.last_status().map(|value| value.as_str().into()),
+        ),
+        ("next_execution_time", next.map(Value::from)),
+        ("enable", Some(task.is_enabled().into())),
+        ("description", task.description().map(Value::from)),
+        ("priority", task.priority().map(Value::from)),
+        (
+            "time_zone",
+            task.time_zone().map(|zone| zone.into_owned().into()),
+        ),
+        ("wait_time", task.wait_time().map(Value::from)),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            fields.push((name, value));
+        }
+    }
+    fields
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_body_is_what_serde_writes_and_what_is_documented(
+        tasks in strategies::projects(30),
+        query in strategies::queries(),
+        now in strategies::instants(),
+    ) {
+        let (store, p) = (TaskStore::new(), project("p"));
+        store.add_all(&p, tasks, NOW).unwrap();
+        let page = store.list(&p, &paged(&query, 0, 50), now);
+        let written = String::from_utf8(body(&page)).unwrap();
+        prop_assert_eq!(&written, &serde_json::to_string(&page).unwrap());
+        prop_assert!(!written.contains('\n'));
+
+        let records: Vec<String> = page
+            .tasks()
+            .iter()
+            .map(|listed| {
+                let fields = expected(listed.task(), listed.next_execution_time());
+                let fields: Vec<String> = fields
+                    .iter()
+                    .map(|(name, value)| format!("\"{name}\":{value}"))
+                    .collect();
+                format!("{{{}}}", fields.join(","))
+            })
+            .collect();
+        let whole = format!(
+            "{{\"scheduled_tasks\":[{}],\"total_count\":{}}}",
+            records.join(","),
+            page.total_count(),
+        );
+        prop_assert_eq!(&written, &whole);
+    }
+
+    #[test]
+    fn a_listed_page_loads_again_and_lists_the_same(
+        tasks in strategies::projects(20),
+        now in strategies::instants(),
+    ) {
+        // A server that mirrors another one is fed its pages: no schedules, only what was reported.
+        let (store, p) = (TaskStore::new(), project("p"));
+        store.add_all(&p, tasks, NOW).unwrap();
+        let everything = ListQuery::new(0, 50).unwrap();
+        for query in [everything.clone(), everything.scheduled_type(ScheduledType::LifeCycle)] {
+            let written = body(&store.list(&p, &query, now));
+            let mirror = TaskStore::new();
+            for (project, task) in taskdex::wire::read_records(&written, &p).unwrap() {
+                mirror.add(&project, task, now).unwrap();
+            }
+            let mirrored = body(&mirror.list(&p, &query, now));
+            prop_assert_eq!(String::from_utf8(mirrored).unwrap(), String::from_utf8(written).unwrap());
+        }
+    }
+}
+
+#[test]
+fn a_body_is_appended_to_what_is_there() {
+    let page = TaskStore::new().list(&project("p"), &ListQuery::new(5, 5).unwrap(), NOW);
+    let mut out = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+    page.write_json(&mut out);
+    assert_eq!(
+        out,
+        b"HTTP/1.1 200 OK\r\n\r\n{\"scheduled_tasks\":[],\"total_count\":0}"
+    );
+}
+
+#[test]
+fn every_character_is_written_as_json_writes_it() {
+    // All of Latin-1 and some of every width, in one name each.
+    let characters: Vec<char> = (0_u8..=255)
+        .map(char::from)
+        .chain([
+            '\u{2028}',
+            '\u{2029}',
+            '\u{feff}',
+            '\u{fffd}',
+            '研',
+            '🙂',
+            '\u{10ffff}',
+        ])
+        .collect();
+    let (store, p) = (TaskStore::new(), project("p"));
+    for (number, character) in characters.iter().enumerate() {
+        let mut record = serde_json::json!({"id": number.to_string(), "task_type": "STOP", "scheduled_type": "DAY"});
+        record["task_name"] = format!("a{character}b").into();
+        let task = Record::from_json(record.to_string()).unwrap().task;
+        store.add(&p, task, NOW).unwrap();
+    }
+    let mut names = Vec::new();
+    for offset in (0..)
+        .step_by(50)
+        .take_while(|offset| *offset < characters.len())
+    {
+        let page = store.list(&p, &ListQuery::new(offset as u64, 50).unwrap(), NOW);
+        let written: Value = serde_json::from_slice(&body(&page)).unwrap();
+        for record in written["scheduled_tasks"].as_array().unwrap() {
+            names.push(record["task_name"].as_str().unwrap().to_owned());
+        }
+    }
+    let expected: Vec<String> = characters
+        .iter()
+        .map(|character| format!("a{character}b"))
+        .collect();
+    assert_eq!(names, expected);
+}

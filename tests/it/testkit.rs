@@ -1,0 +1,154 @@
+//! The test kit itself: stable streams, realistic shares, and generators that reach what they should.
+
+use std::collections::{HashMap, HashSet};
+
+use taskdex::testkit::{Bytes, Op, Source, SplitMix64, Twins, Workload, generate};
+use taskdex::{ScheduledType, TimeZone};
+
+use crate::support::NOW;
+
+#[test]
+fn zones_are_all_known_and_of_the_shapes_they_stand_for() {
+    for name in generate::ZONES {
+        assert!(name.parse::<TimeZone>().is_ok(), "{name}");
+    }
+}
+
+#[test]
+fn bytes_are_choices_until_they_run_dry() {
+    let mut source = Bytes::new(&[7, 1, 2, 255]);
+    assert_eq!(source.below(1), 0);
+    assert_eq!(source.below(256), 7);
+    assert_eq!(source.below(65_536), 258);
+    assert_eq!(source.left(), [255]);
+    assert!(source.one_in(2));
+    assert!(source.is_dry());
+    assert_eq!(source.between(3, 9), 3);
+    assert_eq!(source.below(u32::MAX), 0);
+}
+
+#[test]
+fn a_random_number_below_a_bound_reaches_all_of_it() {
+    let mut random = SplitMix64::new(5);
+    let seen: HashSet<u32> = (0..500).map(|_| random.below(20)).collect();
+    assert_eq!(seen.len(), 20);
+    assert!(seen.iter().all(|number| *number < 20));
+}
+
+#[test]
+fn a_workload_is_realistic() {
+    let workload = Workload::new(1, 20_000);
+    let mut ids = HashSet::new();
+    let mut types = HashMap::new();
+    let mut zones = HashSet::new();
+    let (mut name_bytes, mut description_bytes, mut descriptions) = (0, 0, 0);
+    let (mut disabled, mut never, mut chinese) = (0, 0, 0);
+    for task in workload.tasks() {
+        assert_eq!(task.id().chars().count(), 32);
+        assert!(ids.insert(task.id().to_owned()), "{} twice", task.id());
+        *types.entry(task.scheduled_type()).or_insert(0) += 1;
+        zones.extend(task.time_zone().map(std::borrow::Cow::into_owned));
+        name_bytes += task.task_name().len();
+        description_bytes += task.description().map_or(0, str::len);
+        descriptions += usize::from(task.description().is_some());
+        disabled += usize::from(!task.is_enabled());
+        never += usize::from(task.last_status().is_none());
+        chinese += usize::from(!task.task_name().is_ascii());
+    }
+    assert!(
+        (24..=32).contains(&(name_bytes / 20_000)),
+        "{}",
+        name_bytes / 20_000
+    );
+    let description = description_bytes / descriptions;
+    assert!((24..=30).contains(&description), "{description}");
+    assert_eq!(types.len(), ScheduledType::ALL.len());
+    let share = |count: usize| count * 100 / 20_000;
+    assert!((2..=6).contains(&share(types[&ScheduledType::LifeCycle])));
+    assert!((25..=45).contains(&share(types[&ScheduledType::Day])));
+    assert!((5..=11).contains(&share(disabled)));
+    assert!((15..=25).contains(&share(never)));
+    assert!((30..=50).contains(&share(chinese)));
+    assert!(zones.len() >= 10);
+}
+
+#[test]
+fn a_workload_keeps_its_stream() {
+    // Numbers are compared between versions: these lines never change within one major version.
+    let task = Workload::new(42, 1).task(0);
+    assert_eq!(task, Workload::new(42, 1_000).tasks().next().unwrap());
+    let shown: Vec<String> = Workload::new(42, 3)
+        .tasks()
+        .map(|task| {
+            format!(
+                "{} {} {} {} {:?}",
+                task.id(),
+                task.task_name(),
+                task.task_type(),
+                task.scheduled_type(),
+                task.last_status().map(taskdex::LastStatus::as_str),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            r#"a759ea27d4727622ba4ad957df876bde compliance-rebuild-hr-4122 EXECUTE_SCRIPT MONTH Some("SUCCESS")"#,
+            "4f0a61d9c798d8ca9fecc1e5d401c7c7 callcenter wakeup #54 START DAY None",
+            r#"b74fd707f0b39325ae17b8d2e9c1997e evening-power-off-newsroom-0723 REBUILD FIXED_TIME Some("SUCCESS")"#,
+        ],
+    );
+    assert_eq!(
+        Workload::new(42, 3).tasks().nth(2).unwrap().id(),
+        Workload::new(42, 3).task(2).id()
+    );
+    let different = Workload::new(43, 3).tasks().next().unwrap();
+    assert_ne!(different, task);
+    let queries: Vec<String> = Workload::new(42, 1_000)
+        .queries()
+        .take(2)
+        .map(|query| {
+            format!(
+                "{} {} {:?} {:?}",
+                query.offset(),
+                query.limit(),
+                query.task_type_filter(),
+                query.scheduled_type_filter()
+            )
+        })
+        .collect();
+    assert_eq!(queries, ["103 10 None None", "0 50 Some(Start) None"]);
+}
+
+#[test]
+fn histories_reach_every_operation_and_both_outcomes() {
+    let mut random = SplitMix64::new(11);
+    let mut counts: HashMap<&str, (u64, u64)> = HashMap::new();
+    let (mut largest, mut emptied) = (0, false);
+    for _ in 0..60 {
+        let mut twins = Twins::new();
+        for op in generate::history(&mut random) {
+            let before = twins.store().project_count();
+            twins.apply(&op).unwrap();
+            let after = twins.store().project_count();
+            emptied |= matches!(op, Op::Remove { .. }) && after < before;
+            largest = largest.max(twins.store().task_count(op.project()));
+        }
+        twins.check(NOW).unwrap();
+        for (name, count) in twins.counts() {
+            let total = counts.entry(*name).or_default();
+            total.0 += count.accepted;
+            total.1 += count.refused;
+        }
+    }
+    for name in Op::NAMES {
+        let (accepted, refused) = counts[name];
+        assert!(accepted > 20, "{name}: {accepted}");
+        if !["remove_project", "get", "list"].contains(&name) {
+            assert!(refused > 20, "{name}: {refused} refused");
+        }
+    }
+    // Projects grow past every threshold of the engine, and end by their last removal.
+    assert!(largest > 200, "{largest}");
+    assert!(emptied);
+}
