@@ -202,6 +202,12 @@ impl Error {
         self
     }
 
+    /// The refusal of a task for which no row number is left.
+    pub(crate) fn project_full(id: &str) -> Self {
+        let accepted = "fewer tasks, or shorter texts, in the project";
+        Self::refused(ErrorKind::ProjectFull, "id", id, accepted)
+    }
+
     fn with(
         kind: ErrorKind,
         parameter: Cow<'static, str>,

@@ -66,6 +66,7 @@
 //! tests of those who embed it. Brings in proptest.
 
 mod error;
+mod index;
 pub mod query;
 pub mod schedule;
 pub mod store;
@@ -75,7 +76,9 @@ pub mod testkit;
 pub mod wire;
 
 pub use error::{Error, ErrorKind};
-pub use query::{ListQuery, NameMatch, Order, Page, Revision, ScheduledTask};
+pub use query::{
+    Cursor, Explanation, Facets, ListQuery, NameMatch, Order, Page, Revision, ScheduledTask,
+};
 pub use schedule::{Execution, GapRule, MonthDates, Months, Schedule, TimeZone, Weekdays};
 pub use store::{BatchError, TaskStore};
 pub use task::{

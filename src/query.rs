@@ -1,8 +1,14 @@
 //! What a caller asks of a project, and what it gets.
 
+mod cursor;
+mod explain;
+mod facets;
 mod name_match;
 mod page;
 
+pub use cursor::Cursor;
+pub use explain::{AnswerList, Explanation, NameStrategy};
+pub use facets::Facets;
 pub use name_match::{NameMatch, NameMatchMode};
 pub use page::{Page, Revision, ScheduledTask};
 
@@ -45,6 +51,7 @@ pub struct ListQuery {
     offset: u64,
     limit: u32,
     order: Order,
+    after: Option<Cursor>,
 }
 
 /// The five documented filters; each that is absent holds for every task.
@@ -95,6 +102,7 @@ impl ListQuery {
             offset,
             limit,
             order: Order::OldestFirst,
+            after: None,
         })
     }
 
@@ -137,6 +145,16 @@ impl ListQuery {
     #[must_use]
     pub fn order(mut self, order: Order) -> Self {
         self.order = order;
+        self
+    }
+
+    /// Goes on after the last task of an earlier page, in the order that is asked for.
+    ///
+    /// The offset then counts from there, so it is usually 0; the total stays
+    /// that of all tasks that match.
+    #[must_use]
+    pub fn after(mut self, cursor: Cursor) -> Self {
+        self.after = Some(cursor);
         self
     }
 
@@ -186,6 +204,16 @@ impl ListQuery {
     #[must_use]
     pub fn last_status_filter(&self) -> Option<LastStatus> {
         self.filters.last_status
+    }
+
+    /// The cursor that the listing goes on after.
+    #[must_use]
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.after
+    }
+
+    pub(crate) fn after_sequence(&self) -> Option<u64> {
+        self.after.map(Cursor::sequence)
     }
 
     /// Whether `task` is one that this query lists and counts.

@@ -1,8 +1,10 @@
 //! Many projects, many threads: the facade of the crate.
 
+mod batch;
+mod listed;
 mod project;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -10,9 +12,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use chrono::{DateTime, Utc};
 
 use crate::error::Error;
-use crate::query::{ListQuery, Page, Revision, ScheduledTask};
+use crate::index::Limits;
+use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask};
 use crate::task::{LastStatus, ProjectId, Task, TaskName};
-use project::Project;
+use project::{Project, Writer};
 
 /// Into how many parts the projects are divided, so that threads which work
 /// on different projects seldom meet at one lock.
@@ -56,9 +59,13 @@ pub struct TaskStore {
     /// No project that ended had a greater revision, so that revisions never
     /// repeat when one of the same name begins.
     ended_revision_max: AtomicU64,
+    /// No task of a project that ended had a greater sequence, so that a
+    /// cursor never names a place in a later project of the same name.
+    ended_sequence_max: AtomicU64,
+    limits: &'static Limits,
 }
 
-type Shard = HashMap<ProjectId, Arc<RwLock<Project>>>;
+type Shard = HashMap<ProjectId, Arc<Project>>;
 
 /// Why a batch was refused.
 ///
@@ -92,10 +99,16 @@ impl TaskStore {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_limits(&Limits::USUAL)
+    }
+
+    fn with_limits(limits: &'static Limits) -> Self {
         Self {
             shards: (0..SHARD_COUNT).map(|_| RwLock::default()).collect(),
             hasher: std::hash::RandomState::new(),
             ended_revision_max: AtomicU64::new(0),
+            ended_sequence_max: AtomicU64::new(0),
+            limits,
         }
     }
 
@@ -107,18 +120,14 @@ impl TaskStore {
     /// # Errors
     ///
     /// [`ErrorKind::TaskExists`](crate::ErrorKind::TaskExists) where the project has a task of this id.
+    #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn add(
         &self,
         project: &ProjectId,
         task: Task,
         now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
-        self.change_or_create(project, |project| {
-            if project.contains(task.id()) {
-                return Err(Error::task_exists(task.id()));
-            }
-            Ok(project.add([task], now))
-        })
+        self.change_or_create(project, |project| project.add(&task, now))
     }
 
     /// Adds all tasks, in their order, as one change of the project, or none of them.
@@ -128,6 +137,7 @@ impl TaskStore {
     /// # Errors
     ///
     /// The first task whose id the project, or the batch before it, has already.
+    #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn add_all(
         &self,
         project: &ProjectId,
@@ -137,17 +147,54 @@ impl TaskStore {
         if tasks.is_empty() {
             return Ok(self.revision(project));
         }
-        self.change_or_create(project, |project| {
-            let mut ids = HashSet::with_capacity(tasks.len());
-            for (position, task) in tasks.iter().enumerate() {
-                if project.contains(task.id()) || !ids.insert(task.id()) {
-                    let error = Error::task_exists(task.id());
-                    return Err(BatchError { position, error });
-                }
-            }
-            drop(ids);
-            Ok(project.add(tasks, now))
-        })
+        self.change_or_create(project, |project| project.add_all(&tasks, now))
+    }
+
+    /// Makes the project hold exactly these tasks, as one change: the refresh of a mirror.
+    ///
+    /// A task whose id the project has keeps its place and the date of its
+    /// first adding, and its version too where it is the same already. The
+    /// others are added at the end, in their order, and tasks that are not
+    /// given are removed. Queries see all of this or nothing. Where nothing
+    /// differs, nothing changes, and the revision is the one that was.
+    ///
+    /// O(n) for n tasks, given or there, beside the readers of the project.
+    ///
+    /// # Errors
+    ///
+    /// The first task whose id the batch before it has already.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use taskdex::{LifeCycleType, ProjectId, Task, TaskStore, TaskType};
+    ///
+    /// let store = TaskStore::new();
+    /// let project = ProjectId::new("p-1")?;
+    /// let now = DateTime::UNIX_EPOCH;
+    /// let task = |id| {
+    ///     let event = LifeCycleType::PostDesktopDisconnected;
+    ///     Task::builder(id, "Stop", TaskType::Stop, event).build()
+    /// };
+    ///
+    /// let first = store.sync(&project, vec![task("t-1")?, task("t-2")?], now).unwrap();
+    /// let second = store.sync(&project, vec![task("t-3")?, task("t-2")?], now).unwrap();
+    /// assert!(store.get(&project, "t-1", now).is_none());
+    /// assert_eq!(store.get(&project, "t-2", now).unwrap().version(), first);
+    /// assert_eq!(store.get(&project, "t-3", now).unwrap().version(), second);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
+    pub fn sync(
+        &self,
+        project: &ProjectId,
+        tasks: Vec<Task>,
+        now: DateTime<Utc>,
+    ) -> Result<Revision, BatchError> {
+        if tasks.is_empty() {
+            self.remove_project(project);
+            return Ok(self.revision(project));
+        }
+        self.change_or_create(project, |project| project.sync(&tasks, now))
     }
 
     /// Replaces the task of the same id, in its place, and returns its version.
@@ -158,14 +205,14 @@ impl TaskStore {
     /// # Errors
     ///
     /// [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn replace(
         &self,
         project: &ProjectId,
         task: Task,
         now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
-        let id: Box<str> = task.id().into();
-        self.change(project, &id, now, |_| task)
+        self.change(project, task.id(), |project| project.replace(&task, now))
     }
 
     /// Renames a task, in its place, and returns its version.
@@ -178,9 +225,9 @@ impl TaskStore {
         project: &ProjectId,
         id: &str,
         task_name: &TaskName,
-        now: DateTime<Utc>,
+        _now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
-        self.change(project, id, now, |task| task.with_task_name(task_name))
+        self.change(project, id, |project| project.rename(id, task_name))
     }
 
     /// Sets how a task's latest execution ended, and returns the task's version.
@@ -193,9 +240,11 @@ impl TaskStore {
         project: &ProjectId,
         id: &str,
         last_status: Option<LastStatus>,
-        now: DateTime<Utc>,
+        _now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
-        self.change(project, id, now, |task| task.with_last_status(last_status))
+        self.change(project, id, |project| {
+            project.set_last_status(id, last_status)
+        })
     }
 
     /// Enables or disables a task, and returns its version.
@@ -208,9 +257,9 @@ impl TaskStore {
         project: &ProjectId,
         id: &str,
         enabled: bool,
-        now: DateTime<Utc>,
+        _now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
-        self.change(project, id, now, |task| task.with_enabled(enabled))
+        self.change(project, id, |project| project.set_enabled(id, enabled))
     }
 
     /// Removes a task, and returns the project's revision.
@@ -224,24 +273,51 @@ impl TaskStore {
         id: &str,
         _now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
-        self.change_existing(project, |project| project.remove(id))
-            .unwrap_or_else(|| Err(Error::task_not_found(id)))
+        self.change(project, id, |project| project.remove(id))
     }
 
     /// A task with its version and its first execution after `now`.
     #[must_use]
     pub fn get(&self, project: &ProjectId, id: &str, now: DateTime<Utc>) -> Option<ScheduledTask> {
-        let cell = self.find(project)?;
-        read(&cell).get(id, now)
+        self.find(project)?.get(id, now)
     }
 
     /// Answers a query, with next executions as of `now`.
     #[must_use]
     pub fn list(&self, project: &ProjectId, query: &ListQuery, now: DateTime<Utc>) -> Page {
         match self.find(project) {
-            Some(cell) => read(&cell).list(query, now),
+            Some(project) => project.list(query, now),
             None => Page::new(Vec::new(), 0, self.ended_revision_max()),
         }
+    }
+
+    /// The total of a query, and how many tasks its page has: for benchmarks.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn positions(&self, project: &ProjectId, query: &ListQuery) -> (u32, usize) {
+        self.find(project).map_or((0, 0), |project| {
+            let selected = project.read().select(query);
+            (selected.total, selected.slots().len())
+        })
+    }
+
+    /// For every value of every filter, how many tasks the query would match with it.
+    ///
+    /// Offset, limit and cursor do not matter. O(1) for each value, or the cost of
+    /// a [`list`](Self::list) where a name is asked for.
+    #[must_use]
+    pub fn facets(&self, project: &ProjectId, query: &ListQuery) -> Facets {
+        self.find(project).map_or_else(Facets::default, |project| {
+            project.read().facets(&query.filters)
+        })
+    }
+
+    /// How [`list`](Self::list) would answer a query. O(1): the query is not run.
+    #[must_use]
+    pub fn explain(&self, project: &ProjectId, query: &ListQuery) -> Explanation {
+        self.find(project).map_or(Explanation::Nothing, |project| {
+            project.read().explain(&query.filters)
+        })
     }
 
     /// The revision of the project's latest change.
@@ -250,7 +326,7 @@ impl TaskStore {
     #[must_use]
     pub fn revision(&self, project: &ProjectId) -> Revision {
         match self.find(project) {
-            Some(cell) => read(&cell).revision(),
+            Some(project) => project.read().revision(),
             None => self.ended_revision_max(),
         }
     }
@@ -259,7 +335,7 @@ impl TaskStore {
     #[must_use]
     pub fn task_count(&self, project: &ProjectId) -> u64 {
         self.find(project)
-            .map_or(0, |cell| read(&cell).len() as u64)
+            .map_or(0, |project| u64::from(project.read().len()))
     }
 
     /// How many projects there are. O(1) for each of a fixed number of parts.
@@ -287,91 +363,121 @@ impl TaskStore {
 
     /// Removes a project with all its tasks, and returns how many they were.
     pub fn remove_project(&self, project: &ProjectId) -> u64 {
-        let Some(cell) = self.find(project) else {
+        let Some(found) = self.find(project) else {
             return 0;
         };
-        let mut guard = write(&cell);
-        if guard.retired {
+        let mut writer = found.lock_writer();
+        if writer.retired {
             return 0;
         }
-        let revision = guard.revision().next();
-        self.retire(project, &mut guard, revision);
-        guard.len() as u64
+        self.retire(project, &found, &mut writer);
+        u64::from(found.read().len())
     }
 
-    /// Changes a task in its place.
-    fn change(
-        &self,
-        project: &ProjectId,
-        id: &str,
-        _now: DateTime<Utc>,
-        change: impl FnOnce(Task) -> Task,
-    ) -> Result<Revision, Error> {
-        self.change_existing(project, |project| project.change(id, change))
-            .unwrap_or_else(|| Err(Error::task_not_found(id)))
+    /// Checks every invariant of the store. O(number of tasks), and slow: for tests.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    #[doc(hidden)]
+    pub fn validate(&self) -> Result<(), String> {
+        for shard in &self.shards {
+            let projects: Vec<_> = read(shard)
+                .iter()
+                .map(|(id, project)| (id.clone(), Arc::clone(project)))
+                .collect();
+            for (id, project) in projects {
+                let writer = project.lock_writer();
+                let index = project.read();
+                if !writer.retired && index.len() == 0 {
+                    return Err(format!("project {id} is empty"));
+                }
+                index
+                    .validate()
+                    .map_err(|fault| format!("project {id}: {fault}"))?;
+            }
+        }
+        Ok(())
     }
 
     /// Runs `change` on a project that exists, and ends the project if it has no tasks left.
-    fn change_existing<R>(
+    fn change(
         &self,
-        project: &ProjectId,
-        change: impl FnOnce(&mut Project) -> R,
-    ) -> Option<R> {
-        let cell = self.find(project)?;
-        let mut guard = write(&cell);
-        if guard.retired {
+        id: &ProjectId,
+        task_id: &str,
+        change: impl FnOnce(&Project) -> Result<Revision, Error>,
+    ) -> Result<Revision, Error> {
+        let not_found = || Error::task_not_found(task_id);
+        let project = self.find(id).ok_or_else(not_found)?;
+        let mut writer = project.lock_writer();
+        if writer.retired {
             // It ended after it was found, so it has no tasks.
-            return None;
+            return Err(not_found());
         }
-        let result = change(&mut guard);
-        if guard.len() == 0 {
-            let revision = guard.revision();
-            self.retire(project, &mut guard, revision);
-        }
-        Some(result)
+        let result = change(&project);
+        self.retire_if_empty(id, &project, &mut writer);
+        result
     }
 
     /// Runs `change` on a project, which begins if it does not exist.
-    fn change_or_create<R>(
-        &self,
-        project: &ProjectId,
-        change: impl FnOnce(&mut Project) -> R,
-    ) -> R {
+    fn change_or_create<R>(&self, id: &ProjectId, change: impl FnOnce(&Project) -> R) -> R {
         loop {
-            let cell = self.find(project).unwrap_or_else(|| self.begin(project));
-            let mut guard = write(&cell);
-            if guard.retired {
+            let project = self.find(id).unwrap_or_else(|| self.begin(id));
+            let mut writer = project.lock_writer();
+            if writer.retired {
                 continue;
             }
-            let result = change(&mut guard);
-            if guard.len() == 0 {
-                // The change was refused, so the revision is still that of before.
-                let revision = guard.revision();
-                self.retire(project, &mut guard, revision);
-            }
+            let result = change(&project);
+            self.retire_if_empty(id, &project, &mut writer);
             return result;
         }
     }
 
-    fn find(&self, project: &ProjectId) -> Option<Arc<RwLock<Project>>> {
+    fn find(&self, project: &ProjectId) -> Option<Arc<Project>> {
         read(self.shard(project)?).get(project).cloned()
     }
 
-    fn begin(&self, project: &ProjectId) -> Arc<RwLock<Project>> {
-        let fresh = || Arc::new(RwLock::new(Project::new(self.ended_revision_max())));
-        let Some(shard) = self.shard(project) else {
+    fn begin(&self, id: &ProjectId) -> Arc<Project> {
+        let fresh = || {
+            let sequence_next = self.ended_sequence_max.load(Ordering::Relaxed);
+            Arc::new(Project::new(
+                self.ended_revision_max(),
+                sequence_next,
+                self.limits,
+            ))
+        };
+        let Some(shard) = self.shard(id) else {
             return fresh();
         };
-        Arc::clone(write(shard).entry(project.clone()).or_insert_with(fresh))
+        Arc::clone(write(shard).entry(id.clone()).or_insert_with(fresh))
     }
 
-    /// Takes a project out of the store, at its last revision. Its lock is held, and no shard's lock
-    /// is ever held where a project's is waited for, so the two cannot wait
-    /// for each other.
-    fn retire(&self, id: &ProjectId, project: &mut Project, revision: Revision) {
-        project.retired = true;
+    fn retire_if_empty(&self, id: &ProjectId, project: &Project, writer: &mut Writer) {
+        if project.read().len() == 0 {
+            self.retire(id, project, writer);
+        }
+    }
+
+    /// Takes a project out of the store. Its writer's lock is held, and no
+    /// shard's lock is ever held where a project's is waited for, so the two
+    /// cannot wait for each other.
+    fn retire(&self, id: &ProjectId, project: &Project, writer: &mut Writer) {
+        writer.retired = true;
+        let (revision, sequence_next) = {
+            let index = project.read();
+            // Ending a project that has tasks is a change of its own.
+            let revision = match index.len() {
+                0 => index.revision(),
+                _ => index.revision().next(),
+            };
+            (revision, index.sequence_next())
+        };
+        // Before the project can be found no more, so that one that begins
+        // afterwards goes on from here.
         self.ended_revision_max
             .fetch_max(revision.get(), Ordering::Relaxed);
+        self.ended_sequence_max
+            .fetch_max(sequence_next, Ordering::Relaxed);
         if let Some(shard) = self.shard(id) {
             write(shard).remove(id);
         }
@@ -394,8 +500,8 @@ impl Default for TaskStore {
     }
 }
 
-// A change of a project cannot panic half-way: what callers provide is taken
-// before a lock is. So a poisoned lock still guards whole data.
+// Nothing can panic while a shard's lock is held, save for an allocation that
+// fails: a poisoned lock still guards a whole map.
 
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
@@ -404,3 +510,6 @@ fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
 fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
     lock.write().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,27 +1,32 @@
 //! The task record: what is kept of one scheduled task.
 
+mod attributes;
 mod builder;
 mod text;
 mod timing;
+mod view;
 mod vocabulary;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+pub(crate) use attributes::{Attributes, Code};
 pub use builder::TaskBuilder;
 pub(crate) use text::check_text_length_max;
 pub use text::{ProjectId, TaskId, TaskName};
-pub(crate) use timing::scheduled_type_of;
 pub use timing::{ReportedTime, ReportedTiming, Timing, Trigger};
+pub(crate) use view::TaskView;
 pub use vocabulary::{LastStatus, LifeCycleType, ScheduledType, TaskType};
 
-use crate::schedule::{Schedule, TimeZone};
+use crate::schedule::Schedule;
 
 /// One scheduled task: a valid record, immutable and cheap to clone.
 ///
 /// The texts of a task lie in one shared allocation, so that a clone costs a
-/// reference count and a small copy.
+/// reference count and a small copy. Tasks that were listed together share the
+/// allocation of their page: one that is kept for long keeps all its texts.
 ///
 /// ```
 /// use chrono::NaiveTime;
@@ -40,29 +45,12 @@ use crate::schedule::{Schedule, TimeZone};
 /// assert!(task.is_enabled());
 /// # Ok::<(), taskdex::Error>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
-#[expect(clippy::struct_field_names, reason = "the documented name")]
+#[derive(Clone)]
 pub struct Task {
-    /// The id, the name, the description and the reported time zone, end to
-    /// end; an absent text is empty.
+    /// The task's texts lie end to end from `start` on, maybe among others'.
     texts: Arc<str>,
-    id_end: u16,
-    name_end: u16,
-    description_end: u16,
-    wait_time: Option<u16>,
-    priority: Option<u8>,
-    task_type: TaskType,
-    last_status: Option<LastStatus>,
-    enabled: bool,
-    timing: KeptTiming,
-}
-
-/// A [`Timing`] whose texts lie with the task's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum KeptTiming {
-    Scheduled(Schedule),
-    Triggered(Trigger),
-    Reported(ScheduledType, Option<ReportedTime>),
+    start: u32,
+    attributes: Attributes,
 }
 
 impl Task {
@@ -78,32 +66,46 @@ impl Task {
         TaskBuilder::new(id.into(), task_name.into(), task_type, timing.into())
     }
 
+    /// A task whose texts lie from `start` on in `texts`.
+    pub(crate) fn from_parts(texts: Arc<str>, start: u32, attributes: Attributes) -> Self {
+        Self {
+            texts,
+            start,
+            attributes,
+        }
+    }
+
+    pub(crate) fn view(&self) -> TaskView<'_> {
+        let start = self.start as usize;
+        let end = start + self.attributes.text_length();
+        TaskView::new(
+            &self.attributes,
+            self.texts.get(start..end).unwrap_or_default(),
+        )
+    }
+
     /// The key of the task in its project (`id`).
     #[must_use]
     pub fn id(&self) -> &str {
-        self.text(0, self.id_end)
+        self.view().id()
     }
 
     /// What people call the task (`task_name`).
     #[must_use]
     pub fn task_name(&self) -> &str {
-        self.text(self.id_end, self.name_end)
+        self.view().task_name()
     }
 
     /// What the task does (`task_type`).
     #[must_use]
     pub fn task_type(&self) -> TaskType {
-        self.task_type
+        self.attributes.task_type()
     }
 
     /// When the task runs (`scheduled_type`).
     #[must_use]
     pub fn scheduled_type(&self) -> ScheduledType {
-        match &self.timing {
-            KeptTiming::Scheduled(schedule) => scheduled_type_of(schedule),
-            KeptTiming::Triggered(_) => ScheduledType::LifeCycle,
-            KeptTiming::Reported(scheduled_type, _) => *scheduled_type,
-        }
+        self.attributes.scheduled_type()
     }
 
     /// The event that triggers the task (`life_cycle_type`).
@@ -111,34 +113,31 @@ impl Task {
     /// Present exactly on triggered tasks.
     #[must_use]
     pub fn life_cycle_type(&self) -> Option<LifeCycleType> {
-        match &self.timing {
-            KeptTiming::Triggered(trigger) => Some(trigger.life_cycle_type()),
-            _ => None,
-        }
+        self.attributes.life_cycle_type()
     }
 
     /// How the latest execution ended (`last_status`), if there was one.
     #[must_use]
     pub fn last_status(&self) -> Option<LastStatus> {
-        self.last_status
+        self.attributes.last_status()
     }
 
     /// Whether the task is executed at all (`enable`).
     #[must_use]
     pub fn is_enabled(&self) -> bool {
-        self.enabled
+        self.attributes.is_enabled()
     }
 
     /// What people wrote about the task (`description`).
     #[must_use]
     pub fn description(&self) -> Option<&str> {
-        Some(self.text(self.name_end, self.description_end)).filter(|text| !text.is_empty())
+        self.view().description()
     }
 
     /// The rule priority (`priority`), 0 to 50.
     #[must_use]
     pub fn priority(&self) -> Option<u32> {
-        self.priority.map(u32::from)
+        self.attributes.priority()
     }
 
     /// How long the task waits once triggered (`wait_time`), 0 to 43200.
@@ -146,21 +145,13 @@ impl Task {
     /// The documented page gives no unit.
     #[must_use]
     pub fn wait_time(&self) -> Option<u32> {
-        self.wait_time.map(u32::from)
+        self.attributes.wait_time()
     }
 
     /// The time zone as it was given (`time_zone`).
     #[must_use]
     pub fn time_zone(&self) -> Option<Cow<'_, str>> {
-        match &self.timing {
-            KeptTiming::Scheduled(schedule) => Some(schedule.time_zone().name()),
-            KeptTiming::Triggered(trigger) => trigger.time_zone().map(TimeZone::name),
-            KeptTiming::Reported(..) => self
-                .texts
-                .get(usize::from(self.description_end)..)
-                .filter(|text| !text.is_empty())
-                .map(Cow::Borrowed),
-        }
+        self.view().time_zone()
     }
 
     /// The schedule of a timed task.
@@ -168,66 +159,54 @@ impl Task {
     /// None for a triggered task, and for a [reported](ReportedTiming) one.
     #[must_use]
     pub fn schedule(&self) -> Option<&Schedule> {
-        match &self.timing {
-            KeptTiming::Scheduled(schedule) => Some(schedule),
-            _ => None,
-        }
+        self.attributes.schedule()
     }
 
     /// The next execution that another service [reported](ReportedTiming).
     #[must_use]
     pub fn reported_time(&self) -> Option<ReportedTime> {
-        match &self.timing {
-            KeptTiming::Reported(_, time) => *time,
-            _ => None,
-        }
+        self.attributes.reported_time()
     }
 
     /// The same task with another latest status.
     #[must_use]
     pub fn with_last_status(self, last_status: Option<LastStatus>) -> Self {
-        Self {
-            last_status,
-            ..self
-        }
+        let attributes = self.attributes.with_last_status(last_status);
+        Self { attributes, ..self }
     }
 
     /// The same task, enabled or disabled.
     #[must_use]
     pub fn with_enabled(self, enabled: bool) -> Self {
-        Self { enabled, ..self }
+        let attributes = self.attributes.with_enabled(enabled);
+        Self { attributes, ..self }
     }
 
     /// The same task under another name. O(length of the texts).
     #[must_use]
     pub fn with_task_name(self, task_name: &TaskName) -> Self {
-        let before = self.text(0, self.id_end);
-        let after = self
-            .texts
-            .get(usize::from(self.name_end)..)
-            .unwrap_or_default();
-        let texts: Arc<str> = [before, task_name.as_str(), after].concat().into();
-        let name_end = self.id_end + bounded_length(task_name.as_str());
-        let description_end = name_end + (self.description_end - self.name_end);
+        let task_name = task_name.as_str();
         Self {
-            texts,
-            name_end,
-            description_end,
-            ..self
+            texts: self.view().texts_renamed(task_name).into(),
+            start: 0,
+            attributes: self.attributes.with_name_length(task_name.len()),
         }
-    }
-
-    fn text(&self, start: u16, end: u16) -> &str {
-        // The ends are those of whole texts, so the range is always there.
-        self.texts
-            .get(usize::from(start)..usize::from(end))
-            .unwrap_or_default()
     }
 }
 
-/// The length of a checked text: at most 255 characters of at most four bytes.
-fn bounded_length(text: &str) -> u16 {
-    u16::try_from(text.len()).unwrap_or(u16::MAX)
+impl PartialEq for Task {
+    fn eq(&self, other: &Self) -> bool {
+        self.attributes == other.attributes && self.view().texts() == other.view().texts()
+    }
+}
+
+impl Eq for Task {}
+
+impl Hash for Task {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.attributes.hash(state);
+        self.view().texts().hash(state);
+    }
 }
 
 impl fmt::Debug for Task {
@@ -235,14 +214,14 @@ impl fmt::Debug for Task {
         f.debug_struct("Task")
             .field("id", &self.id())
             .field("task_name", &self.task_name())
-            .field("task_type", &self.task_type)
-            .field("timing", &self.timing)
-            .field("last_status", &self.last_status)
-            .field("enabled", &self.enabled)
+            .field("task_type", &self.task_type())
+            .field("timing", self.attributes.timing())
+            .field("last_status", &self.last_status())
+            .field("enabled", &self.is_enabled())
             .field("description", &self.description())
-            .field("priority", &self.priority)
+            .field("priority", &self.priority())
             .field("time_zone", &self.time_zone())
-            .field("wait_time", &self.wait_time)
+            .field("wait_time", &self.wait_time())
             .finish_non_exhaustive()
     }
 }

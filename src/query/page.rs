@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Cursor;
 use crate::schedule::Execution;
 use crate::task::Task;
 
@@ -144,6 +145,7 @@ pub struct Page {
     tasks: Vec<ScheduledTask>,
     total_count: u64,
     revision: Revision,
+    next_cursor: Option<Cursor>,
 }
 
 impl Page {
@@ -152,6 +154,14 @@ impl Page {
             tasks,
             total_count,
             revision,
+            next_cursor: None,
+        }
+    }
+
+    pub(crate) fn with_cursor(self, next_cursor: Option<Cursor>) -> Self {
+        Self {
+            next_cursor,
+            ..self
         }
     }
 
@@ -165,6 +175,16 @@ impl Page {
     #[must_use]
     pub fn total_count(&self) -> u64 {
         self.total_count
+    }
+
+    /// Where to [go on](crate::ListQuery::after): just after the page's last task.
+    ///
+    /// None for a page without tasks, so a client that pages until there is no
+    /// cursor has seen every task. The cursor of the last page is good for
+    /// later: tasks that are added afterwards follow it.
+    #[must_use]
+    pub fn next_cursor(&self) -> Option<Cursor> {
+        self.next_cursor
     }
 
     /// The revision of the project that this page shows.

@@ -1,140 +1,187 @@
-//! One project's tasks, in the order of adding.
+//! One project's cell: its index, and who may read and change it.
 
-use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chrono::{DateTime, Utc};
 
 use crate::error::Error;
-use crate::query::{ListQuery, Order, Page, Revision, ScheduledTask};
-use crate::schedule::Execution;
-use crate::task::Task;
+use crate::index::{Addition, Index, Limits, Next, NoRoom, Slot};
+use crate::query::{ListQuery, Page, Revision, ScheduledTask};
+use crate::store::listed;
+use crate::task::{LastStatus, Task, TaskName};
 
-/// The tasks of one project and their history.
+/// A project's index behind two locks.
+///
+/// Whoever changes the project holds `writer` throughout, so that changes come
+/// one after the other; and `index` for writing only for the steps that must
+/// not be seen half-done, each of them short. What takes long is prepared
+/// beside the index while readers go on.
 #[derive(Debug)]
 pub(super) struct Project {
-    rows: Vec<Row>,
-    positions: HashMap<Box<str>, usize>,
-    revision: Revision,
+    writer: Mutex<Writer>,
+    index: RwLock<Index>,
+}
+
+/// What only those who change the project see.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
     /// Set once the project is taken out of the store: whoever still holds it
     /// must look again.
     pub(super) retired: bool,
 }
 
-#[derive(Debug)]
-struct Row {
-    task: Task,
-    version: Revision,
-    /// A `DAY` schedule without a start date counts from here.
-    added: DateTime<Utc>,
-}
-
-impl Row {
-    fn next_execution(&self, now: DateTime<Utc>) -> Option<Execution> {
-        if !self.task.is_enabled() {
-            return None;
-        }
-        let schedule = self.task.schedule()?.counting_from(self.added);
-        schedule.next_execution(now)
-    }
-
-    fn listed(&self, now: DateTime<Utc>) -> ScheduledTask {
-        ScheduledTask::new(self.task.clone(), self.version, self.next_execution(now))
-    }
-}
-
 impl Project {
-    pub(super) fn new(revision: Revision) -> Self {
+    pub(super) fn new(revision: Revision, sequence_next: u64, limits: &'static Limits) -> Self {
         Self {
-            rows: Vec::new(),
-            positions: HashMap::new(),
-            revision,
-            retired: false,
+            writer: Mutex::default(),
+            index: RwLock::new(Index::new(revision, sequence_next, limits)),
         }
     }
 
-    pub(super) fn revision(&self) -> Revision {
-        self.revision
+    // What callers provide is dealt with before a lock is taken, so that a
+    // change cannot panic half-way: a poisoned lock still guards whole data,
+    // save that a batch may have been left staged.
+
+    pub(super) fn lock_writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(|poisoned| {
+            self.discard_staged();
+            self.writer.clear_poison();
+            poisoned.into_inner()
+        })
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.rows.len()
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn contains(&self, id: &str) -> bool {
-        self.positions.contains_key(id)
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Index> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
+
+    // Reading.
 
     pub(super) fn get(&self, id: &str, now: DateTime<Utc>) -> Option<ScheduledTask> {
-        let row = self.rows.get(*self.positions.get(id)?)?;
-        Some(row.listed(now))
-    }
-
-    /// Adds tasks as one change. The caller has checked that their ids are free.
-    pub(super) fn add(
-        &mut self,
-        tasks: impl IntoIterator<Item = Task>,
-        now: DateTime<Utc>,
-    ) -> Revision {
-        let version = self.revision.next();
-        for task in tasks {
-            self.positions.insert(task.id().into(), self.rows.len());
-            self.rows.push(Row {
-                task,
-                version,
-                added: now,
-            });
-        }
-        self.revision = version;
-        version
-    }
-
-    /// Changes a task in its place.
-    pub(super) fn change(
-        &mut self,
-        id: &str,
-        change: impl FnOnce(Task) -> Task,
-    ) -> Result<Revision, Error> {
-        let row = self
-            .positions
-            .get(id)
-            .and_then(|&position| self.rows.get_mut(position))
-            .ok_or_else(|| Error::task_not_found(id))?;
-        self.revision = self.revision.next();
-        row.task = change(row.task.clone());
-        row.version = self.revision;
-        Ok(row.version)
-    }
-
-    pub(super) fn remove(&mut self, id: &str) -> Result<Revision, Error> {
-        let position = self
-            .positions
-            .remove(id)
-            .ok_or_else(|| Error::task_not_found(id))?;
-        self.rows.remove(position);
-        for later in self.positions.values_mut() {
-            if *later > position {
-                *later -= 1;
-            }
-        }
-        self.revision = self.revision.next();
-        Ok(self.revision)
+        let index = self.read();
+        let row = index.row(index.find(id)?)?;
+        let (next_execution, _) = listed::next_execution(row.row, now);
+        let task = Task::from_parts(row.task().texts().into(), 0, *row.row.attributes());
+        Some(ScheduledTask::new(task, row.row.version(), next_execution))
     }
 
     pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>) -> Page {
-        let matching = || self.rows.iter().filter(|row| query.matches(&row.task));
-        let total = matching().count();
-        let offset = usize::try_from(query.offset()).unwrap_or(usize::MAX);
-        let limit = usize::try_from(query.limit()).unwrap_or(usize::MAX);
-        let listed = |row: &Row| row.listed(now);
-        let tasks = match query.listed_order() {
-            Order::OldestFirst => matching().skip(offset).take(limit).map(listed).collect(),
-            Order::NewestFirst => matching()
-                .rev()
-                .skip(offset)
-                .take(limit)
-                .map(listed)
-                .collect(),
-        };
-        Page::new(tasks, total as u64, self.revision)
+        let index = self.read();
+        let (page, learnt) = listed::page(&index, query, now);
+        drop(index);
+        self.keep(learnt);
+        page
     }
+
+    /// Keeps what a listing found out about next executions, unless that would
+    /// mean to wait.
+    fn keep(&self, learnt: Vec<listed::Learnt>) {
+        if learnt.is_empty() {
+            return;
+        }
+        if let Ok(mut index) = self.index.try_write() {
+            for it in learnt {
+                index.set_next(it.slot, it.sequence, it.version, it.next);
+            }
+        }
+    }
+
+    // Changing, with the writer's lock held.
+
+    pub(super) fn add(&self, task: &Task, now: DateTime<Utc>) -> Result<Revision, Error> {
+        let added = now.timestamp();
+        let addition = Addition {
+            task: task.view(),
+            next: listed::next_around(task.schedule(), added, now),
+            added,
+        };
+        loop {
+            let mut index = self.write();
+            if index.find(task.id()).is_some() {
+                return Err(Error::task_exists(task.id()));
+            }
+            match index.add(&addition) {
+                Ok(version) => return Ok(version),
+                Err(NoRoom) if index.has_holes() => drop(index),
+                Err(NoRoom) => return Err(Error::project_full(task.id())),
+            }
+            self.renumber()
+                .map_err(|NoRoom| Error::project_full(task.id()))?;
+        }
+    }
+
+    pub(super) fn replace(&self, task: &Task, now: DateTime<Utc>) -> Result<Revision, Error> {
+        self.change(task.id(), |index, slot| {
+            let added = index.row(slot).ok_or(NoRoom)?.row.added();
+            let next = listed::next_around(task.schedule(), added, now);
+            index.replace(slot, task.view(), next)
+        })
+    }
+
+    pub(super) fn rename(&self, id: &str, task_name: &TaskName) -> Result<Revision, Error> {
+        self.change(id, |index, slot| {
+            let row = index.row(slot).ok_or(NoRoom)?;
+            let next = row.row.next();
+            let texts = row.task().texts_renamed(task_name.as_str());
+            let attributes = row
+                .row
+                .attributes()
+                .with_name_length(task_name.as_str().len());
+            index.replace(slot, crate::task::TaskView::new(&attributes, &texts), next)
+        })
+    }
+
+    pub(super) fn set_last_status(
+        &self,
+        id: &str,
+        last_status: Option<LastStatus>,
+    ) -> Result<Revision, Error> {
+        self.change(id, |index, slot| index.set_last_status(slot, last_status))
+    }
+
+    pub(super) fn set_enabled(&self, id: &str, enabled: bool) -> Result<Revision, Error> {
+        self.change(id, |index, slot| index.set_enabled(slot, enabled))
+    }
+
+    /// Removes a task; what it leaves behind is tidied up when there is too much of it.
+    pub(super) fn remove(&self, id: &str) -> Result<Revision, Error> {
+        let version = self.change(id, Index::remove)?;
+        if self.read().is_sparse() {
+            // There is room for fewer rows where there was for more.
+            let renumbered = self.renumber();
+            debug_assert!(renumbered.is_ok(), "a renumbered project is smaller");
+        }
+        Ok(version)
+    }
+
+    fn change(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut Index, Slot) -> Result<Revision, NoRoom>,
+    ) -> Result<Revision, Error> {
+        let mut index = self.write();
+        let slot = index.find(id).ok_or_else(|| Error::task_not_found(id))?;
+        change(&mut index, slot).map_err(|NoRoom| Error::project_full(id))
+    }
+
+    /// Numbers all rows anew. Readers go on while that is prepared.
+    pub(super) fn renumber(&self) -> Result<(), NoRoom> {
+        let fresh = self.read().renumbered()?;
+        self.swap(fresh);
+        Ok(())
+    }
+
+    /// Puts another index in place of this one, which is dropped once readers can go on.
+    pub(super) fn swap(&self, fresh: Index) -> Index {
+        std::mem::replace(&mut *self.write(), fresh)
+    }
+}
+
+/// The next execution of a task that was first added at the second `added`,
+/// with the span around `now` for which it holds.
+pub(super) fn next_of(task: &Task, added: i64, now: DateTime<Utc>) -> Next {
+    listed::next_around(task.schedule(), added, now)
 }

@@ -1,7 +1,8 @@
 //! The way to a valid [`Task`].
 
+use super::attributes::{Attributes, KeptTiming, Unpacked};
 use super::text::{check_text, check_text_length_max};
-use super::{KeptTiming, LastStatus, Task, TaskType, Timing, bounded_length};
+use super::{LastStatus, Task, TaskType, Timing};
 use crate::error::{Error, ErrorKind};
 
 /// The highest rule priority of the documented API.
@@ -100,6 +101,7 @@ impl TaskBuilder {
         check_text_length_max("description", &self.description)?;
         let priority = at_most("priority", self.priority, PRIORITY_MAX, "0 to 50")?;
         let wait_time = at_most("wait_time", self.wait_time, WAIT_TIME_MAX, "0 to 43200")?;
+        let scheduled_type = self.timing.scheduled_type();
         let (timing, reported_zone) = match self.timing {
             Timing::Scheduled(schedule) => (KeptTiming::Scheduled(schedule), None),
             Timing::Triggered(trigger) => {
@@ -113,31 +115,32 @@ impl TaskBuilder {
                 }
                 (KeptTiming::Triggered(trigger), None)
             }
-            Timing::Reported(reported) => (
-                KeptTiming::Reported(reported.scheduled_type(), reported.next_execution_time),
-                reported.time_zone,
-            ),
+            Timing::Reported(reported) => {
+                let zone = reported.time_zone.as_deref().unwrap_or_default();
+                let timing = KeptTiming::Reported {
+                    time: reported.next_execution_time,
+                    // An allocation of 4 GiB for one name is not to be had.
+                    zone_length: u32::try_from(zone.len()).unwrap_or(u32::MAX),
+                };
+                (timing, reported.time_zone)
+            }
         };
 
-        let id_end = bounded_length(&self.id);
-        let name_end = id_end + bounded_length(&self.task_name);
-        let description_end = name_end + bounded_length(&self.description);
-        let mut texts = self.id;
-        texts.push_str(&self.task_name);
-        texts.push_str(&self.description);
-        texts.push_str(reported_zone.as_deref().unwrap_or_default());
-        Ok(Task {
-            texts: texts.into(),
-            id_end,
-            name_end,
-            description_end,
-            wait_time,
-            priority,
+        let attributes = Attributes::new(&Unpacked {
             task_type: self.task_type,
+            scheduled_type,
+            timing,
             last_status: self.last_status,
             enabled: self.enabled,
-            timing,
-        })
+            priority,
+            wait_time,
+            id_length: self.id.len(),
+            name_length: self.task_name.len(),
+            description_length: self.description.len(),
+        });
+        let zone = reported_zone.as_deref().unwrap_or_default();
+        let texts = [&*self.id, &self.task_name, &self.description, zone].concat();
+        Ok(Task::from_parts(texts.into(), 0, attributes))
     }
 }
 

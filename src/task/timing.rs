@@ -1,10 +1,11 @@
 //! When a task runs: by a schedule, on an event, or as another service reported.
 
 use std::fmt;
+use std::num::NonZeroI64;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime};
 
 use crate::error::{Error, ErrorKind};
 use crate::schedule::text::parse_date_time;
@@ -211,38 +212,32 @@ impl ReportedTiming {
 /// assert!("2022-12-23T09:00:00Z".parse::<ReportedTime>().is_err());
 /// # Ok::<(), taskdex::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ReportedTime {
-    wall_clock: NaiveDateTime,
-    suffix: ReportedSuffix,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum ReportedSuffix {
-    None,
-    Gmt,
-    GmtPlus8,
-}
-
-impl ReportedSuffix {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "",
-            Self::Gmt => " GMT",
-            Self::GmtPlus8 => " GMT+08:00",
-        }
-    }
-}
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReportedTime(
+    /// Seconds of the wall clock, then two bits of what follows it: never zero.
+    NonZeroI64,
+);
 
 impl ReportedTime {
+    fn new(wall_clock: NaiveDateTime, suffix: i64) -> Option<Self> {
+        NonZeroI64::new(wall_clock.and_utc().timestamp() << 2 | suffix).map(Self)
+    }
+
     /// The wall-clock part.
     pub(crate) fn wall_clock(self) -> NaiveDateTime {
-        self.wall_clock
+        // It was made from a wall clock, so it is one of chrono's.
+        DateTime::from_timestamp(self.0.get() >> 2, 0)
+            .unwrap_or_default()
+            .naive_utc()
     }
 
     /// What follows the wall-clock part: empty, ` GMT` or ` GMT+08:00`.
     pub(crate) fn suffix(self) -> &'static str {
-        self.suffix.as_str()
+        match self.0.get() & 3 {
+            1 => " GMT",
+            2 => " GMT+08:00",
+            _ => "",
+        }
     }
 }
 
@@ -259,14 +254,15 @@ impl FromStr for ReportedTime {
             )
         };
         let (wall_clock, suffix) = if let Some(rest) = text.strip_suffix(" GMT+08:00") {
-            (rest, ReportedSuffix::GmtPlus8)
+            (rest, 2)
         } else if let Some(rest) = text.strip_suffix(" GMT") {
-            (rest, ReportedSuffix::Gmt)
+            (rest, 1)
         } else {
-            (text, ReportedSuffix::None)
+            (text, 3)
         };
-        let wall_clock = parse_date_time(wall_clock).ok_or_else(refused)?;
-        Ok(Self { wall_clock, suffix })
+        parse_date_time(wall_clock)
+            .and_then(|wall_clock| Self::new(wall_clock, suffix))
+            .ok_or_else(refused)
     }
 }
 
@@ -275,8 +271,14 @@ impl fmt::Display for ReportedTime {
         write!(
             f,
             "{}{}",
-            self.wall_clock.format("%Y-%m-%d %H:%M:%S"),
+            self.wall_clock().format("%Y-%m-%d %H:%M:%S"),
             self.suffix()
         )
+    }
+}
+
+impl fmt::Debug for ReportedTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReportedTime({self})")
     }
 }

@@ -1,0 +1,183 @@
+//! Seeded tasks and queries, alike in every run.
+
+#![allow(dead_code, reason = "each benchmark uses its part")]
+
+use chrono::{DateTime, NaiveTime, Utc};
+use taskdex::{
+    LastStatus, LifeCycleType, ListQuery, Order, ProjectId, Schedule, ScheduledType, Task,
+    TaskStore, TaskType, TimeZone, Timing,
+};
+
+/// SplitMix64: small, and good enough to spread values.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    pub fn pick<T: Copy>(&mut self, values: &[T]) -> T {
+        values[self.below(values.len() as u64) as usize]
+    }
+
+    /// None every other time.
+    fn maybe<T: Copy>(&mut self, values: &[T]) -> Option<T> {
+        (self.below(2) == 0).then(|| self.pick(values))
+    }
+}
+
+/// The sizes to measure: `TASKDEX_BENCH_TASKS`, or two that take a few seconds.
+pub fn sizes() -> Vec<usize> {
+    let sizes = std::env::var("TASKDEX_BENCH_TASKS").unwrap_or_else(|_| "1000,100000".to_owned());
+    sizes.split(',').map(|size| size.parse().unwrap()).collect()
+}
+
+pub fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).unwrap()
+}
+
+pub fn project() -> ProjectId {
+    ProjectId::new("0a1b2c3d4e5f60718293a4b5c6d7e8f9").unwrap()
+}
+
+/// 32 characters, spread like a random identifier.
+pub fn id(number: usize) -> String {
+    let high = Random::new(number as u64).next();
+    format!("{high:016x}{number:016x}")
+}
+
+/// Task `number`: an id of 32 bytes, a name of 28, a description of 26.
+pub fn task(number: usize) -> Task {
+    let random = &mut Random::new(0x5EED ^ number as u64);
+    let zone: TimeZone = random
+        .pick(&[
+            "Asia/Shanghai",
+            "Europe/Paris",
+            "America/New_York",
+            "GMT+08:00",
+        ])
+        .parse()
+        .unwrap();
+    let time =
+        NaiveTime::from_num_seconds_from_midnight_opt(random.below(86_400) as u32, 0).unwrap();
+    let timing: Timing = match random.below(10) {
+        0 => {
+            let date = chrono::NaiveDate::from_ymd_opt(2027, 1, 1 + random.below(28) as u32);
+            Schedule::fixed_time(date.unwrap(), time, zone)
+                .unwrap()
+                .into()
+        }
+        1..4 => Schedule::daily(1 + random.below(9) as u32, time, zone)
+            .unwrap()
+            .into(),
+        4..7 => {
+            let days = (1 + random.below(7)).to_string().parse().unwrap();
+            Schedule::weekly(days, time, zone).unwrap().into()
+        }
+        7 => {
+            let dates = (1 + random.below(28)).to_string().parse().unwrap();
+            Schedule::monthly("1,4,7,10".parse().unwrap(), dates, time, zone)
+                .unwrap()
+                .into()
+        }
+        _ => random.pick(LifeCycleType::ALL).into(),
+    };
+    let task_type = match &timing {
+        Timing::Triggered(_) => {
+            random.pick(&[TaskType::Stop, TaskType::Reboot, TaskType::ExecuteScript])
+        }
+        _ => random.pick(TaskType::ALL),
+    };
+    let name = format!(
+        "nightly-{:08x}-team-{:06}",
+        random.next() as u32,
+        number % 1_000_000
+    );
+    let description = format!("Keeps desktops fresh {:05}", number % 100_000);
+    Task::builder(id(number), name, task_type, timing)
+        .last_status(
+            [
+                None,
+                Some(LastStatus::Success),
+                Some(LastStatus::Skip),
+                Some(LastStatus::Fail),
+            ][random.below(4) as usize],
+        )
+        .enabled(random.below(10) > 0)
+        .description(description)
+        .priority(random.below(51) as u32)
+        .wait_time(random.below(43_201) as u32)
+        .build()
+        .unwrap()
+}
+
+pub fn tasks(count: usize) -> Vec<Task> {
+    (0..count).map(task).collect()
+}
+
+pub fn filled(count: usize) -> TaskStore {
+    let store = TaskStore::new();
+    store.add_all(&project(), tasks(count), now()).unwrap();
+    store
+}
+
+/// Queries with every combination of filters but names, each with an offset
+/// anywhere in its answer.
+pub fn queries(store: &TaskStore, count: usize) -> Vec<ListQuery> {
+    let random = &mut Random::new(7);
+    let mut queries = Vec::new();
+    for _ in 0..count {
+        let filtered = |offset, random: &mut Random| {
+            let scheduled_type = random.maybe(ScheduledType::ALL);
+            let event = (scheduled_type == Some(ScheduledType::LifeCycle))
+                .then(|| random.maybe(LifeCycleType::ALL))
+                .flatten();
+            let order = if random.below(4) == 0 {
+                Order::NewestFirst
+            } else {
+                Order::OldestFirst
+            };
+            ListQuery::new(offset, 50)
+                .unwrap()
+                .task_type(random.maybe(TaskType::ALL))
+                .scheduled_type(scheduled_type)
+                .life_cycle_type(event)
+                .last_status(random.maybe(LastStatus::ALL))
+                .order(order)
+        };
+        let seed = random.next();
+        let total = store
+            .list(&project(), &filtered(0, &mut Random::new(seed)), now())
+            .total_count();
+        let offset = random.below(total.max(1));
+        queries.push(filtered(offset, &mut Random::new(seed)));
+    }
+    queries
+}
+
+/// The documented form of a query.
+pub fn query_string(query: &ListQuery, random: &mut Random) -> String {
+    let mut text = format!("offset={}&limit=50", query.offset());
+    if let Some(task_type) = random.maybe(TaskType::ALL) {
+        text += &format!("&task_type={task_type}");
+    }
+    if let Some(scheduled_type) = random.maybe(ScheduledType::ALL) {
+        text += &format!("&scheduled_type={scheduled_type}");
+    }
+    if let Some(last_status) = random.maybe(LastStatus::ALL) {
+        text += &format!("&last_status={last_status}");
+    }
+    text
+}

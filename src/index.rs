@@ -1,0 +1,553 @@
+//! One project's tasks, with every answer of the documented filters kept ready.
+//!
+//! Nothing here knows a lock, a string of the wire or a calendar: next
+//! executions are opaque moments with the span of time for which they hold.
+
+mod answers;
+mod ids;
+mod names;
+mod next;
+mod rows;
+mod summary;
+mod validate;
+
+use std::ops::Range;
+
+use answers::{Answers, ListKey};
+use ids::Ids;
+use rows::Rows;
+
+pub(crate) use next::{Known, Moment, Next};
+pub(crate) use rows::{NoRoom, PAGE_ROWS, Row, RowHead, RowView, Slot};
+
+use crate::query::{ListQuery, NameMatch, Order, Revision};
+use crate::task::{LastStatus, TaskView};
+
+/// Where a project changes its form.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    /// A project of more tasks than this has answer lists.
+    pub(crate) lists_from: u32,
+    /// A project of fewer tasks than this has none any more.
+    pub(crate) lists_until: u32,
+    /// So many holes are never a reason to renumber.
+    pub(crate) holes_min: u32,
+    /// Row numbers end here.
+    pub(crate) rows_max: Slot,
+}
+
+impl Limits {
+    /// A scan of a few hundred rows takes less than a microsecond; lists for
+    /// them would take more memory than the rows.
+    pub(crate) const USUAL: Self = Self {
+        lists_from: 256,
+        lists_until: 128,
+        holes_min: 256,
+        rows_max: Slot::MAX,
+    };
+}
+
+/// Versions are kept in 48 bits: centuries of 10,000 changes a second.
+const REVISION_MAX: u64 = (1 << 48) - 1;
+
+/// One project's tasks.
+///
+/// Rows are numbered in the order of adding, and an update keeps the number.
+/// Rows from `visible_end` on are staged: no answer shows them until
+/// [`publish`](Self::publish).
+///
+/// Invariants: there are `lookups` where there are more rows than
+/// `limits.lists_from`, none below `limits.lists_until`. Each row
+/// stands in exactly the answer lists of its [code](crate::task::Code), and is found by its
+/// id, which no other has. Sequences ascend with row numbers. No version is
+/// greater than `revision`.
+#[derive(Debug)]
+pub(crate) struct Index {
+    rows: Rows,
+    lookups: Option<Box<Lookups>>,
+    revision: Revision,
+    sequence_next: u64,
+    visible_end: Slot,
+    visible: u32,
+    limits: &'static Limits,
+}
+
+#[derive(Debug)]
+struct Lookups {
+    answers: Answers,
+    ids: Ids,
+}
+
+/// A task to be added.
+#[derive(Clone, Copy)]
+pub(crate) struct Addition<'a> {
+    pub(crate) task: TaskView<'a>,
+    pub(crate) next: Next,
+    /// The second of the adding.
+    pub(crate) added: i64,
+}
+
+/// What a query selects: the total, and the rows of its page.
+#[derive(Debug)]
+pub(crate) struct Selected {
+    pub(crate) total: u32,
+    slots: [Slot; PAGE_ROWS],
+    count: usize,
+}
+
+impl Selected {
+    pub(crate) fn slots(&self) -> &[Slot] {
+        self.slots.get(..self.count).unwrap_or_default()
+    }
+}
+
+impl Index {
+    /// A project with no tasks. Its history goes on from `revision`, and its
+    /// tasks have sequences from `sequence_next` on.
+    pub(crate) fn new(revision: Revision, sequence_next: u64, limits: &'static Limits) -> Self {
+        Self {
+            rows: Rows::default(),
+            lookups: None,
+            revision,
+            sequence_next,
+            visible_end: 0,
+            visible: 0,
+            limits,
+        }
+    }
+
+    /// The revision of the latest change.
+    pub(crate) fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Greater than the sequence of every task that there ever was.
+    pub(crate) fn sequence_next(&self) -> u64 {
+        self.sequence_next
+    }
+
+    /// How many tasks there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.visible
+    }
+
+    /// The row of an id. O(1), or O(n) for a project without lists.
+    pub(crate) fn find(&self, id: &str) -> Option<Slot> {
+        let slot = match &self.lookups {
+            Some(lookups) => lookups.ids.find(&self.rows, id),
+            None => self.find_by_scan(id),
+        };
+        slot.filter(|&slot| slot < self.visible_end)
+    }
+
+    fn find_by_scan(&self, id: &str) -> Option<Slot> {
+        self.rows
+            .iter(0..self.rows.end())
+            .find(|(_, row)| row.task().id() == id)
+            .map(|(slot, _)| slot)
+    }
+
+    /// The row of a number, if there is one.
+    pub(crate) fn row(&self, slot: Slot) -> Option<RowView<'_>> {
+        self.rows.view(slot)
+    }
+
+    /// The rows that were selected.
+    pub(crate) fn page(&self, selected: &Selected) -> [Option<RowView<'_>>; PAGE_ROWS] {
+        self.rows.page(selected.slots())
+    }
+
+    /// All tasks, in order.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (Slot, RowView<'_>)> {
+        self.rows.iter(0..self.visible_end)
+    }
+
+    // Reading.
+
+    /// The total of a query, and the rows of its page. O(1) for a project with
+    /// lists where the query asks for no name.
+    pub(crate) fn select(&self, query: &ListQuery) -> Selected {
+        let mut selected = Selected {
+            total: 0,
+            slots: [0; PAGE_ROWS],
+            count: 0,
+        };
+        let Some(key) = ListKey::asked(&query.filters) else {
+            return selected;
+        };
+        match (&self.lookups, &query.filters.task_name) {
+            (None, name) => self.select_by_scan(key, name.as_ref(), query, &mut selected),
+            (Some(lookups), None) => {
+                let list = lookups.answers.list(key);
+                selected.total = list.len();
+                let window = self.window(query, list.len(), |slot| list.rank(slot));
+                if let Some(out) = selected.slots.get_mut(..window.len()) {
+                    selected.count = list.read(window.start, out);
+                }
+            }
+            (Some(lookups), Some(name)) => {
+                let list = lookups.answers.list(key);
+                let matching = names::matching(&self.rows, list, name);
+                selected.total = u32::try_from(matching.len()).unwrap_or(u32::MAX);
+                let window = self.window(query, selected.total, |slot| {
+                    u32::try_from(matching.range_cardinality(..slot)).unwrap_or(u32::MAX)
+                });
+                let rows = matching
+                    .select(window.start)
+                    .into_iter()
+                    .flat_map(|first| matching.range(first..))
+                    .take(window.len());
+                for (place, slot) in selected.slots.iter_mut().zip(rows) {
+                    *place = slot;
+                    selected.count += 1;
+                }
+            }
+        }
+        if self.lookups.is_some() && query.listed_order() == Order::NewestFirst {
+            let count = selected.count;
+            selected
+                .slots
+                .get_mut(..count)
+                .unwrap_or_default()
+                .reverse();
+        }
+        selected
+    }
+
+    fn select_by_scan(
+        &self,
+        key: ListKey,
+        name: Option<&NameMatch>,
+        query: &ListQuery,
+        selected: &mut Selected,
+    ) {
+        let (mask, wanted) = key.comparison();
+        let after = query.after_sequence();
+        let first = query.offset();
+        let end = first.saturating_add(u64::from(query.limit()));
+        let mut position = 0;
+        let mut see = |slot, row: RowView<'_>| {
+            let matches = row.row.code().masked(mask) == wanted
+                && name.is_none_or(|name| name.matches(row.task().task_name()));
+            if !matches {
+                return;
+            }
+            selected.total += 1;
+            let follows = after.is_none_or(|after| match query.listed_order() {
+                Order::OldestFirst => row.sequence > after,
+                Order::NewestFirst => row.sequence < after,
+            });
+            if follows {
+                if (first..end).contains(&position)
+                    && let Some(place) = selected.slots.get_mut(selected.count)
+                {
+                    *place = slot;
+                    selected.count += 1;
+                }
+                position += 1;
+            }
+        };
+        match query.listed_order() {
+            Order::OldestFirst => self.iter().for_each(|(slot, row)| see(slot, row)),
+            Order::NewestFirst => self.iter().rev().for_each(|(slot, row)| see(slot, row)),
+        }
+    }
+
+    /// Which of `total` positions, counted from the oldest, a query's page holds.
+    fn window(&self, query: &ListQuery, total: u32, rank: impl Fn(Slot) -> u32) -> Range<u32> {
+        let offset = u32::try_from(query.offset()).unwrap_or(u32::MAX);
+        let limit = query.limit();
+        match query.listed_order() {
+            Order::OldestFirst => {
+                let begin = query.after_sequence().map_or(0, |after| {
+                    rank(self.rows.first_from_sequence(after.saturating_add(1)))
+                });
+                let start = begin.saturating_add(offset).min(total);
+                start..start.saturating_add(limit).min(total)
+            }
+            Order::NewestFirst => {
+                let end = query
+                    .after_sequence()
+                    .map_or(total, |after| rank(self.rows.first_from_sequence(after)));
+                let end = end.saturating_sub(offset);
+                end.saturating_sub(limit)..end
+            }
+        }
+    }
+
+    // Changing.
+
+    /// The revision of the next change.
+    pub(crate) fn next_revision(&self) -> Result<Revision, NoRoom> {
+        let next = self.revision.next();
+        (next.get() <= REVISION_MAX).then_some(next).ok_or(NoRoom)
+    }
+
+    /// Adds a task whose id is free.
+    pub(crate) fn add(&mut self, addition: &Addition<'_>) -> Result<Revision, NoRoom> {
+        let version = self.next_revision()?;
+        self.make_ready_for(1);
+        let slot = self.push(addition, version)?;
+        if let Some(lookups) = &mut self.lookups {
+            let code = addition.task.attributes().code();
+            lookups.answers.insert(slot, code);
+        }
+        self.revision = version;
+        self.visible_end = self.rows.end();
+        self.visible = self.rows.len();
+        Ok(version)
+    }
+
+    /// Builds lists if there will be so many tasks that they are needed.
+    pub(crate) fn make_ready_for(&mut self, added: usize) {
+        let needed = self.rows.len() as usize + added > self.limits.lists_from as usize;
+        if self.lookups.is_none() && needed {
+            self.lookups = Some(Box::new(Lookups::of(&self.rows)));
+        }
+    }
+
+    /// Adds a task, whose id is free, that no answer shows yet.
+    pub(crate) fn stage(
+        &mut self,
+        addition: &Addition<'_>,
+        version: Revision,
+    ) -> Result<(), NoRoom> {
+        let slot = self.push(addition, version)?;
+        if let Some(lookups) = &mut self.lookups {
+            let code = addition.task.attributes().code();
+            lookups.answers.stage(slot, code);
+        }
+        Ok(())
+    }
+
+    /// Shows what was staged, as one change. O(1).
+    pub(crate) fn publish(&mut self, version: Revision) {
+        if let Some(lookups) = &mut self.lookups {
+            lookups.answers.publish();
+        }
+        self.revision = version;
+        self.visible_end = self.rows.end();
+        self.visible = self.rows.len();
+    }
+
+    /// Whether rows are staged.
+    pub(crate) fn has_staged(&self) -> bool {
+        self.visible_end < self.rows.end()
+    }
+
+    /// Takes out up to `count` staged rows, the last ones first.
+    pub(crate) fn discard_staged(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some(last) = self.rows.end().checked_sub(1) else {
+                return;
+            };
+            if last < self.visible_end {
+                return;
+            }
+            if let (Some(lookups), Some(row)) = (&mut self.lookups, self.rows.view(last)) {
+                lookups.answers.unstage(last, row.row.code());
+                lookups.ids.remove(last, row.task().id());
+            }
+            self.rows.pop();
+        }
+    }
+
+    fn push(&mut self, addition: &Addition<'_>, version: Revision) -> Result<Slot, NoRoom> {
+        let head = RowHead {
+            attributes: *addition.task.attributes(),
+            next: addition.next,
+            sequence: self.sequence_next,
+            version,
+            added: addition.added,
+        };
+        self.push_row(&head, addition.task)
+    }
+
+    fn push_row(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<Slot, NoRoom> {
+        let slot = self.rows.push(head, task.texts(), self.limits.rows_max)?;
+        if let Some(lookups) = &mut self.lookups {
+            lookups.ids.insert(&self.rows, slot, task.id());
+        }
+        self.sequence_next = self.sequence_next.max(head.sequence + 1);
+        Ok(slot)
+    }
+
+    /// Sets a last status. Status lists change, no others.
+    pub(crate) fn set_last_status(
+        &mut self,
+        slot: Slot,
+        last_status: Option<LastStatus>,
+    ) -> Result<Revision, NoRoom> {
+        let row = self.rows.get(slot).ok_or(NoRoom)?;
+        let attributes = row.attributes().with_last_status(last_status);
+        let next = row.next();
+        let version = self.next_revision()?;
+        self.change_row(slot, attributes, None, next, version)?;
+        self.revision = version;
+        Ok(version)
+    }
+
+    /// Enables or disables a task.
+    pub(crate) fn set_enabled(&mut self, slot: Slot, enabled: bool) -> Result<Revision, NoRoom> {
+        let row = self.rows.get(slot).ok_or(NoRoom)?;
+        let attributes = row.attributes().with_enabled(enabled);
+        let next = row.next();
+        let version = self.next_revision()?;
+        self.change_row(slot, attributes, None, next, version)?;
+        self.revision = version;
+        Ok(version)
+    }
+
+    /// Replaces a task by one of the same id.
+    pub(crate) fn replace(
+        &mut self,
+        slot: Slot,
+        task: TaskView<'_>,
+        next: Next,
+    ) -> Result<Revision, NoRoom> {
+        let version = self.next_revision()?;
+        self.change_row(slot, *task.attributes(), Some(task.texts()), next, version)?;
+        self.revision = version;
+        Ok(version)
+    }
+
+    /// Replaces a task by one of the same id, as part of a change that is still
+    /// to be [published](Self::publish).
+    pub(crate) fn change(
+        &mut self,
+        slot: Slot,
+        task: TaskView<'_>,
+        next: Next,
+        version: Revision,
+    ) -> Result<(), NoRoom> {
+        self.change_row(slot, *task.attributes(), Some(task.texts()), next, version)
+    }
+
+    fn change_row(
+        &mut self,
+        slot: Slot,
+        attributes: crate::task::Attributes,
+        texts: Option<&str>,
+        next: Next,
+        version: Revision,
+    ) -> Result<(), NoRoom> {
+        let before = self.rows.get(slot).ok_or(NoRoom)?.code();
+        self.rows.replace(slot, attributes, texts, version, next)?;
+        if let Some(lookups) = &mut self.lookups {
+            lookups.answers.change(slot, before, attributes.code());
+        }
+        Ok(())
+    }
+
+    /// Removes a task.
+    pub(crate) fn remove(&mut self, slot: Slot) -> Result<Revision, NoRoom> {
+        let version = self.next_revision()?;
+        self.take_out(slot);
+        self.revision = version;
+        Ok(version)
+    }
+
+    /// Removes a task, as part of a change that is still to be [published](Self::publish).
+    pub(crate) fn take_out(&mut self, slot: Slot) {
+        let Some(row) = self.rows.view(slot) else {
+            return;
+        };
+        match &mut self.lookups {
+            Some(lookups) => {
+                lookups.ids.remove(slot, row.task().id());
+                lookups.answers.remove(slot, row.row.code());
+                self.rows.remove(slot);
+            }
+            None => self.rows.close_up(slot),
+        }
+        self.visible_end = self.rows.end();
+        self.visible = self.rows.len();
+    }
+
+    /// Keeps what became known of a next execution, if the row is still the same.
+    pub(crate) fn set_next(&mut self, slot: Slot, sequence: u64, version: Revision, next: Next) {
+        let same = self
+            .rows
+            .view(slot)
+            .is_some_and(|row| row.sequence == sequence && row.row.version() == version);
+        if same {
+            self.rows.set_next(slot, next);
+        }
+    }
+
+    // Renumbering.
+
+    /// Whether the project should be [renumbered](Self::renumbered).
+    pub(crate) fn is_sparse(&self) -> bool {
+        let holes = self.rows.end() - self.rows.len();
+        self.lookups.is_some()
+            && (self.rows.len() < self.limits.lists_until
+                || (holes > self.rows.len() && holes > self.limits.holes_min))
+    }
+
+    /// Whether renumbering gives back row numbers.
+    pub(crate) fn has_holes(&self) -> bool {
+        self.rows.end() > self.rows.len()
+    }
+
+    /// Whether so many rows can be added, and texts of so many bytes given to any rows.
+    pub(crate) fn has_room_for(&self, added: usize, text_length: usize) -> bool {
+        self.rows
+            .has_room_for(added, text_length, self.limits.rows_max)
+    }
+
+    /// The same project without holes, at the same revision. O(n).
+    pub(crate) fn renumbered(&self) -> Result<Self, NoRoom> {
+        let mut fresh = self.emptied(self.rows.len() as usize);
+        for (_, row) in self.rows.iter(0..self.visible_end) {
+            fresh.restage(&row.head(), row.task())?;
+        }
+        fresh.continue_from(self);
+        fresh.publish(self.revision);
+        Ok(fresh)
+    }
+
+    /// A project of the same history with room for so many rows, and none yet.
+    pub(crate) fn emptied(&self, rows: usize) -> Self {
+        let limits = self.limits;
+        let mut fresh = Self::new(self.revision, 0, limits);
+        let has_lists = rows > limits.lists_from as usize
+            || (self.lookups.is_some() && rows >= limits.lists_until as usize);
+        if has_lists {
+            fresh.lookups = Some(Box::new(Lookups::with_capacity(rows)));
+        }
+        fresh
+    }
+
+    /// Has what is added from now on follow the tasks that ever were in `other`.
+    pub(crate) fn continue_from(&mut self, other: &Self) {
+        self.sequence_next = other.sequence_next;
+    }
+
+    /// Stages a row that keeps its place in the history.
+    pub(crate) fn restage(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<(), NoRoom> {
+        let slot = self.push_row(head, task)?;
+        if let Some(lookups) = &mut self.lookups {
+            lookups.answers.stage(slot, head.attributes.code());
+        }
+        Ok(())
+    }
+}
+
+impl Lookups {
+    fn with_capacity(rows: usize) -> Self {
+        Self {
+            answers: Answers::new(),
+            ids: Ids::with_capacity(rows),
+        }
+    }
+
+    fn of(rows: &Rows) -> Self {
+        let mut lookups = Self::with_capacity(rows.len() as usize);
+        for (slot, row) in rows.iter(0..rows.end()) {
+            lookups.answers.insert(slot, row.row.code());
+            lookups.ids.insert(rows, slot, row.task().id());
+        }
+        lookups
+    }
+}

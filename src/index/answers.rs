@@ -1,0 +1,208 @@
+//! Every answer of the documented filters, kept ready: the answer lists.
+
+mod list;
+
+pub(super) use list::List;
+
+use super::rows::Slot;
+use crate::query::Filters;
+use crate::task::{Code, ScheduledType};
+
+const TASK_TYPES: u16 = 7;
+const STATUSES: u16 = 3;
+const SCOPES: u16 = 8;
+
+/// Any task type, where a list is not kept to one.
+const ANY_TASK_TYPE: u16 = TASK_TYPES;
+/// Any last status, and none.
+const ANY_STATUS: u16 = STATUSES;
+const ANY_TIMED: u16 = SCOPES;
+const ANY_TRIGGERED: u16 = SCOPES + 1;
+
+const LIST_COUNT: usize =
+    (TASK_TYPES as usize + 1) * (SCOPES as usize + 2) * (STATUSES as usize + 1);
+
+/// Which tasks one answer list holds: those of a task type or of any, of a
+/// scope or a group of scopes, of a last status or of any.
+///
+/// That triggered tasks are seen only where they are asked for is not a rule
+/// here: it is which key a query has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ListKey {
+    task_type: u16,
+    scope: u16,
+    status: u16,
+}
+
+impl ListKey {
+    /// All tasks that run by the clock.
+    pub(crate) const ANY_TIMED: Self = Self {
+        task_type: ANY_TASK_TYPE,
+        scope: ANY_TIMED,
+        status: ANY_STATUS,
+    };
+
+    /// All tasks that an event triggers.
+    pub(crate) const ANY_TRIGGERED: Self = Self {
+        scope: ANY_TRIGGERED,
+        ..Self::ANY_TIMED
+    };
+
+    /// The tasks that these filters ask for, their name left aside; none where
+    /// no task can pass.
+    pub(crate) fn asked(filters: &Filters) -> Option<Self> {
+        let scope = match (filters.scheduled_type, filters.life_cycle_type) {
+            (None, None) => ANY_TIMED,
+            (Some(ScheduledType::LifeCycle), None) => ANY_TRIGGERED,
+            (Some(ScheduledType::LifeCycle), Some(event)) => Code::triggered_scope(event),
+            (Some(scheduled_type), None) => Code::timed_scope(scheduled_type)?,
+            // No timed task has a life cycle type.
+            (_, Some(_)) => return None,
+        };
+        Some(Self {
+            task_type: filters.task_type.map_or(ANY_TASK_TYPE, |it| it as u16),
+            scope,
+            status: filters.last_status.map_or(ANY_STATUS, |it| it as u16),
+        })
+    }
+
+    /// The keys of all lists that a task stands in: at most 8.
+    fn of_task(code: Code) -> impl Iterator<Item = Self> + Clone {
+        let group = if code.is_triggered() {
+            ANY_TRIGGERED
+        } else {
+            ANY_TIMED
+        };
+        let statuses = [code.status(), ANY_STATUS];
+        // A task that was never executed is in no list of one status.
+        let statuses = statuses.into_iter().skip(usize::from(code.status() == 3));
+        statuses.flat_map(move |status| {
+            [code.scope(), group].into_iter().flat_map(move |scope| {
+                [code.task_type(), ANY_TASK_TYPE].map(|task_type| Self {
+                    task_type,
+                    scope,
+                    status,
+                })
+            })
+        })
+    }
+
+    /// Whether the list holds a task of this code.
+    pub(crate) fn holds(self, code: Code) -> bool {
+        let (mask, bits) = self.comparison();
+        code.masked(mask) == bits
+    }
+
+    /// The bits of a code that count, and what they must be.
+    pub(crate) fn comparison(self) -> (u16, u16) {
+        let mut mask = 0;
+        let mut wanted = Code::of(0, 0, 0);
+        if self.task_type != ANY_TASK_TYPE {
+            mask |= Code::TASK_TYPE;
+            wanted = Code::of(self.task_type, wanted.scope(), wanted.status());
+        }
+        match self.scope {
+            ANY_TIMED => mask |= Code::SCOPE_IS_TRIGGERED,
+            ANY_TRIGGERED => {
+                mask |= Code::SCOPE_IS_TRIGGERED;
+                wanted = Code::of(wanted.task_type(), 4, wanted.status());
+            }
+            scope => {
+                mask |= Code::SCOPE;
+                wanted = Code::of(wanted.task_type(), scope, wanted.status());
+            }
+        }
+        if self.status != ANY_STATUS {
+            mask |= Code::STATUS;
+            wanted = Code::of(wanted.task_type(), wanted.scope(), self.status);
+        }
+        (mask, wanted.masked(mask))
+    }
+
+    fn number(self) -> usize {
+        let number = (self.task_type * (SCOPES + 2) + self.scope) * (STATUSES + 1) + self.status;
+        usize::from(number)
+    }
+}
+
+/// The answer lists of one project.
+#[derive(Debug)]
+pub(super) struct Answers {
+    /// By [`ListKey::number`].
+    lists: Box<[List]>,
+}
+
+impl Answers {
+    pub(super) fn new() -> Self {
+        Self {
+            lists: (0..LIST_COUNT).map(|_| List::default()).collect(),
+        }
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "there is a list for every key")]
+    pub(super) fn list(&self, key: ListKey) -> &List {
+        &self.lists[key.number()]
+    }
+
+    /// Puts a row that is not yet visible into its lists.
+    pub(super) fn stage(&mut self, slot: Slot, code: Code) {
+        self.each_of(code, |list| list.stage(slot));
+    }
+
+    /// Takes a row out that is not yet visible.
+    pub(super) fn unstage(&mut self, slot: Slot, code: Code) {
+        self.each_of(code, |list| list.unstage(slot));
+    }
+
+    /// Makes visible what was staged: O(number of lists).
+    pub(super) fn publish(&mut self) {
+        self.lists.iter_mut().for_each(List::publish);
+    }
+
+    pub(super) fn insert(&mut self, slot: Slot, code: Code) {
+        self.each_of(code, |list| list.insert(slot));
+    }
+
+    pub(super) fn remove(&mut self, slot: Slot, code: Code) {
+        self.each_of(code, |list| list.remove(slot));
+    }
+
+    /// Moves a row from the lists of one code to those of another.
+    pub(super) fn change(&mut self, slot: Slot, from: Code, to: Code) {
+        for key in ListKey::of_task(from) {
+            if !key.holds(to) {
+                self.list_mut(key).remove(slot);
+            }
+        }
+        for key in ListKey::of_task(to) {
+            if !key.holds(from) {
+                self.list_mut(key).insert(slot);
+            }
+        }
+    }
+
+    /// All lists with their keys.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (ListKey, &List)> {
+        let keys = (0..=TASK_TYPES).flat_map(|task_type| {
+            (0..SCOPES + 2).flat_map(move |scope| {
+                (0..=STATUSES).map(move |status| ListKey {
+                    task_type,
+                    scope,
+                    status,
+                })
+            })
+        });
+        keys.map(|key| (key, self.list(key)))
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "there is a list for every key")]
+    fn list_mut(&mut self, key: ListKey) -> &mut List {
+        &mut self.lists[key.number()]
+    }
+
+    fn each_of(&mut self, code: Code, mut act: impl FnMut(&mut List)) {
+        for key in ListKey::of_task(code) {
+            act(self.list_mut(key));
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! From an id to its row.
+
+use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashTable;
+
+use super::rows::{Rows, Slot};
+
+/// Rows in a table when it is made, and on average: no step of growth hashes
+/// more than about twice as many.
+const TABLE_ROWS: usize = 320;
+/// Room for the rows of a table just before it is split, in a table of 512 places.
+const TABLE_ROOM: usize = 448;
+/// The lower bits of a hash choose a row's place in its table, so the table
+/// is chosen by bits above them.
+const TABLE_SHIFT: u32 = 20;
+
+/// Row numbers in hash tables, by the ids that stand in the rows.
+///
+/// There are many small tables, and growth splits one at a time (linear
+/// hashing), so that no single insertion takes long. The hasher has a random
+/// seed: clients choose ids.
+///
+/// Invariants: every row is in the table that its hash chooses; `length` is
+/// how many there are.
+#[derive(Debug)]
+pub(super) struct Ids {
+    tables: Vec<HashTable<Slot>>,
+    length: usize,
+    hasher: RandomState,
+}
+
+impl Ids {
+    /// No rows, with room for `rows` of them.
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        let count = rows.div_ceil(TABLE_ROWS).max(1);
+        Self {
+            tables: (0..count)
+                .map(|_| HashTable::with_capacity(TABLE_ROOM))
+                .collect(),
+            length: 0,
+            hasher: RandomState::new(),
+        }
+    }
+
+    pub(super) fn find(&self, rows: &Rows, id: &str) -> Option<Slot> {
+        let hash = self.hasher.hash_one(id);
+        let table = self.tables.get(table_of(hash, self.tables.len()))?;
+        table
+            .find(hash, |&slot| {
+                rows.view(slot).is_some_and(|row| row.task().id() == id)
+            })
+            .copied()
+    }
+
+    /// Adds a row, whose id no other has.
+    pub(super) fn insert(&mut self, rows: &Rows, slot: Slot, id: &str) {
+        if self.length >= TABLE_ROWS * self.tables.len() {
+            self.split(rows);
+        }
+        let hash = self.hasher.hash_one(id);
+        let number = table_of(hash, self.tables.len());
+        if let Some(table) = self.tables.get_mut(number) {
+            let hasher = &self.hasher;
+            table.insert_unique(hash, slot, |&slot| hash_of_row(hasher, rows, slot));
+            self.length += 1;
+        }
+    }
+
+    /// Takes a row out.
+    pub(super) fn remove(&mut self, slot: Slot, id: &str) {
+        let hash = self.hasher.hash_one(id);
+        let number = table_of(hash, self.tables.len());
+        let entry = self
+            .tables
+            .get_mut(number)
+            .and_then(|table| table.find_entry(hash, |&other| other == slot).ok());
+        if let Some(entry) = entry {
+            entry.remove();
+            self.length -= 1;
+        }
+    }
+
+    /// Divides the table whose turn it is between itself and a new one.
+    fn split(&mut self, rows: &Rows) {
+        let added = self.tables.len();
+        let divided = added - (added + 1).next_power_of_two() / 2;
+        let Some(table) = self.tables.get_mut(divided) else {
+            return;
+        };
+        let mut upper = HashTable::with_capacity(TABLE_ROOM);
+        let hasher = &self.hasher;
+        let moved = table
+            .extract_if(|&mut slot| table_of(hash_of_row(hasher, rows, slot), added + 1) == added);
+        for slot in moved {
+            let hash = hash_of_row(hasher, rows, slot);
+            upper.insert_unique(hash, slot, |&slot| hash_of_row(hasher, rows, slot));
+        }
+        self.tables.push(upper);
+    }
+
+    /// Checks that every row is found by its own id.
+    pub(super) fn validate(&self, rows: &Rows) -> Result<(), String> {
+        let counted: usize = self.tables.iter().map(HashTable::len).sum();
+        if counted != self.length || counted != rows.len() as usize {
+            return Err(format!("{counted} of {} ids are known", rows.len()));
+        }
+        for (slot, row) in rows.iter(0..rows.end()) {
+            if self.find(rows, row.task().id()) != Some(slot) {
+                return Err(format!("row {slot} is not found by its id"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn hash_of_row(hasher: &RandomState, rows: &Rows, slot: Slot) -> u64 {
+    rows.view(slot)
+        .map_or(0, |row| hasher.hash_one(row.task().id()))
+}
+
+/// The table for a hash among `count`: the first tables are divided already.
+fn table_of(hash: u64, count: usize) -> usize {
+    let places = count.next_power_of_two() as u64;
+    let bits = hash >> TABLE_SHIFT;
+    let place = usize::try_from(bits & (places - 1)).unwrap_or(0);
+    if place < count {
+        place
+    } else {
+        usize::try_from(bits & (places / 2 - 1)).unwrap_or(0)
+    }
+}

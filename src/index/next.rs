@@ -1,0 +1,136 @@
+//! The next execution of a task, kept with the span of time for which it holds.
+
+/// An instant and what a clock shows at it, both opaque here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    /// In seconds.
+    pub(crate) instant: i64,
+    /// In seconds.
+    pub(crate) offset: i32,
+}
+
+/// What is known of a task's next execution, and for which instants.
+///
+/// 12 bytes: the upper 46 bits of the word are an instant, the lower 18 an
+/// offset. Where `reach` is positive, the moment is the next one for every
+/// `now` in the `reach` seconds before it. Where it is zero, there is none for
+/// any `now` from the instant on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Next {
+    moment: [u32; 2],
+    reach: u32,
+}
+
+const OFFSET_BITS: u32 = 18;
+const INSTANT_MAX: i64 = i64::MAX >> OFFSET_BITS;
+const INSTANT_MIN: i64 = i64::MIN >> OFFSET_BITS;
+
+impl Next {
+    /// Nothing is known.
+    pub(crate) const UNKNOWN: Self = Self::pack(INSTANT_MAX, 0, 0);
+
+    /// There is no next execution, whatever the time.
+    pub(crate) const NEVER: Self = Self::pack(INSTANT_MIN, 0, 0);
+
+    /// What follows from the last moment that is not after some `now`, and the
+    /// first that is.
+    pub(crate) fn between(last: Option<i64>, next: Option<Moment>) -> Self {
+        match (last, next) {
+            (None, None) => Self::NEVER,
+            // Before `last` there is one.
+            (Some(last), None) => Self::pack(last.clamp(INSTANT_MIN, INSTANT_MAX), 0, 0),
+            (last, Some(next)) => {
+                let fits = (INSTANT_MIN..INSTANT_MAX).contains(&next.instant)
+                    && next.offset.unsigned_abs() < 1 << (OFFSET_BITS - 1);
+                if !fits {
+                    return Self::UNKNOWN;
+                }
+                let reach = next.instant.saturating_sub(last.unwrap_or(INSTANT_MIN));
+                let reach = u32::try_from(reach).unwrap_or(u32::MAX);
+                Self::pack(next.instant, next.offset, reach)
+            }
+        }
+    }
+
+    /// The next moment after `now`, if that is known.
+    #[inline]
+    pub(crate) fn at(self, now: i64) -> Known {
+        let [high, low] = self.moment;
+        let word = (u64::from(high) << 32 | u64::from(low)).cast_signed();
+        let instant = word >> OFFSET_BITS;
+        if self.reach == 0 {
+            return if now >= instant {
+                Known::None
+            } else {
+                Known::Nothing
+            };
+        }
+        if now >= instant || now < instant - i64::from(self.reach) {
+            return Known::Nothing;
+        }
+        let offset = (word << (64 - OFFSET_BITS) >> (64 - OFFSET_BITS)) as i32;
+        Known::Next(Moment { instant, offset })
+    }
+
+    const fn pack(instant: i64, offset: i32, reach: u32) -> Self {
+        let offset = offset.cast_unsigned() as u64 & ((1 << OFFSET_BITS) - 1);
+        let word = (instant << OFFSET_BITS).cast_unsigned() | offset;
+        #[expect(clippy::cast_possible_truncation, reason = "the two halves of a word")]
+        let moment = [(word >> 32) as u32, word as u32];
+        Self { moment, reach }
+    }
+}
+
+/// What [`Next::at`] knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    /// The next moment.
+    Next(Moment),
+    /// That there is none.
+    None,
+    /// Nothing about this instant.
+    Nothing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_holds_from_the_one_before_it_until_itself() {
+        for offset in [-54_000, -1, 0, 1, 28_800, 54_000] {
+            let moment = Moment {
+                instant: 1_000,
+                offset,
+            };
+            let next = Next::between(Some(400), Some(moment));
+            assert_eq!(next.at(399), Known::Nothing);
+            assert_eq!(next.at(400), Known::Next(moment));
+            assert_eq!(next.at(999), Known::Next(moment));
+            assert_eq!(next.at(1_000), Known::Nothing);
+        }
+    }
+
+    #[test]
+    fn a_long_wait_is_known_for_its_end_only() {
+        let moment = Moment {
+            instant: 250_000_000_000,
+            offset: 3_600,
+        };
+        let next = Next::between(None, Some(moment));
+        assert_eq!(next.at(0), Known::Nothing);
+        let early = moment.instant - i64::from(u32::MAX);
+        assert_eq!(next.at(early - 1), Known::Nothing);
+        assert_eq!(next.at(early), Known::Next(moment));
+    }
+
+    #[test]
+    fn nothing_follows_the_last_moment() {
+        let next = Next::between(Some(-60_000_000_000), None);
+        assert_eq!(next.at(-60_000_000_001), Known::Nothing);
+        assert_eq!(next.at(-60_000_000_000), Known::None);
+        assert_eq!(next.at(i64::MAX), Known::None);
+        assert_eq!(Next::NEVER.at(-8_000_000_000_000), Known::None);
+        assert_eq!(Next::UNKNOWN.at(8_000_000_000_000), Known::Nothing);
+    }
+}

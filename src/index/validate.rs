@@ -1,0 +1,72 @@
+//! The invariants of an index, checked.
+
+use super::{Index, ListKey};
+
+impl Index {
+    /// Checks every invariant. O(n), and slow: for tests.
+    pub(crate) fn validate(&self) -> Result<(), String> {
+        self.rows.validate()?;
+        if self.has_staged() {
+            return Err("rows are left staged".into());
+        }
+        if (self.visible, self.visible_end) != (self.rows.len(), self.rows.end()) {
+            return Err("rows are left invisible".into());
+        }
+        for (slot, row) in self.iter() {
+            if row.row.version() > self.revision {
+                return Err(format!("row {slot} was changed in the future"));
+            }
+            if row.sequence >= self.sequence_next {
+                return Err(format!("row {slot} was added in the future"));
+            }
+        }
+        let Some(lookups) = &self.lookups else {
+            if self.visible > self.limits.lists_from {
+                return Err(format!("{} rows have no lists", self.visible));
+            }
+            if self.has_holes() {
+                return Err("rows without lists have holes".into());
+            }
+            return self.validate_distinct_ids();
+        };
+        if self.visible < self.limits.lists_until {
+            return Err(format!("{} rows have lists", self.visible));
+        }
+        lookups.ids.validate(&self.rows)?;
+        let mut entries = 0;
+        for (key, list) in lookups.answers.iter() {
+            list.validate()
+                .map_err(|fault| format!("{key:?}: {fault}"))?;
+            entries += list.rows().len();
+            self.validate_list(key, list.rows())?;
+        }
+        let expected: u64 = self
+            .iter()
+            .map(|(_, row)| if row.row.code().status() == 3 { 4 } else { 8 })
+            .sum();
+        if entries != expected {
+            return Err(format!("{entries} entries in all lists, not {expected}"));
+        }
+        Ok(())
+    }
+
+    fn validate_list(&self, key: ListKey, rows: &roaring::RoaringBitmap) -> Result<(), String> {
+        for slot in rows {
+            let row = self
+                .row(slot)
+                .ok_or_else(|| format!("{key:?} holds hole {slot}"))?;
+            if !key.holds(row.row.code()) {
+                return Err(format!("{key:?} holds row {slot}, which is another's"));
+            }
+        }
+        Ok(())
+    }
+
+    fn validate_distinct_ids(&self) -> Result<(), String> {
+        let mut ids = std::collections::HashSet::new();
+        match self.iter().find(|(_, row)| !ids.insert(row.task().id())) {
+            Some((slot, _)) => Err(format!("row {slot} repeats an id")),
+            None => Ok(()),
+        }
+    }
+}

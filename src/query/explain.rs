@@ -1,0 +1,130 @@
+//! How a query is answered, for people who wonder what it costs.
+
+use std::fmt;
+
+use crate::task::{LastStatus, LifeCycleType, ScheduledType, TaskType};
+
+/// How a query is answered. Displayed as a sentence.
+///
+/// ```
+/// use chrono::DateTime;
+/// use taskdex::query::Explanation;
+/// use taskdex::{LifeCycleType, ListQuery, ProjectId, Task, TaskStore, TaskType};
+///
+/// let store = TaskStore::new();
+/// let project = ProjectId::new("p-1")?;
+/// let event = LifeCycleType::PostDesktopDisconnected;
+/// let task = Task::builder("t-1", "Tidy up", TaskType::Stop, event).build()?;
+/// store.add(&project, task, DateTime::UNIX_EPOCH)?;
+///
+/// let query = ListQuery::from_query_string("offset=0&limit=10&task_type=STOP")?;
+/// let explanation = store.explain(&project, &query);
+/// assert_eq!(explanation, Explanation::Scan { tasks: 1 });
+/// assert_eq!(
+///     explanation.to_string(),
+///     "scan of all 1 tasks: the project is too small to need answer lists",
+/// );
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Explanation {
+    /// No task can match: the project has none, or a life cycle type is asked
+    /// for of timed tasks.
+    Nothing,
+    /// The project is small: every task is looked at.
+    Scan {
+        /// How many tasks the project has.
+        tasks: u64,
+    },
+    /// The answer is kept ready: the total is read, and the page is reached at
+    /// once, whatever the offset.
+    Lookup {
+        /// Which tasks the answer holds.
+        list: AnswerList,
+        /// How many they are.
+        length: u64,
+    },
+    /// The names of the tasks of an answer are searched.
+    NameSearch {
+        /// Which tasks are searched.
+        list: AnswerList,
+        /// How many they are.
+        length: u64,
+        /// How they are searched.
+        strategy: NameStrategy,
+    },
+}
+
+/// Which tasks a kept answer holds; none of an attribute is any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AnswerList {
+    /// Tasks of this type.
+    pub task_type: Option<TaskType>,
+    /// Tasks of this scheduled type; none is every one but `LIFE_CYCLE`.
+    pub scheduled_type: Option<ScheduledType>,
+    /// Tasks of this life cycle type.
+    pub life_cycle_type: Option<LifeCycleType>,
+    /// Tasks of this last status.
+    pub last_status: Option<LastStatus>,
+}
+
+/// How names are searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameStrategy {
+    /// Each name is compared.
+    EachName,
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("nothing to look for: no task can match"),
+            Self::Scan { tasks } => write!(
+                f,
+                "scan of all {tasks} tasks: the project is too small to need answer lists"
+            ),
+            Self::Lookup { list, length } => write!(
+                f,
+                "look-up in the answer list of {list}: its {length} tasks are the total, and the \
+                 page starts at its offset"
+            ),
+            Self::NameSearch {
+                list,
+                length,
+                strategy,
+            } => write!(
+                f,
+                "name search among the {length} tasks in the answer list of {list}: {strategy}"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for AnswerList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.task_type {
+            Some(task_type) => write!(f, "{task_type} tasks")?,
+            None => f.write_str("all tasks")?,
+        }
+        match (self.scheduled_type, self.life_cycle_type) {
+            (_, Some(life_cycle_type)) => write!(f, " on {life_cycle_type}")?,
+            (Some(scheduled_type), None) => write!(f, " of {scheduled_type}")?,
+            (None, None) => f.write_str(" by the clock")?,
+        }
+        match self.last_status {
+            Some(last_status) => write!(f, " with {last_status}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for NameStrategy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EachName => f.write_str("each name is compared"),
+        }
+    }
+}

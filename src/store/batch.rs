@@ -1,0 +1,259 @@
+//! Many tasks at once: imports, and the refresh of a mirror.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+use super::BatchError;
+use super::project::{Project, next_of};
+use crate::error::Error;
+use crate::index::{Addition, Index, NoRoom, Slot};
+use crate::query::Revision;
+use crate::task::Task;
+
+/// Rows that are put in place in one step, while readers wait.
+const STEP_ROWS: usize = 128;
+
+/// A sync of at most so many changes is made in place, in one step.
+const CHANGES_IN_PLACE_MAX: usize = 128;
+
+/// Texts of more bytes are not copied in one step.
+const TEXT_IN_PLACE_MAX: usize = 1 << 18;
+
+impl Project {
+    /// Adds all tasks as one change, or none of them. The writer's lock is held.
+    pub(super) fn add_all(
+        &self,
+        tasks: &[Task],
+        now: DateTime<Utc>,
+    ) -> Result<Revision, BatchError> {
+        let repeated = first_repeated(tasks);
+        let index = self.read();
+        let taken = tasks
+            .iter()
+            .take(repeated.unwrap_or(tasks.len()))
+            .position(|task| index.find(task.id()).is_some());
+        drop(index);
+        if let Some(position) = taken.or(repeated) {
+            return Err(refused(tasks, position));
+        }
+        let full = || BatchError {
+            position: 0,
+            error: Error::project_full(tasks.first().map_or("", Task::id)),
+        };
+        match self.try_add_all(tasks, now) {
+            Ok(version) => Ok(version),
+            Err(NoRoom) if self.read().has_holes() => {
+                self.renumber().map_err(|NoRoom| full())?;
+                self.try_add_all(tasks, now).map_err(|NoRoom| full())
+            }
+            Err(NoRoom) => Err(full()),
+        }
+    }
+
+    fn try_add_all(&self, tasks: &[Task], now: DateTime<Utc>) -> Result<Revision, NoRoom> {
+        let version = self.read().next_revision()?;
+        let mut steps = tasks.chunks(STEP_ROWS).peekable();
+        let mut is_first = true;
+        while let Some(step) = steps.next() {
+            let additions: Vec<_> = step.iter().map(|task| addition(task, now)).collect();
+            let mut index = self.write();
+            if is_first {
+                index.make_ready_for(tasks.len());
+                is_first = false;
+            }
+            if additions
+                .iter()
+                .any(|addition| index.stage(addition, version).is_err())
+            {
+                drop(index);
+                self.discard_staged();
+                return Err(NoRoom);
+            }
+            if steps.peek().is_none() {
+                index.publish(version);
+            }
+        }
+        Ok(version)
+    }
+
+    /// Takes back a batch that was not published, in short steps.
+    pub(super) fn discard_staged(&self) {
+        while self.read().has_staged() {
+            self.write().discard_staged(STEP_ROWS);
+        }
+    }
+
+    /// Makes the project hold exactly these tasks, as one change. The writer's lock is held.
+    pub(super) fn sync(&self, tasks: &[Task], now: DateTime<Utc>) -> Result<Revision, BatchError> {
+        if let Some(position) = first_repeated(tasks) {
+            return Err(refused(tasks, position));
+        }
+        let index = self.read();
+        let changes = Changes::between(&index, tasks);
+        if changes.is_empty() {
+            return Ok(index.revision());
+        }
+        let full = |NoRoom| BatchError {
+            position: 0,
+            error: Error::project_full(tasks.first().map_or("", Task::id)),
+        };
+        let version = index.next_revision().map_err(full)?;
+        if changes.are_few(&index) {
+            drop(index);
+            changes
+                .apply(&mut self.write(), now, version)
+                .map_err(full)?;
+            if self.read().is_sparse() {
+                self.renumber().map_err(full)?;
+            }
+        } else {
+            let fresh = changes.rebuild(&index, now, version).map_err(full)?;
+            drop(index);
+            self.swap(fresh);
+        }
+        Ok(version)
+    }
+}
+
+/// The first task whose id one before it has.
+fn first_repeated(tasks: &[Task]) -> Option<usize> {
+    let mut ids = HashSet::with_capacity(tasks.len());
+    tasks.iter().position(|task| !ids.insert(task.id()))
+}
+
+fn refused(tasks: &[Task], position: usize) -> BatchError {
+    BatchError {
+        position,
+        error: Error::task_exists(tasks.get(position).map_or("", Task::id)),
+    }
+}
+
+/// How a project differs from the tasks that it is to hold.
+struct Changes<'a> {
+    added: Vec<&'a Task>,
+    /// By their rows, ascending.
+    changed: Vec<(Slot, &'a Task)>,
+    /// Ascending.
+    removed: Vec<Slot>,
+}
+
+impl<'a> Changes<'a> {
+    /// O(n) for n tasks on either side.
+    fn between(index: &Index, tasks: &'a [Task]) -> Self {
+        let mut added = Vec::new();
+        let mut changed = Vec::new();
+        let mut kept = Vec::new();
+        for task in tasks {
+            match index.find(task.id()) {
+                None => added.push(task),
+                Some(slot) => {
+                    kept.push(slot);
+                    let is_same = index.row(slot).is_some_and(|row| {
+                        row.row.attributes() == task.view().attributes()
+                            && row.task().texts() == task.view().texts()
+                    });
+                    if !is_same {
+                        changed.push((slot, task));
+                    }
+                }
+            }
+        }
+        changed.sort_unstable_by_key(|&(slot, _)| slot);
+        let mut removed = Vec::new();
+        if kept.len() < index.len() as usize {
+            kept.sort_unstable();
+            let mut kept = kept.into_iter().peekable();
+            removed.extend(
+                index
+                    .iter()
+                    .map(|(slot, _)| slot)
+                    .filter(|slot| kept.next_if_eq(slot).is_none()),
+            );
+        }
+        Self {
+            added,
+            changed,
+            removed,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty()
+    }
+
+    /// Whether they can be made in place, in one short step that cannot fail.
+    fn are_few(&self, index: &Index) -> bool {
+        let count = self.added.len() + self.changed.len() + self.removed.len();
+        let changed = self.changed.iter().map(|&(_, task)| task);
+        let texts = self.added.iter().copied().chain(changed);
+        let text_length: usize = texts.map(|task| task.view().texts().len()).sum();
+        count <= CHANGES_IN_PLACE_MAX
+            && text_length <= TEXT_IN_PLACE_MAX
+            && index.has_room_for(self.added.len(), text_length)
+    }
+
+    fn apply(
+        &self,
+        index: &mut Index,
+        now: DateTime<Utc>,
+        version: Revision,
+    ) -> Result<(), NoRoom> {
+        for &(slot, task) in &self.changed {
+            let added = index.row(slot).ok_or(NoRoom)?.row.added();
+            let next = next_of(task, added, now);
+            index.change(slot, task.view(), next, version)?;
+        }
+        // From the end, as rows may close up.
+        for &slot in self.removed.iter().rev() {
+            index.take_out(slot);
+        }
+        index.make_ready_for(self.added.len());
+        for task in &self.added {
+            index.stage(&addition(task, now), version)?;
+        }
+        index.publish(version);
+        Ok(())
+    }
+
+    fn rebuild(
+        &self,
+        index: &Index,
+        now: DateTime<Utc>,
+        version: Revision,
+    ) -> Result<Index, NoRoom> {
+        let count = index.len() as usize - self.removed.len() + self.added.len();
+        let mut fresh = index.emptied(count);
+        let mut removed = self.removed.iter().peekable();
+        let mut changed = self.changed.iter().peekable();
+        for (slot, row) in index.iter() {
+            if removed.next_if_eq(&&slot).is_some() {
+                continue;
+            }
+            let mut head = row.head();
+            if let Some((_, task)) = changed.next_if(|(changed, _)| *changed == slot) {
+                head.attributes = *task.view().attributes();
+                head.next = next_of(task, head.added, now);
+                head.version = version;
+                fresh.restage(&head, task.view())?;
+            } else {
+                fresh.restage(&head, row.task())?;
+            }
+        }
+        fresh.continue_from(index);
+        for task in &self.added {
+            fresh.stage(&addition(task, now), version)?;
+        }
+        fresh.publish(version);
+        Ok(fresh)
+    }
+}
+
+fn addition(task: &Task, now: DateTime<Utc>) -> Addition<'_> {
+    let added = now.timestamp();
+    Addition {
+        task: task.view(),
+        next: next_of(task, added, now),
+        added,
+    }
+}

@@ -1,0 +1,109 @@
+//! From rows to what callers get: owned pages, with next executions.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::index::{Index, Known, Moment, Next, Row, Slot};
+use crate::query::{Cursor, ListQuery, Page, Revision, ScheduledTask};
+use crate::schedule::{Execution, Schedule};
+use crate::task::Task;
+
+/// What a listing found out about a row's next execution.
+#[derive(Debug)]
+pub(super) struct Learnt {
+    pub(super) slot: Slot,
+    pub(super) sequence: u64,
+    pub(super) version: Revision,
+    pub(super) next: Next,
+}
+
+/// The page that a query asks for, and what was learnt on the way.
+pub(super) fn page(index: &Index, query: &ListQuery, now: DateTime<Utc>) -> (Page, Vec<Learnt>) {
+    let selected = index.select(query);
+    let rows = index.page(&selected);
+    let rows = || rows.iter().flatten().copied();
+    let text_length = rows().map(|row| row.task().texts().len()).sum();
+    let mut texts = String::with_capacity(text_length);
+    for row in rows() {
+        texts.push_str(row.task().texts());
+    }
+    let texts: Arc<str> = texts.into();
+
+    let mut learnt = Vec::new();
+    let mut tasks = Vec::with_capacity(selected.slots().len());
+    let mut start = 0;
+    for (row, &slot) in rows().zip(selected.slots()) {
+        let attributes = *row.row.attributes();
+        let task = Task::from_parts(Arc::clone(&texts), start, attributes);
+        start += u32::try_from(attributes.text_length()).unwrap_or(0);
+        let (next_execution, news) = next_execution(row.row, now);
+        let version = row.row.version();
+        if let Some(next) = news {
+            learnt.push(Learnt {
+                slot,
+                sequence: row.sequence,
+                version,
+                next,
+            });
+        }
+        tasks.push(ScheduledTask::new(task, version, next_execution));
+    }
+    let cursor = rows()
+        .last()
+        .map(|row| Cursor::after_sequence(row.sequence));
+    let page = Page::new(tasks, u64::from(selected.total), index.revision()).with_cursor(cursor);
+    (page, learnt)
+}
+
+/// The first execution of a row after `now`; and, if the row did not know it,
+/// what it should know.
+pub(super) fn next_execution(row: &Row, now: DateTime<Utc>) -> (Option<Execution>, Option<Next>) {
+    if !row.attributes().is_enabled() {
+        return (None, None);
+    }
+    let second = now.timestamp();
+    match row.next().at(second) {
+        Known::Next(moment) => (Some(execution(moment)), None),
+        Known::None => (None, None),
+        Known::Nothing => {
+            let schedule = row.attributes().schedule();
+            let next = next_around(schedule, row.added(), now);
+            match next.at(second) {
+                Known::Next(moment) => (Some(execution(moment)), Some(next)),
+                Known::None => (None, Some(next)),
+                // Too far apart to be kept.
+                Known::Nothing => {
+                    let execution = schedule
+                        .and_then(|schedule| anchored(schedule, row.added()).next_execution(now));
+                    (execution, None)
+                }
+            }
+        }
+    }
+}
+
+/// The next execution after `now` of a task first added at the second `added`,
+/// with the span for which it holds.
+pub(super) fn next_around(schedule: Option<&Schedule>, added: i64, now: DateTime<Utc>) -> Next {
+    let Some(schedule) = schedule else {
+        return Next::NEVER;
+    };
+    let (last, next) = anchored(schedule, added).neighbours(now);
+    Next::between(
+        last.map(Execution::unix_seconds),
+        next.map(|next| Moment {
+            instant: next.unix_seconds(),
+            offset: next.offset_seconds(),
+        }),
+    )
+}
+
+fn anchored(schedule: &Schedule, added: i64) -> Schedule {
+    // The second is one of chrono's: it was taken from an instant.
+    schedule.counting_from(DateTime::from_timestamp(added, 0).unwrap_or_default())
+}
+
+fn execution(moment: Moment) -> Execution {
+    Execution::new(moment.instant, moment.offset)
+}

@@ -1,0 +1,66 @@
+//! A task wherever its texts lie: in a [`Task`](super::Task) or in a store.
+
+use std::borrow::Cow;
+
+use super::attributes::{Attributes, KeptTiming};
+use crate::schedule::TimeZone;
+
+/// A task by reference: its packed fields, and exactly its texts end to end.
+#[derive(Clone, Copy)]
+pub(crate) struct TaskView<'a> {
+    attributes: &'a Attributes,
+    texts: &'a str,
+}
+
+impl<'a> TaskView<'a> {
+    pub(crate) fn new(attributes: &'a Attributes, texts: &'a str) -> Self {
+        Self { attributes, texts }
+    }
+
+    pub(crate) fn attributes(self) -> &'a Attributes {
+        self.attributes
+    }
+
+    pub(crate) fn texts(self) -> &'a str {
+        self.texts
+    }
+
+    pub(crate) fn id(self) -> &'a str {
+        self.text(0, self.attributes.id_length())
+    }
+
+    pub(crate) fn task_name(self) -> &'a str {
+        self.text(self.attributes.id_length(), self.attributes.name_length())
+    }
+
+    pub(crate) fn description(self) -> Option<&'a str> {
+        let start = self.attributes.id_length() + self.attributes.name_length();
+        Some(self.text(start, self.attributes.description_length())).filter(|text| !text.is_empty())
+    }
+
+    pub(crate) fn time_zone(self) -> Option<Cow<'a, str>> {
+        match self.attributes.timing() {
+            KeptTiming::Scheduled(schedule) => Some(schedule.time_zone().name()),
+            KeptTiming::Triggered(trigger) => trigger.time_zone().map(TimeZone::name),
+            KeptTiming::Reported { zone_length, .. } => {
+                let length = *zone_length as usize;
+                let start = self.texts.len().saturating_sub(length);
+                Some(self.text(start, length))
+                    .filter(|text| !text.is_empty())
+                    .map(Cow::Borrowed)
+            }
+        }
+    }
+
+    /// The texts of the same task under another name.
+    pub(crate) fn texts_renamed(self, task_name: &str) -> String {
+        let after = self.attributes.id_length() + self.attributes.name_length();
+        let after = self.texts.get(after..).unwrap_or_default();
+        [self.id(), task_name, after].concat()
+    }
+
+    fn text(self, start: usize, length: usize) -> &'a str {
+        // The lengths are those of whole texts, so the range is always there.
+        self.texts.get(start..start + length).unwrap_or_default()
+    }
+}
