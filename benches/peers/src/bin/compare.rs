@@ -95,8 +95,12 @@ fn duration(seconds: f64) -> String {
     format!("{scaled:.digits$} {unit}")
 }
 
-/// A ratio: with a decimal where it is small.
+/// A ratio, with decimals where it is small.
 fn ratio(ratio: f64) -> String {
-    let digits = usize::from(ratio < 10.0);
+    let digits = match ratio {
+        ..1.0 => 2,
+        ..10.0 => 1,
+        _ => 0,
+    };
     format!("{ratio:.digits$} x")
 }
