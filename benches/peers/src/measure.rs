@@ -8,7 +8,7 @@ const SAMPLE_MIN: Duration = Duration::from_micros(100);
 
 /// Rounds end after this time, but not before `ROUNDS_MIN`.
 const TIME: Duration = Duration::from_secs(2);
-const ROUNDS_MIN: usize = 7;
+const ROUNDS_MIN: usize = 5;
 const ROUNDS_MAX: usize = 1001;
 
 /// Something to be timed.
@@ -73,12 +73,10 @@ pub fn medians(mut contenders: Vec<Contender<'_>>) -> Vec<(&'static str, f64)> {
 fn runs(contender: &mut Contender<'_>) -> u32 {
     let mut runs = 1;
     loop {
-        // The shortest of a few: the first finds cold caches.
-        let shortest = (0..3)
-            .map(|_| contender.elapsed(runs))
-            .min()
-            .unwrap_or_default();
-        if shortest >= SAMPLE_MIN {
+        // Cold caches and other threads make one longer, but not ten times.
+        let first = contender.elapsed(runs);
+        let is_long = |contender: &mut Contender<'_>| contender.elapsed(runs) >= SAMPLE_MIN;
+        if first >= 10 * SAMPLE_MIN || (is_long(contender) && is_long(contender)) {
             return runs;
         }
         runs *= 2;
