@@ -72,8 +72,9 @@ pub(crate) struct Index {
     limits: &'static Limits,
 }
 
+/// What a project of many tasks is answered from.
 #[derive(Debug)]
-struct Lookups {
+pub(crate) struct Lookups {
     answers: Answers,
     ids: Ids,
 }
@@ -85,6 +86,21 @@ pub(crate) struct Addition<'a> {
     pub(crate) next: Next,
     /// The second of the adding.
     pub(crate) added: i64,
+}
+
+/// Why a task was not added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotAdded {
+    /// Another task has its id.
+    IdTaken,
+    /// No row number, or no room for its texts, is left.
+    NoRoom,
+}
+
+impl From<NoRoom> for NotAdded {
+    fn from(NoRoom: NoRoom) -> Self {
+        Self::NoRoom
+    }
 }
 
 /// What a query selects: the total, and the rows of its page.
@@ -283,8 +299,8 @@ impl Index {
         (next.get() <= REVISION_MAX).then_some(next).ok_or(NoRoom)
     }
 
-    /// Adds a task whose id is free.
-    pub(crate) fn add(&mut self, addition: &Addition<'_>) -> Result<Revision, NoRoom> {
+    /// Adds a task.
+    pub(crate) fn add(&mut self, addition: &Addition<'_>) -> Result<Revision, NotAdded> {
         let version = self.next_revision()?;
         self.make_ready_for(1);
         let slot = self.push(addition, version)?;
@@ -300,18 +316,29 @@ impl Index {
 
     /// Builds lists if there will be so many tasks that they are needed.
     pub(crate) fn make_ready_for(&mut self, added: usize) {
-        let needed = self.rows.len() as usize + added > self.limits.lists_from as usize;
-        if self.lookups.is_none() && needed {
-            self.lookups = Some(Box::new(Lookups::of(&self.rows)));
+        if let Some(lookups) = self.lookups_for(added) {
+            self.lookups = Some(lookups);
         }
     }
 
-    /// Adds a task, whose id is free, that no answer shows yet.
+    /// The lists that will be needed for so many tasks more, if there are none yet.
+    pub(crate) fn lookups_for(&self, added: usize) -> Option<Box<Lookups>> {
+        let count = self.rows.len() as usize + added;
+        let needed = self.lookups.is_none() && count > self.limits.lists_from as usize;
+        needed.then(|| Box::new(Lookups::of(&self.rows, count)))
+    }
+
+    /// Begins to keep lists that were built [beside](Self::lookups_for) the index.
+    pub(crate) fn install(&mut self, lookups: Box<Lookups>) {
+        self.lookups = Some(lookups);
+    }
+
+    /// Adds a task that no answer shows yet.
     pub(crate) fn stage(
         &mut self,
         addition: &Addition<'_>,
         version: Revision,
-    ) -> Result<(), NoRoom> {
+    ) -> Result<(), NotAdded> {
         let slot = self.push(addition, version)?;
         if let Some(lookups) = &mut self.lookups {
             let code = addition.task.attributes().code();
@@ -344,15 +371,19 @@ impl Index {
             if last < self.visible_end {
                 return;
             }
-            if let (Some(lookups), Some(row)) = (&mut self.lookups, self.rows.view(last)) {
-                lookups.answers.unstage(last, row.row.code());
-                lookups.ids.remove(last, row.task().id());
+            if let Some(row) = self.rows.view(last) {
+                // No answer ever showed it, so its sequence is free again.
+                self.sequence_next = row.sequence;
+                if let Some(lookups) = &mut self.lookups {
+                    lookups.answers.unstage(last, row.row.code());
+                    lookups.ids.remove(last, row.task().id());
+                }
             }
             self.rows.pop();
         }
     }
 
-    fn push(&mut self, addition: &Addition<'_>, version: Revision) -> Result<Slot, NoRoom> {
+    fn push(&mut self, addition: &Addition<'_>, version: Revision) -> Result<Slot, NotAdded> {
         let head = RowHead {
             attributes: *addition.task.attributes(),
             next: addition.next,
@@ -363,11 +394,22 @@ impl Index {
         self.push_row(&head, addition.task)
     }
 
-    fn push_row(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<Slot, NoRoom> {
-        let slot = self.rows.push(head, task.texts(), self.limits.rows_max)?;
-        if let Some(lookups) = &mut self.lookups {
-            lookups.ids.insert(&self.rows, slot, task.id());
-        }
+    fn push_row(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<Slot, NotAdded> {
+        let id = task.id();
+        let slot = if let Some(lookups) = &mut self.lookups {
+            let hash = lookups.ids.hash(id);
+            if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
+                return Err(NotAdded::IdTaken);
+            }
+            let slot = self.rows.push(head, task.texts(), self.limits.rows_max)?;
+            lookups.ids.insert(&self.rows, slot, hash);
+            slot
+        } else {
+            if self.find_by_scan(id).is_some() {
+                return Err(NotAdded::IdTaken);
+            }
+            self.rows.push(head, task.texts(), self.limits.rows_max)?
+        };
         self.sequence_next = self.sequence_next.max(head.sequence + 1);
         Ok(slot)
     }
@@ -497,7 +539,7 @@ impl Index {
     }
 
     /// The same project without holes, at the same revision. O(n).
-    pub(crate) fn renumbered(&self) -> Result<Self, NoRoom> {
+    pub(crate) fn renumbered(&self) -> Result<Self, NotAdded> {
         let mut fresh = self.emptied(self.rows.len() as usize);
         for (_, row) in self.rows.iter(0..self.visible_end) {
             fresh.restage(&row.head(), row.task())?;
@@ -525,7 +567,7 @@ impl Index {
     }
 
     /// Stages a row that keeps its place in the history.
-    pub(crate) fn restage(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<(), NoRoom> {
+    pub(crate) fn restage(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<(), NotAdded> {
         let slot = self.push_row(head, task)?;
         if let Some(lookups) = &mut self.lookups {
             lookups.answers.stage(slot, head.attributes.code());
@@ -542,11 +584,13 @@ impl Lookups {
         }
     }
 
-    fn of(rows: &Rows) -> Self {
-        let mut lookups = Self::with_capacity(rows.len() as usize);
+    /// Lists of these rows, with room for `capacity` of them.
+    fn of(rows: &Rows, capacity: usize) -> Self {
+        let mut lookups = Self::with_capacity(capacity);
         for (slot, row) in rows.iter(0..rows.end()) {
             lookups.answers.insert(slot, row.row.code());
-            lookups.ids.insert(rows, slot, row.task().id());
+            let hash = lookups.ids.hash(row.task().id());
+            lookups.ids.insert(rows, slot, hash);
         }
         lookups
     }

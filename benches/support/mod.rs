@@ -9,14 +9,14 @@ use taskdex::{
 };
 
 /// SplitMix64: small, and good enough to spread values.
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -24,11 +24,11 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    pub fn pick<T: Copy>(&mut self, values: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, values: &[T]) -> T {
         values[self.below(values.len() as u64) as usize]
     }
 
@@ -39,27 +39,27 @@ impl Random {
 }
 
 /// The sizes to measure: `TASKDEX_BENCH_TASKS`, or two that take a few seconds.
-pub fn sizes() -> Vec<usize> {
+pub(crate) fn sizes() -> Vec<usize> {
     let sizes = std::env::var("TASKDEX_BENCH_TASKS").unwrap_or_else(|_| "1000,100000".to_owned());
     sizes.split(',').map(|size| size.parse().unwrap()).collect()
 }
 
-pub fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000, 0).unwrap()
 }
 
-pub fn project() -> ProjectId {
+pub(crate) fn project() -> ProjectId {
     ProjectId::new("0a1b2c3d4e5f60718293a4b5c6d7e8f9").unwrap()
 }
 
 /// 32 characters, spread like a random identifier.
-pub fn id(number: usize) -> String {
+pub(crate) fn id(number: usize) -> String {
     let high = Random::new(number as u64).next();
     format!("{high:016x}{number:016x}")
 }
 
 /// Task `number`: an id of 32 bytes, a name of 28, a description of 26.
-pub fn task(number: usize) -> Task {
+pub(crate) fn task(number: usize) -> Task {
     let random = &mut Random::new(0x5EED ^ number as u64);
     let zone: TimeZone = random
         .pick(&[
@@ -123,11 +123,11 @@ pub fn task(number: usize) -> Task {
         .unwrap()
 }
 
-pub fn tasks(count: usize) -> Vec<Task> {
+pub(crate) fn tasks(count: usize) -> Vec<Task> {
     (0..count).map(task).collect()
 }
 
-pub fn filled(count: usize) -> TaskStore {
+pub(crate) fn filled(count: usize) -> TaskStore {
     let store = TaskStore::new();
     store.add_all(&project(), tasks(count), now()).unwrap();
     store
@@ -135,7 +135,7 @@ pub fn filled(count: usize) -> TaskStore {
 
 /// Queries with every combination of filters but names, each with an offset
 /// anywhere in its answer.
-pub fn queries(store: &TaskStore, count: usize) -> Vec<ListQuery> {
+pub(crate) fn queries(store: &TaskStore, count: usize) -> Vec<ListQuery> {
     let random = &mut Random::new(7);
     let mut queries = Vec::new();
     for _ in 0..count {
@@ -168,7 +168,7 @@ pub fn queries(store: &TaskStore, count: usize) -> Vec<ListQuery> {
 }
 
 /// The documented form of a query.
-pub fn query_string(query: &ListQuery, random: &mut Random) -> String {
+pub(crate) fn query_string(query: &ListQuery, random: &mut Random) -> String {
     let mut text = format!("offset={}&limit=50", query.offset());
     if let Some(task_type) = random.maybe(TaskType::ALL) {
         text += &format!("&task_type={task_type}");

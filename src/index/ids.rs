@@ -44,7 +44,15 @@ impl Ids {
     }
 
     pub(super) fn find(&self, rows: &Rows, id: &str) -> Option<Slot> {
-        let hash = self.hasher.hash_one(id);
+        self.find_hashed(rows, id, self.hash(id))
+    }
+
+    pub(super) fn hash(&self, id: &str) -> u64 {
+        self.hasher.hash_one(id)
+    }
+
+    /// The row of an id whose hash is known.
+    pub(super) fn find_hashed(&self, rows: &Rows, id: &str, hash: u64) -> Option<Slot> {
         let table = self.tables.get(table_of(hash, self.tables.len()))?;
         table
             .find(hash, |&slot| {
@@ -53,12 +61,11 @@ impl Ids {
             .copied()
     }
 
-    /// Adds a row, whose id no other has.
-    pub(super) fn insert(&mut self, rows: &Rows, slot: Slot, id: &str) {
+    /// Adds a row, whose id has this hash, and no other row has it.
+    pub(super) fn insert(&mut self, rows: &Rows, slot: Slot, hash: u64) {
         if self.length >= TABLE_ROWS * self.tables.len() {
             self.split(rows);
         }
-        let hash = self.hasher.hash_one(id);
         let number = table_of(hash, self.tables.len());
         if let Some(table) = self.tables.get_mut(number) {
             let hasher = &self.hasher;

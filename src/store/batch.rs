@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::BatchError;
 use super::project::{Project, next_of};
 use crate::error::Error;
-use crate::index::{Addition, Index, NoRoom, Slot};
+use crate::index::{Addition, Index, NotAdded, Slot};
 use crate::query::Revision;
 use crate::task::Task;
 
@@ -27,50 +27,48 @@ impl Project {
         tasks: &[Task],
         now: DateTime<Utc>,
     ) -> Result<Revision, BatchError> {
-        let repeated = first_repeated(tasks);
-        let index = self.read();
-        let taken = tasks
-            .iter()
-            .take(repeated.unwrap_or(tasks.len()))
-            .position(|task| index.find(task.id()).is_some());
-        drop(index);
-        if let Some(position) = taken.or(repeated) {
-            return Err(refused(tasks, position));
-        }
-        let full = || BatchError {
-            position: 0,
-            error: Error::project_full(tasks.first().map_or("", Task::id)),
-        };
         match self.try_add_all(tasks, now) {
-            Ok(version) => Ok(version),
-            Err(NoRoom) if self.read().has_holes() => {
-                self.renumber().map_err(|NoRoom| full())?;
-                self.try_add_all(tasks, now).map_err(|NoRoom| full())
+            Err((_, NotAdded::NoRoom)) if self.read().has_holes() => {
+                self.renumber().map_err(|why| refused(tasks, 0, why))?;
+                self.try_add_all(tasks, now)
             }
-            Err(NoRoom) => Err(full()),
+            result => result,
         }
+        .map_err(|(position, why)| refused(tasks, position, why))
     }
 
-    fn try_add_all(&self, tasks: &[Task], now: DateTime<Utc>) -> Result<Revision, NoRoom> {
-        let version = self.read().next_revision()?;
-        let mut steps = tasks.chunks(STEP_ROWS).peekable();
-        let mut is_first = true;
-        while let Some(step) = steps.next() {
+    /// Stages all tasks, a few in each step, and publishes them with the last.
+    /// Otherwise none, and the position of the one that could not be added.
+    fn try_add_all(
+        &self,
+        tasks: &[Task],
+        now: DateTime<Utc>,
+    ) -> Result<Revision, (usize, NotAdded)> {
+        let (version, lookups) = {
+            let index = self.read();
+            let version = index.next_revision().map_err(|full| (0, full.into()))?;
+            (version, index.lookups_for(tasks.len()))
+        };
+        if let Some(lookups) = lookups {
+            self.write().install(lookups);
+        }
+        let mut staged = 0;
+        for step in tasks.chunks(STEP_ROWS) {
             let additions: Vec<_> = step.iter().map(|task| addition(task, now)).collect();
             let mut index = self.write();
-            if is_first {
-                index.make_ready_for(tasks.len());
-                is_first = false;
+            for addition in &additions {
+                if let Err(why) = index.stage(addition, version) {
+                    drop(index);
+                    self.discard_staged();
+                    if self.read().is_sparse() {
+                        // It was made ready for more tasks than it has.
+                        self.renumber().map_err(|why| (staged, why))?;
+                    }
+                    return Err((staged, why));
+                }
+                staged += 1;
             }
-            if additions
-                .iter()
-                .any(|addition| index.stage(addition, version).is_err())
-            {
-                drop(index);
-                self.discard_staged();
-                return Err(NoRoom);
-            }
-            if steps.peek().is_none() {
+            if staged == tasks.len() {
                 index.publish(version);
             }
         }
@@ -87,18 +85,17 @@ impl Project {
     /// Makes the project hold exactly these tasks, as one change. The writer's lock is held.
     pub(super) fn sync(&self, tasks: &[Task], now: DateTime<Utc>) -> Result<Revision, BatchError> {
         if let Some(position) = first_repeated(tasks) {
-            return Err(refused(tasks, position));
+            return Err(refused(tasks, position, NotAdded::IdTaken));
         }
         let index = self.read();
         let changes = Changes::between(&index, tasks);
         if changes.is_empty() {
             return Ok(index.revision());
         }
-        let full = |NoRoom| BatchError {
-            position: 0,
-            error: Error::project_full(tasks.first().map_or("", Task::id)),
-        };
-        let version = index.next_revision().map_err(full)?;
+        let full = |_| refused(tasks, 0, NotAdded::NoRoom);
+        let version = index
+            .next_revision()
+            .map_err(|why| refused(tasks, 0, why.into()))?;
         if changes.are_few(&index) {
             drop(index);
             changes
@@ -122,11 +119,13 @@ fn first_repeated(tasks: &[Task]) -> Option<usize> {
     tasks.iter().position(|task| !ids.insert(task.id()))
 }
 
-fn refused(tasks: &[Task], position: usize) -> BatchError {
-    BatchError {
-        position,
-        error: Error::task_exists(tasks.get(position).map_or("", Task::id)),
-    }
+fn refused(tasks: &[Task], position: usize, why: NotAdded) -> BatchError {
+    let id = tasks.get(position).map_or("", Task::id);
+    let error = match why {
+        NotAdded::IdTaken => Error::task_exists(id),
+        NotAdded::NoRoom => Error::project_full(id),
+    };
+    BatchError { position, error }
 }
 
 /// How a project differs from the tasks that it is to hold.
@@ -198,9 +197,9 @@ impl<'a> Changes<'a> {
         index: &mut Index,
         now: DateTime<Utc>,
         version: Revision,
-    ) -> Result<(), NoRoom> {
+    ) -> Result<(), NotAdded> {
         for &(slot, task) in &self.changed {
-            let added = index.row(slot).ok_or(NoRoom)?.row.added();
+            let added = index.row(slot).ok_or(NotAdded::NoRoom)?.row.added();
             let next = next_of(task, added, now);
             index.change(slot, task.view(), next, version)?;
         }
@@ -221,7 +220,7 @@ impl<'a> Changes<'a> {
         index: &Index,
         now: DateTime<Utc>,
         version: Revision,
-    ) -> Result<Index, NoRoom> {
+    ) -> Result<Index, NotAdded> {
         let count = index.len() as usize - self.removed.len() + self.added.len();
         let mut fresh = index.emptied(count);
         let mut removed = self.removed.iter().peekable();

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockW
 use chrono::{DateTime, Utc};
 
 use crate::error::Error;
-use crate::index::{Addition, Index, Limits, Next, NoRoom, Slot};
+use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, Slot};
 use crate::query::{ListQuery, Page, Revision, ScheduledTask};
 use crate::store::listed;
 use crate::task::{LastStatus, Task, TaskName};
@@ -100,16 +100,14 @@ impl Project {
         };
         loop {
             let mut index = self.write();
-            if index.find(task.id()).is_some() {
-                return Err(Error::task_exists(task.id()));
-            }
             match index.add(&addition) {
                 Ok(version) => return Ok(version),
-                Err(NoRoom) if index.has_holes() => drop(index),
-                Err(NoRoom) => return Err(Error::project_full(task.id())),
+                Err(NotAdded::IdTaken) => return Err(Error::task_exists(task.id())),
+                Err(NotAdded::NoRoom) if index.has_holes() => drop(index),
+                Err(NotAdded::NoRoom) => return Err(Error::project_full(task.id())),
             }
             self.renumber()
-                .map_err(|NoRoom| Error::project_full(task.id()))?;
+                .map_err(|_| Error::project_full(task.id()))?;
         }
     }
 
@@ -168,7 +166,7 @@ impl Project {
     }
 
     /// Numbers all rows anew. Readers go on while that is prepared.
-    pub(super) fn renumber(&self) -> Result<(), NoRoom> {
+    pub(super) fn renumber(&self) -> Result<(), NotAdded> {
         let fresh = self.read().renumbered()?;
         self.swap(fresh);
         Ok(())
