@@ -410,6 +410,7 @@ impl Model {
         rows
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each operation")]
     fn apply(&mut self, store: &TaskStore, op: Op) {
         let project = &project();
         let now = self.now();
@@ -433,7 +434,9 @@ impl Model {
                     .position(|task| self.position(task.id()).is_some() || !ids.insert(task.id()));
                 match (refused, result) {
                     (None, Ok(version)) => {
-                        tasks.into_iter().for_each(|task| self.push(task, version));
+                        for task in tasks {
+                            self.push(task, version);
+                        }
                     }
                     (None, Err(error)) => {
                         assert_eq!(error.error.kind(), ErrorKind::ProjectFull);
@@ -450,7 +453,8 @@ impl Model {
             }
             Op::Replace(task) => {
                 let result = store.replace(project, task.clone(), now);
-                self.change(&task.id().to_owned(), result, |_| task);
+                let id = task.id().to_owned();
+                self.change(&id, result, |_| task);
             }
             Op::Rename(id, name) => {
                 let name = TaskName::new(name).unwrap();
@@ -702,7 +706,7 @@ fn readers_see_whole_batches_only() {
             let page = store.list(&project, &query, now);
             assert!(page.total_count().is_multiple_of(per_batch));
             let status = query.clone().last_status(LastStatus::Skip);
-            store.list(&project, &status, now);
+            let _ = store.list(&project, &status, now);
             assert!(store.task_count(&project).is_multiple_of(BATCH as u64));
         }
     });
