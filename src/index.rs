@@ -15,6 +15,7 @@ use std::ops::Range;
 
 use answers::{Answers, ListKey};
 use ids::Ids;
+use names::{Matching, NameIndex};
 use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
@@ -77,6 +78,7 @@ pub(crate) struct Index {
 pub(crate) struct Lookups {
     answers: Answers,
     ids: Ids,
+    names: NameIndex,
 }
 
 /// A task to be added.
@@ -202,8 +204,7 @@ impl Index {
                 }
             }
             (Some(lookups), Some(name)) => {
-                let list = lookups.answers.list(key);
-                let matching = names::matching(&self.rows, list, name);
+                let matching = self.matching(lookups, key, name).rows;
                 selected.total = u32::try_from(matching.len()).unwrap_or(u32::MAX);
                 let window = self.window(query, selected.total, |slot| {
                     u32::try_from(matching.range_cardinality(..slot)).unwrap_or(u32::MAX)
@@ -228,6 +229,12 @@ impl Index {
                 .reverse();
         }
         selected
+    }
+
+    /// The visible rows of a list whose name matches.
+    fn matching(&self, lookups: &Lookups, key: ListKey, name: &NameMatch) -> Matching {
+        let list = lookups.answers.list(key).rows();
+        lookups.names.find(name, list, self.visible_end, &self.rows)
     }
 
     fn select_by_scan(
@@ -384,6 +391,9 @@ impl Index {
                     lookups.ids.remove(last, row.task().id());
                 }
             }
+            if let Some(lookups) = &mut self.lookups {
+                lookups.names.pop(last, &self.rows);
+            }
             self.rows.pop();
         }
     }
@@ -408,6 +418,7 @@ impl Index {
             }
             let slot = self.rows.push(head, task.texts(), self.limits.rows_max)?;
             lookups.ids.insert(&self.rows, slot, hash);
+            lookups.names.record(self.rows.end(), &self.rows);
             slot
         } else {
             if self.find_by_scan(id).is_some() {
@@ -478,10 +489,19 @@ impl Index {
         next: Next,
         version: Revision,
     ) -> Result<(), NoRoom> {
-        let before = self.rows.get(slot).ok_or(NoRoom)?.code();
+        let row = self.rows.view(slot).ok_or(NoRoom)?;
+        let before = row.row.code();
+        let renamed = texts
+            .filter(|_| self.lookups.is_some())
+            .map(|texts| TaskView::new(&attributes, texts).task_name())
+            .filter(|&name| name != row.task().task_name())
+            .map(|name| (row.task().task_name().to_owned(), name));
         self.rows.replace(slot, attributes, texts, version, next)?;
         if let Some(lookups) = &mut self.lookups {
             lookups.answers.change(slot, before, attributes.code());
+            if let Some((before, after)) = renamed {
+                lookups.names.rename(slot, &before, after);
+            }
         }
         Ok(())
     }
@@ -586,6 +606,7 @@ impl Lookups {
         Self {
             answers: Answers::new(),
             ids: Ids::with_capacity(rows),
+            names: NameIndex::default(),
         }
     }
 

@@ -1,19 +1,316 @@
-//! Which rows of a list have a name that matches.
+//! Which tasks have a name that matches.
+
+mod candidates;
+mod grams;
+mod posting;
+mod search;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::borrow::Cow;
 
 use roaring::RoaringBitmap;
 
-use super::answers::List;
-use super::rows::Rows;
-use crate::query::NameMatch;
+use self::grams::Grams;
+use self::search::{Found, Patience, Pattern, Plan};
+use self::text::{END, START, Text};
+use super::rows::{Rows, Slot};
+use crate::query::{NameMatch, NameMatchMode, NameMatcher, fold_case};
 
-/// The visible rows of `list` whose name matches. O(length of the list).
-pub(super) fn matching(rows: &Rows, list: &List, name: &NameMatch) -> RoaringBitmap {
-    list.rows()
-        .iter()
-        .take(list.len() as usize)
-        .filter(|&slot| {
-            rows.view(slot)
-                .is_some_and(|row| name.matches(row.task().task_name()))
+/// Where the names are.
+pub(super) trait Names {
+    /// The name of a row; none of a row that was removed.
+    fn name(&self, slot: Slot) -> Option<&str>;
+}
+
+impl Names for Rows {
+    fn name(&self, slot: Slot) -> Option<&str> {
+        Some(self.view(slot)?.task().task_name())
+    }
+}
+
+/// About how many nanoseconds it takes to look at a name.
+const LOOK_COST: u64 = 80;
+/// So many bytes of names are recorded at once.
+const RECORDED_BYTES: usize = 1_024;
+
+/// The names of a project's rows, made ready to be searched.
+///
+/// Rows before `recorded_end` are recorded, and others are looked at one by
+/// one. What is recorded of a row that was removed stays until the rows are
+/// numbered anew: an answer never holds it, because its answer list does not.
+///
+/// Recording a name is O(its length), and finding one is no search of the
+/// names: see [`Grams`].
+#[derive(Debug, Default)]
+pub(super) struct NameIndex {
+    grams: Grams,
+    folded: FoldedNames,
+    recorded_end: Slot,
+    text: Text,
+    text_before: Text,
+}
+
+/// The names that folding changes beyond ASCII letters, as they are folded.
+///
+/// Upper-case ASCII letters are looked for beside lower-case ones where case is ignored, which takes
+/// no memory. Other letters are rarer, and may change their length.
+#[derive(Debug, Default)]
+struct FoldedNames {
+    rows: RoaringBitmap,
+    grams: Grams,
+}
+
+/// Rows whose name matches, and how they were found.
+#[derive(Debug)]
+pub(super) struct Matching {
+    pub(super) rows: RoaringBitmap,
+    pub(super) effort: Effort,
+}
+
+/// What was done to find an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Effort {
+    pub(super) way: Way,
+    /// How many postings were read.
+    pub(super) postings: usize,
+    /// How many names were looked at.
+    pub(super) looked_at: u64,
+}
+
+/// A way to search names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Every name matches, or none can.
+    Known,
+    EachName,
+    Grams,
+}
+
+impl NameIndex {
+    /// Records some more names of the rows before `end`, in their order: all of one new
+    /// row, where all before it are recorded.
+    pub(super) fn record(&mut self, end: Slot, names: &impl Names) {
+        let mut bytes = 0;
+        while self.recorded_end < end && bytes < RECORDED_BYTES {
+            if let Some(name) = names.name(self.recorded_end) {
+                self.insert(self.recorded_end, name);
+                bytes += name.len();
+            }
+            self.recorded_end += 1;
+        }
+    }
+
+    fn insert(&mut self, slot: Slot, name: &str) {
+        self.text.fill(name);
+        self.grams.insert(slot, &self.text);
+        if let Cow::Owned(folded) = folded_beyond_ascii(name) {
+            self.text.fill(&folded);
+            self.folded.grams.insert(slot, &self.text);
+            self.folded.rows.insert(slot);
+        }
+    }
+
+    /// Records another name of a row. O(length of both names).
+    pub(super) fn rename(&mut self, slot: Slot, before: &str, after: &str) {
+        if slot >= self.recorded_end || before == after {
+            return;
+        }
+        self.text_before.fill(before);
+        self.text.fill(after);
+        self.grams.replace(slot, &self.text_before, &self.text);
+        self.forget_folded(slot, before);
+        if let Cow::Owned(folded) = folded_beyond_ascii(after) {
+            self.text.fill(&folded);
+            self.folded.grams.insert(slot, &self.text);
+            self.folded.rows.insert(slot);
+        }
+    }
+
+    /// Forgets the last row, whose number will be used again. O(length of the name).
+    pub(super) fn pop(&mut self, slot: Slot, names: &impl Names) {
+        if slot >= self.recorded_end {
+            return;
+        }
+        self.recorded_end = slot;
+        if let Some(name) = names.name(slot) {
+            self.text.fill(name);
+            self.grams.remove(slot, &self.text);
+            self.forget_folded(slot, name);
+        }
+    }
+
+    fn forget_folded(&mut self, slot: Slot, name: &str) {
+        if self.folded.rows.remove(slot) {
+            self.text.fill(&fold_case(name));
+            self.folded.grams.remove(slot, &self.text);
+        }
+    }
+
+    /// The rows of `within`, before `end`, whose name matches.
+    pub(super) fn find(
+        &self,
+        wanted: &NameMatch,
+        within: &RoaringBitmap,
+        end: Slot,
+        names: &impl Names,
+    ) -> Matching {
+        let bytes = match PatternBytes::of(wanted) {
+            Ok(bytes) => bytes,
+            Err(Every::Name) => return Matching::known(up_to(within.clone(), end)),
+            Err(Every::NoName) => return Matching::known(RoaringBitmap::new()),
+        };
+        let plan = Plan::new(&self.grams, bytes.pattern());
+        if within.len() * LOOK_COST < plan.cost() as u64 {
+            Self::look_at_each(wanted, up_to(within.clone(), end), names)
+        } else {
+            self.find_by_plan(&plan, Patience::USUAL, wanted, within, end, names)
+        }
+    }
+
+    fn find_by_plan(
+        &self,
+        plan: &Plan<'_>,
+        patience: Patience,
+        wanted: &NameMatch,
+        within: &RoaringBitmap,
+        end: Slot,
+        names: &impl Names,
+    ) -> Matching {
+        let found = self.find_in_grams(plan, patience);
+        // The other filters come first, so that few names are looked at.
+        let mut unsure = found.unsure;
+        if !unsure.is_empty() {
+            unsure &= within;
+        }
+        unsure.extend(within.range(self.recorded_end..));
+        let mut matching = Self::look_at_each(wanted, up_to(unsure, end), names);
+        let mut sure = found.sure;
+        if !sure.is_empty() {
+            sure &= within;
+            matching.rows |= up_to(sure, end);
+        }
+        matching.effort.way = Way::Grams;
+        matching.effort.postings = found.postings;
+        matching
+    }
+
+    fn find_in_grams(&self, plan: &Plan<'_>, patience: Patience) -> Found {
+        let mut found = plan.run(patience);
+        let pattern = plan.pattern();
+        if pattern.folded && !self.folded.rows.is_empty() {
+            // These texts are folded already, as the needle is.
+            let pattern = Pattern {
+                folded: false,
+                ..pattern
+            };
+            let others = Plan::new(&self.folded.grams, pattern).run(patience);
+            found.sure -= &self.folded.rows;
+            found.unsure -= &self.folded.rows;
+            found.sure |= others.sure;
+            found.unsure |= others.unsure;
+            found.postings += others.postings;
+        }
+        found
+    }
+
+    fn look_at_each(wanted: &NameMatch, mut rows: RoaringBitmap, names: &impl Names) -> Matching {
+        let effort = Effort {
+            way: Way::EachName,
+            postings: 0,
+            looked_at: rows.len(),
+        };
+        if !rows.is_empty() {
+            let mut matcher = NameMatcher::new(wanted);
+            rows = rows
+                .iter()
+                .filter(|&slot| names.name(slot).is_some_and(|name| matcher.matches(name)))
+                .collect();
+        }
+        Matching { rows, effort }
+    }
+
+    /// How many postings there are, and the bytes of memory beside `self`.
+    #[cfg(test)]
+    fn memory(&self) -> (usize, usize) {
+        let (postings, bytes) = self.grams.memory();
+        let (folded_postings, folded_bytes) = self.folded.grams.memory();
+        (
+            postings + folded_postings,
+            bytes + folded_bytes + self.folded.rows.serialized_size(),
+        )
+    }
+}
+
+impl Matching {
+    fn known(rows: RoaringBitmap) -> Self {
+        Self {
+            rows,
+            effort: Effort {
+                way: Way::Known,
+                postings: 0,
+                looked_at: 0,
+            },
+        }
+    }
+}
+
+/// The bytes that a name has, between its bounds, if it matches.
+#[derive(Debug)]
+struct PatternBytes<'a> {
+    bytes: Cow<'a, [u8]>,
+    folded: bool,
+}
+
+/// A needle that needs no search.
+#[derive(Debug)]
+enum Every {
+    Name,
+    NoName,
+}
+
+impl<'a> PatternBytes<'a> {
+    fn of(wanted: &'a NameMatch) -> Result<Self, Every> {
+        let needle = wanted.text().as_bytes();
+        let bytes = match wanted.mode() {
+            NameMatchMode::Exactly if needle.is_empty() => return Err(Every::NoName),
+            _ if needle.is_empty() => return Err(Every::Name),
+            NameMatchMode::Exactly => Cow::Owned([&[START], needle, &[END]].concat()),
+            NameMatchMode::Contains | NameMatchMode::ContainsIgnoringCase => Cow::Borrowed(needle),
+        };
+        Ok(Self {
+            bytes,
+            folded: wanted.mode() == NameMatchMode::ContainsIgnoringCase,
         })
-        .collect()
+    }
+
+    fn pattern(&self) -> Pattern<'_> {
+        Pattern {
+            bytes: &self.bytes,
+            folded: self.folded,
+        }
+    }
+}
+
+/// The rows before `end`. Staged ones, not yet visible, are behind it.
+fn up_to(mut rows: RoaringBitmap, end: Slot) -> RoaringBitmap {
+    if rows.max().is_some_and(|last| last >= end) {
+        rows.remove_range(end..);
+    }
+    rows
+}
+
+/// The name folded, owned where that is more than lower-case ASCII letters.
+fn folded_beyond_ascii(name: &str) -> Cow<'_, str> {
+    if name.is_ascii() {
+        return Cow::Borrowed(name);
+    }
+    let folded = fold_case(name);
+    let only_ascii = folded.len() == name.len() && folded.eq_ignore_ascii_case(name);
+    if only_ascii {
+        Cow::Borrowed(name)
+    } else {
+        Cow::Owned(folded)
+    }
 }

@@ -1,6 +1,6 @@
 //! What can be said of a query without reading its page: counts, and its plan.
 
-use super::{Index, ListKey, RowView, names};
+use super::{Index, ListKey, RowView};
 use crate::query::{AnswerList, Explanation, Facets, Filters, NameMatch, NameStrategy};
 use crate::task::{Code, LastStatus, LifeCycleType, ScheduledType, TaskType};
 
@@ -29,7 +29,7 @@ impl Index {
         match (&self.lookups, name) {
             (Some(lookups), Some(name)) => {
                 for key in [ListKey::ANY_TIMED, ListKey::ANY_TRIGGERED] {
-                    let matching = names::matching(&self.rows, lookups.answers.list(key), name);
+                    let matching = self.matching(lookups, key, name).rows;
                     for row in matching.iter().filter_map(|slot| self.rows.get(slot)) {
                         tally.add(row.code());
                     }

@@ -1,5 +1,7 @@
 //! The three ways to ask for a name.
 
+use memchr::memmem::Finder;
+
 use crate::error::Error;
 use crate::task::check_text_length_max;
 
@@ -114,6 +116,43 @@ impl NameMatch {
             NameMatchMode::ContainsIgnoringCase => fold_case(name).contains(&*self.needle),
             NameMatchMode::Exactly => name == &*self.needle,
         }
+    }
+}
+
+/// A [`NameMatch`] made ready for many names.
+#[derive(Debug)]
+pub(crate) struct NameMatcher<'a> {
+    wanted: &'a NameMatch,
+    finder: Finder<'a>,
+    folded: String,
+}
+
+impl<'a> NameMatcher<'a> {
+    pub(crate) fn new(wanted: &'a NameMatch) -> Self {
+        Self {
+            wanted,
+            finder: Finder::new(wanted.needle.as_bytes()),
+            folded: String::new(),
+        }
+    }
+
+    /// The same as [`NameMatch::matches`].
+    pub(crate) fn matches(&mut self, name: &str) -> bool {
+        let name = match self.wanted.mode {
+            NameMatchMode::Exactly => return name == &*self.wanted.needle,
+            NameMatchMode::Contains => name,
+            NameMatchMode::ContainsIgnoringCase => {
+                self.folded.clear();
+                if name.is_ascii() {
+                    self.folded.push_str(name);
+                    self.folded.make_ascii_lowercase();
+                } else {
+                    self.folded.extend(name.chars().map(fold_character));
+                }
+                &self.folded
+            }
+        };
+        self.finder.find(name.as_bytes()).is_some()
     }
 }
 

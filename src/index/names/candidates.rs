@@ -1,0 +1,278 @@
+//! The rows of one block that may still answer a search.
+
+use roaring::RoaringBitmap;
+
+use super::posting::{Part, Words, each_bit, has_bit, join, no_words, set_bit};
+
+/// Fewer rows than this are kept as a list while a block is searched.
+const LIST_MAX: usize = 1_024;
+
+/// A set of rows of one block, which is only ever narrowed.
+#[derive(Debug, Clone)]
+pub(super) enum Candidates {
+    /// Ascending.
+    List(Vec<u16>),
+    Bits(Box<Words>),
+}
+
+impl Candidates {
+    pub(super) fn none() -> Self {
+        Self::List(Vec::new())
+    }
+
+    /// The rows of any of `parts`.
+    pub(super) fn of(parts: &[Part<'_>]) -> Self {
+        match parts {
+            [] => Self::none(),
+            [Part::Bits(words, _)] => Self::Bits(Box::new(**words)),
+            [part] => {
+                let mut rows = Vec::with_capacity(part.len());
+                part.each(|low| rows.push(low));
+                Self::List(rows)
+            }
+            parts => {
+                let sum = Self::Bits(sum(parts));
+                if parts.iter().map(|part| part.len()).sum::<usize>() <= LIST_MAX {
+                    sum.compact()
+                } else {
+                    sum
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::List(rows) => rows.is_empty(),
+            Self::Bits(words) => words.iter().all(|&word| word == 0),
+        }
+    }
+
+    /// How many rows there are; for a list alone O(1).
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::List(rows) => rows.len(),
+            Self::Bits(words) => words.iter().map(|word| word.count_ones() as usize).sum(),
+        }
+    }
+
+    /// Whether there are at most `count` rows, as far as is known without counting.
+    pub(super) fn are_few(&self, count: usize) -> bool {
+        matches!(self, Self::List(rows) if rows.len() <= count)
+    }
+
+    /// The same rows as a list, where they are few enough.
+    pub(super) fn compact(self) -> Self {
+        match self {
+            Self::Bits(words) => {
+                let bits = Self::Bits(words);
+                let count = bits.len();
+                if count > LIST_MAX {
+                    return bits;
+                }
+                let mut rows = Vec::with_capacity(count);
+                bits.each(|low| rows.push(low));
+                Self::List(rows)
+            }
+            list @ Self::List(_) => list,
+        }
+    }
+
+    /// Keeps the rows that are in any of `parts`.
+    pub(super) fn keep(&mut self, parts: &[Part<'_>]) {
+        match (&mut *self, parts) {
+            (_, []) => *self = Self::none(),
+            (Self::List(rows), [Part::Bits(words, _)]) => rows.retain(|&low| has_bit(words, low)),
+            // Searching for a few costs less than looking at all.
+            (Self::List(rows), parts)
+                if rows.len() * 16 < parts.iter().map(|part| part.len()).sum() =>
+            {
+                rows.retain(|&low| parts.iter().any(|part| part.contains(low)));
+            }
+            (Self::List(rows), parts) => {
+                let words = sum(parts);
+                rows.retain(|&low| has_bit(&words, low));
+            }
+            (Self::Bits(words), [Part::Bits(others, _)]) => and(words, others),
+            (Self::Bits(words), [part]) => {
+                let mut rows = Vec::with_capacity(part.len());
+                part.each(|low| {
+                    if has_bit(words, low) {
+                        rows.push(low);
+                    }
+                });
+                *self = Self::List(rows);
+            }
+            (Self::Bits(words), parts) => and(words, &sum(parts)),
+        }
+    }
+
+    /// Takes out the rows of `others`.
+    pub(super) fn drop_all(&mut self, others: &Self) {
+        match (self, others) {
+            (Self::List(rows), others) => rows.retain(|&low| !others.contains(low)),
+            (Self::Bits(words), Self::Bits(others)) => {
+                for (word, other) in words.iter_mut().zip(others.iter()) {
+                    *word &= !other;
+                }
+            }
+            (Self::Bits(words), Self::List(others)) => {
+                for &low in others {
+                    if let Some(word) = words.get_mut(usize::from(low >> 6)) {
+                        *word &= !(1 << (low & 63));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Those of the rows that are in `part`.
+    pub(super) fn common(&self, part: Part<'_>) -> Self {
+        match self {
+            // A copy of the smaller side is all that is needed.
+            Self::Bits(words) if !matches!(part, Part::Bits(..)) => {
+                let mut rows = Vec::new();
+                part.each(|low| {
+                    if has_bit(words, low) {
+                        rows.push(low);
+                    }
+                });
+                Self::List(rows)
+            }
+            _ if part.is_empty() => Self::none(),
+            _ => {
+                let mut common = self.clone();
+                common.keep(&[part]);
+                common
+            }
+        }
+    }
+
+    /// Adds the rows of `others`.
+    pub(super) fn add_all(&mut self, others: &Self) {
+        if self.is_empty() {
+            *self = others.clone();
+            return;
+        }
+        let mut words = no_words();
+        self.each(|low| set_bit(&mut words, low));
+        others.each(|low| set_bit(&mut words, low));
+        *self = Self::Bits(words).compact();
+    }
+
+    fn contains(&self, low: u16) -> bool {
+        match self {
+            Self::List(rows) => rows.binary_search(&low).is_ok(),
+            Self::Bits(words) => has_bit(words, low),
+        }
+    }
+
+    fn each(&self, mut see: impl FnMut(u16)) {
+        match self {
+            Self::List(rows) => rows.iter().for_each(|&low| see(low)),
+            Self::Bits(words) => each_bit(words, see),
+        }
+    }
+
+    /// Puts the rows of this block behind those of the blocks before it.
+    pub(super) fn append_to(&self, block: usize, answer: &mut RoaringBitmap) {
+        match self {
+            Self::List(rows) => {
+                // Blocks are appended in their order, so the rows ascend.
+                let _ascending =
+                    answer.append(rows.iter().filter_map(|&low| join(block, low)));
+            }
+            Self::Bits(words) => {
+                let Some(start) = join(block, 0) else {
+                    return;
+                };
+                let mut bytes = vec![0; size_of::<Words>()];
+                for (bytes, word) in bytes.chunks_exact_mut(size_of::<u64>()).zip(words.iter()) {
+                    bytes.copy_from_slice(&word.to_le_bytes());
+                }
+                *answer |= RoaringBitmap::from_lsb0_bytes(start, &bytes);
+            }
+        }
+    }
+}
+
+fn sum(parts: &[Part<'_>]) -> Box<Words> {
+    let mut words = no_words();
+    for part in parts {
+        part.add_to(&mut words);
+    }
+    words
+}
+
+fn and(words: &mut Words, others: &Words) {
+    for (word, other) in words.iter_mut().zip(others) {
+        *word &= other;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::posting::Posting;
+    use super::*;
+
+    type Rows = BTreeSet<u16>;
+
+    fn rows(step: usize) -> Rows {
+        (3..=u16::MAX).step_by(step).collect()
+    }
+
+    /// The rows as a posting: a list of few, a block's list, or bits.
+    fn posting(rows: &Rows) -> Posting {
+        let mut posting = Posting::default();
+        rows.iter().for_each(|&low| posting.insert(low.into()));
+        posting
+    }
+
+    fn seen(candidates: &Candidates) -> Rows {
+        let mut rows = Rows::new();
+        candidates.each(|low| assert!(rows.insert(low)));
+        assert_eq!(candidates.len(), rows.len());
+        assert_eq!(candidates.is_empty(), rows.is_empty());
+        let mut answer = RoaringBitmap::new();
+        candidates.append_to(1, &mut answer);
+        assert!(
+            answer
+                .iter()
+                .eq(rows.iter().map(|&low| 0x1_0000 | u32::from(low)))
+        );
+        rows
+    }
+
+    #[test]
+    fn every_pair_of_forms_agrees_with_plain_sets() {
+        let steps = [70_000, 9_000, 90, 5, 1];
+        for a in steps.map(rows) {
+            for b in steps.map(rows) {
+                let (first, second) = (posting(&a), posting(&b));
+                let parts = [first.part(0), second.part(0)];
+                let mut candidates = Candidates::of(&parts[..1]);
+                assert_eq!(seen(&candidates), a);
+
+                assert_eq!(seen(&candidates.common(parts[1])), &a & &b);
+                assert_eq!(seen(&Candidates::of(&parts)), &a | &b);
+                let mut sum = candidates.clone();
+                sum.add_all(&Candidates::of(&parts[1..]));
+                assert_eq!(seen(&sum), &a | &b);
+                let mut rest = candidates.clone();
+                rest.drop_all(&Candidates::of(&parts[1..]));
+                assert_eq!(seen(&rest), &a - &b);
+
+                let mut kept = candidates.clone();
+                kept.keep(&parts);
+                assert_eq!(seen(&kept), a);
+                candidates.keep(&parts[1..]);
+                assert_eq!(seen(&candidates.clone().compact()), &a & &b);
+                assert_eq!(seen(&candidates), &a & &b);
+                candidates.keep(&[]);
+                assert_eq!(seen(&candidates), Rows::new());
+            }
+        }
+    }
+}

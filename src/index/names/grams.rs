@@ -1,0 +1,375 @@
+//! Which names a text occurs in, told from short grams alone.
+//!
+//! Recorded is, for every pair of bytes, which rows have it followed by which
+//! byte. So a needle of three bytes has its rows recorded, one of two has them in the union of
+//! what follows it, and single ASCII bytes are recorded by themselves.
+//!
+//! The rows of a longer needle have all its grams of three bytes; but not all
+//! that do have the needle: `abcd` is not in `abc-bcd`. What is known without
+//! a look at the name is this. Let the needle be in a name up to some byte,
+//! and let *context* be the last bytes of that. If the context has only ever
+//! one byte after it in this name, and it occurs with the needle's next byte
+//! after it, then the needle goes on in the name as well. Where a context
+//! *branches* in a name, as `bc` does above, which is rare, the
+//! context one byte longer is asked, and so on: of such contexts is recorded
+//! too what follows them, up to [`CONTEXT_MAX`] bytes. Only rows that branch
+//! even then have to be looked at.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::posting::Posting;
+use super::text::{CONTEXT_MAX, Fact, Text};
+
+/// The rows of all grams.
+#[derive(Debug, Default)]
+pub(super) struct Grams {
+    /// By ASCII byte.
+    bytes: Vec<Posting>,
+    /// By the bytes of the pair.
+    pairs: HashMap<u16, Box<Context>, BuildHasherDefault<PairHasher>>,
+    /// Rows of which too much would have to be recorded.
+    loose: Posting,
+}
+
+/// What is recorded of a context, that is, of a text of two bytes or more.
+#[derive(Debug, Default)]
+struct Context {
+    /// The bytes that follow the context somewhere, one bit for each.
+    next: [u64; 4],
+    /// For each of them, in their order, the rows where it does.
+    rows: Vec<Posting>,
+    /// Rows where the context, folded, has different bytes after it.
+    branches: Posting,
+    /// Contexts of one byte more, by the byte before, ascending.
+    longer: Vec<(u8, Box<Context>)>,
+}
+
+/// A position of a needle at which other bytes than its own may stand as well: the rows of each.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Class<'a> {
+    pub(super) postings: Vec<&'a Posting>,
+    pub(super) len: usize,
+}
+
+impl<'a> Class<'a> {
+    fn add(&mut self, posting: &'a Posting) {
+        if !posting.is_empty() {
+            self.len += posting.len();
+            self.postings.push(posting);
+        }
+    }
+}
+
+impl Grams {
+    /// Records a row's name.
+    pub(super) fn insert(&mut self, row: u32, text: &Text) {
+        text.each_fact(|fact| self.set(row, fact));
+    }
+
+    /// Takes back what is recorded of a row's name.
+    pub(super) fn remove(&mut self, row: u32, text: &Text) {
+        text.each_fact(|fact| self.unset(row, fact));
+    }
+
+    /// Records another name of a row in place of one. What both have is left alone.
+    pub(super) fn replace(&mut self, row: u32, before: &Text, after: &Text) {
+        self.touch(row, before);
+        self.touch(row, after);
+        let (old, new) = (before.sorted_facts(), after.sorted_facts());
+        for &fact in old.iter().filter(|fact| new.binary_search(fact).is_err()) {
+            self.unset(row, fact);
+        }
+        for &fact in new.iter().filter(|fact| old.binary_search(fact).is_err()) {
+            self.set(row, fact);
+        }
+    }
+
+    /// Has the memory that a change of these facts needs come into the caches,
+    /// all at once rather than one after the other.
+    fn touch(&self, row: u32, text: &Text) {
+        let mut sum = 0;
+        text.each_fact(|fact| {
+            let posting = match fact {
+                Fact::Byte(byte) => self.bytes.get(usize::from(byte)),
+                Fact::Follows(context, next) => {
+                    self.context(context).and_then(|context| context.rows_of(next))
+                }
+                Fact::Branches(context) => self.context(context).map(|context| &context.branches),
+                Fact::Loose => None,
+            };
+            sum ^= posting.map_or(0, |posting| posting.touch(row));
+        });
+        std::hint::black_box(sum);
+    }
+
+    fn context(&self, context: &[u8]) -> Option<&Context> {
+        let [before @ .., first, second] = context else {
+            return None;
+        };
+        let pair = u16::from_be_bytes([*first, *second]);
+        let mut context = &**self.pairs.get(&pair)?;
+        for &byte in before.iter().rev() {
+            context = context.longer(byte)?;
+        }
+        Some(context)
+    }
+
+    fn set(&mut self, row: u32, fact: Fact<'_>) {
+        match fact {
+            Fact::Byte(byte) => {
+                if self.bytes.is_empty() {
+                    self.bytes.resize(128, Posting::default());
+                }
+                if let Some(posting) = self.bytes.get_mut(usize::from(byte)) {
+                    posting.insert(row);
+                }
+            }
+            Fact::Follows(context, next) => {
+                if let Some(context) = self.context_mut(context) {
+                    context.rows_mut(next).insert(row);
+                }
+            }
+            Fact::Branches(context) => {
+                if let Some(context) = self.context_mut(context) {
+                    context.branches.insert(row);
+                }
+            }
+            Fact::Loose => self.loose.insert(row),
+        }
+    }
+
+    fn unset(&mut self, row: u32, fact: Fact<'_>) {
+        match fact {
+            Fact::Byte(byte) => {
+                if let Some(posting) = self.bytes.get_mut(usize::from(byte)) {
+                    posting.remove(row);
+                }
+            }
+            Fact::Follows(context, next) => {
+                if let Some(context) = self.context_mut(context) {
+                    context.rows_mut(next).remove(row);
+                }
+            }
+            Fact::Branches(context) => {
+                if let Some(context) = self.context_mut(context) {
+                    context.branches.remove(row);
+                }
+            }
+            Fact::Loose => self.loose.remove(row),
+        }
+    }
+
+    fn context_mut(&mut self, context: &[u8]) -> Option<&mut Context> {
+        let [before @ .., first, second] = context else {
+            return None;
+        };
+        let pair = u16::from_be_bytes([*first, *second]);
+        let mut context = &mut **self.pairs.entry(pair).or_default();
+        for &byte in before.iter().rev() {
+            context = context.longer_mut(byte)?;
+        }
+        Some(context)
+    }
+
+    /// Rows of which too much would have to be recorded.
+    pub(super) fn loose(&self) -> &Posting {
+        &self.loose
+    }
+
+    /// The rows with an ASCII byte.
+    pub(super) fn byte(&self, byte: u8, folded: bool) -> Class<'_> {
+        let mut class = Class::default();
+        for byte in variants(byte, folded) {
+            if let Some(posting) = self.bytes.get(usize::from(byte)) {
+                class.add(posting);
+            }
+        }
+        class
+    }
+
+    /// The rows with a pair of bytes, in parts that may overlap.
+    pub(super) fn pair(&self, pair: [u8; 2], folded: bool) -> Class<'_> {
+        let mut class = Class::default();
+        self.each_context(&pair, folded, &mut |context| {
+            context.rows.iter().for_each(|posting| class.add(posting));
+        });
+        class
+    }
+
+    /// The rows that are recorded as having a context followed by a byte.
+    pub(super) fn follows(&self, context: &[u8], next: u8, folded: bool) -> Class<'_> {
+        let mut class = Class::default();
+        self.each_context(context, folded, &mut |context| {
+            for next in variants(next, folded) {
+                if let Some(posting) = context.rows_of(next) {
+                    class.add(posting);
+                }
+            }
+        });
+        class
+    }
+
+    /// The rows where a context, folded, has different bytes after it.
+    pub(super) fn branches(&self, context: &[u8]) -> Option<&Posting> {
+        let [before @ .., first, second] = context else {
+            return None;
+        };
+        let fold = |byte: &u8| byte.to_ascii_lowercase();
+        let pair = u16::from_be_bytes([fold(first), fold(second)]);
+        let mut context = &**self.pairs.get(&pair)?;
+        for byte in before.iter().rev() {
+            context = context.longer(fold(byte))?;
+        }
+        Some(&context.branches).filter(|rows| !rows.is_empty())
+    }
+
+    /// Calls `see` with each context that `context` stands for.
+    fn each_context<'a>(
+        &'a self,
+        context: &[u8],
+        folded: bool,
+        see: &mut impl FnMut(&'a Context),
+    ) {
+        let [before @ .., first, second] = context else {
+            return;
+        };
+        for second in variants(*second, folded) {
+            for first in variants(*first, folded) {
+                if let Some(context) = self.pairs.get(&u16::from_be_bytes([first, second])) {
+                    context.each_longer(before, folded, see);
+                }
+            }
+        }
+    }
+
+    /// How many postings there are, and the bytes of memory of everything.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> (usize, usize) {
+        let pairs = self.pairs.capacity() * size_of::<(u16, Box<Context>)>();
+        let mut postings = self.bytes.len() + 1;
+        let mut bytes = pairs + self.bytes.capacity() * size_of::<Posting>();
+        for posting in self.bytes.iter().chain([&self.loose]) {
+            bytes += posting.heap_bytes();
+        }
+        for context in self.pairs.values() {
+            context.add_memory(&mut postings, &mut bytes);
+        }
+        (postings, bytes)
+    }
+}
+
+impl Context {
+    /// Where the rows of a following byte stand, or would.
+    fn place(&self, next: u8) -> (bool, usize) {
+        let mut before = 0;
+        for (word, &bits) in (0_u8..).zip(&self.next) {
+            if word == next >> 6 {
+                let bit = 1_u64 << (next & 63);
+                before += (bits & (bit - 1)).count_ones() as usize;
+                return (bits & bit != 0, before);
+            }
+            before += bits.count_ones() as usize;
+        }
+        (false, before)
+    }
+
+    fn rows_of(&self, next: u8) -> Option<&Posting> {
+        let (is_there, place) = self.place(next);
+        self.rows.get(place).filter(|_| is_there)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "what is missing is put in its place")]
+    fn rows_mut(&mut self, next: u8) -> &mut Posting {
+        let (is_there, place) = self.place(next);
+        if !is_there {
+            if self.rows.len() == self.rows.capacity() {
+                self.rows.reserve_exact(1 + self.rows.len() / 4);
+            }
+            self.rows.insert(place, Posting::default());
+            self.next[usize::from(next >> 6)] |= 1 << (next & 63);
+        }
+        &mut self.rows[place]
+    }
+
+    fn longer(&self, byte: u8) -> Option<&Context> {
+        let place = self.longer.binary_search_by_key(&byte, |(byte, _)| *byte);
+        self.longer.get(place.ok()?).map(|(_, context)| &**context)
+    }
+
+    fn longer_mut(&mut self, byte: u8) -> Option<&mut Context> {
+        let place = match self.longer.binary_search_by_key(&byte, |(byte, _)| *byte) {
+            Ok(place) => place,
+            Err(place) => {
+                if self.longer.len() == self.longer.capacity() {
+                    self.longer.reserve_exact(1 + self.longer.len() / 4);
+                }
+                self.longer.insert(place, (byte, Box::default()));
+                place
+            }
+        };
+        self.longer.get_mut(place).map(|(_, context)| &mut **context)
+    }
+
+    fn each_longer<'a>(
+        &'a self,
+        before: &[u8],
+        folded: bool,
+        see: &mut impl FnMut(&'a Context),
+    ) {
+        let Some((&byte, before)) = before.split_last() else {
+            see(self);
+            return;
+        };
+        for byte in variants(byte, folded) {
+            if let Some(context) = self.longer(byte) {
+                context.each_longer(before, folded, see);
+            }
+        }
+    }
+
+    #[cfg(test)]
+    fn add_memory(&self, postings: &mut usize, bytes: &mut usize) {
+        *postings += self.rows.len() + 1;
+        *bytes += size_of::<Self>()
+            + self.rows.capacity() * size_of::<Posting>()
+            + self.longer.capacity() * size_of::<(u8, Box<Self>)>();
+        for posting in self.rows.iter().chain([&self.branches]) {
+            *bytes += posting.heap_bytes();
+        }
+        for (_, context) in &self.longer {
+            context.add_memory(postings, bytes);
+        }
+    }
+}
+
+/// The bytes that a byte of a needle stands for. A folded needle has only
+/// lower-case letters.
+fn variants(byte: u8, folded: bool) -> impl Iterator<Item = u8> {
+    let other = (folded && byte.is_ascii_lowercase()).then(|| byte.to_ascii_uppercase());
+    std::iter::once(byte).chain(other)
+}
+
+/// Spreads the 65,536 possible pairs; there is nothing to defend against.
+#[derive(Debug, Clone, Copy, Default)]
+struct PairHasher(u64);
+
+impl Hasher for PairHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u16((self.0 as u16).rotate_left(8) ^ u16::from(byte));
+        }
+    }
+
+    fn write_u16(&mut self, pair: u16) {
+        // Fibonacci hashing; the table takes low bits, the product's best are high.
+        let product = u64::from(pair).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = product ^ product >> 32;
+    }
+}
+
+const _: () = assert!(CONTEXT_MAX > 2 && CONTEXT_MAX < 32);

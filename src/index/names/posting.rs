@@ -1,0 +1,538 @@
+//! Which rows one gram occurs in: an ordered set of row numbers, kept compactly.
+
+/// Rows of a block: as many as 16 bits tell apart.
+const BLOCK_ROWS: usize = 1 << 16;
+const WORDS: usize = BLOCK_ROWS / 64;
+
+/// One bit for each row of a block.
+pub(super) type Words = [u64; WORDS];
+
+/// A block's list of more rows than this takes more memory than a bit for each row.
+const BLOCK_LIST_MAX: usize = BLOCK_ROWS / 16;
+/// A block of bits becomes a list again below this.
+const BLOCK_BITS_MIN: u32 = 2_048;
+/// Fewer rows than this, or fewer than [`ROWS_PER_BLOCK_MIN`] for each block up to the last, stand in one list.
+const BLOCKS_MIN: usize = 24;
+const ROWS_PER_BLOCK_MIN: usize = 24;
+
+/// Rows that a posting holds without memory of its own.
+const FEW: usize = 6;
+
+/// An ordered set of row numbers.
+///
+/// Made for rows that mostly arrive in ascending order, and for millions of
+/// sets of which most are tiny: a set of up to six rows is its own 32 bytes.
+/// Adding at the end is O(1); anywhere else O(rows of the block), or O(rows)
+/// for a short list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Posting {
+    Few {
+        count: u8,
+        rows: [u32; FEW],
+    },
+    List(Vec<u32>),
+    /// Rows by block; a block without rows is an empty list.
+    Blocks {
+        count: u32,
+        blocks: Vec<Block>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Block {
+    List(Vec<u16>),
+    Bits(Box<Bits>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Bits {
+    count: u32,
+    words: Words,
+}
+
+const _: () = assert!(size_of::<Posting>() == 32 && size_of::<Block>() == 24);
+
+/// A view of what a posting holds of one block.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part<'a> {
+    /// Whole row numbers, of which the lower half counts.
+    Wide(&'a [u32]),
+    Narrow(&'a [u16]),
+    Bits(&'a Words, u32),
+}
+
+impl Default for Posting {
+    fn default() -> Self {
+        Self::Few {
+            count: 0,
+            rows: [0; FEW],
+        }
+    }
+}
+
+impl Posting {
+    /// How many rows there are. O(1).
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Few { count, .. } => usize::from(*count),
+            Self::List(rows) => rows.len(),
+            Self::Blocks { count, .. } => *count as usize,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many blocks there are up to the last row.
+    pub(super) fn block_count(&self) -> usize {
+        match self {
+            Self::Blocks { blocks, .. } => blocks.len(),
+            _ => self.wide().last().map_or(0, |&row| split(row).0 + 1),
+        }
+    }
+
+    /// The rows, where they stand in one list.
+    fn wide(&self) -> &[u32] {
+        match self {
+            Self::Few { count, rows } => rows.get(..usize::from(*count)).unwrap_or_default(),
+            Self::List(rows) => rows,
+            Self::Blocks { .. } => &[],
+        }
+    }
+
+    /// Reads, without any use of it, where a row is or would be. Changes of
+    /// many sets wait for memory once if all are touched beforehand.
+    pub(super) fn touch(&self, row: u32) -> usize {
+        let Self::Blocks { blocks, .. } = self else {
+            return self.wide().last().map_or(0, |&row| row as usize);
+        };
+        let (number, low) = split(row);
+        match blocks.get(number) {
+            Some(Block::List(rows)) => {
+                let guess = guessed_place(rows, low);
+                rows.get(guess).map_or(0, |&row| row.into())
+            }
+            Some(Block::Bits(bits)) => usize::from(has_bit(&bits.words, low)),
+            None => 0,
+        }
+    }
+
+    pub(super) fn contains(&self, row: u32) -> bool {
+        let (block, low) = split(row);
+        match self {
+            Self::Few { .. } => self.wide().contains(&row),
+            Self::List(rows) => rows.binary_search(&row).is_ok(),
+            Self::Blocks { .. } => self.part(block).contains(low),
+        }
+    }
+
+    /// What the set holds of one block. O(log rows), O(1) for a long set.
+    pub(super) fn part(&self, block: usize) -> Part<'_> {
+        match self {
+            Self::Blocks { blocks, .. } => match blocks.get(block) {
+                Some(Block::List(rows)) => Part::Narrow(rows),
+                Some(Block::Bits(bits)) => Part::Bits(&bits.words, bits.count),
+                None => Part::Narrow(&[]),
+            },
+            _ => {
+                let rows = self.wide();
+                let start = rows.partition_point(|&row| split(row).0 < block);
+                let rows = rows.get(start..).unwrap_or_default();
+                let end = rows.partition_point(|&row| split(row).0 == block);
+                Part::Wide(rows.get(..end).unwrap_or_default())
+            }
+        }
+    }
+
+    /// Adds a row, which may be there already.
+    pub(super) fn insert(&mut self, row: u32) {
+        match self {
+            Self::Few { count, rows } => {
+                let used = usize::from(*count);
+                let Err(place) = rows.get(..used).unwrap_or_default().binary_search(&row) else {
+                    return;
+                };
+                if let Some(behind) = rows.get_mut(place..=used) {
+                    behind.rotate_right(1);
+                    if let Some(free) = behind.first_mut() {
+                        *free = row;
+                    }
+                    *count += 1;
+                } else {
+                    let mut list = Vec::with_capacity(2 * FEW);
+                    list.extend_from_slice(rows);
+                    list.insert(place, row);
+                    *self = Self::List(list);
+                }
+            }
+            Self::List(rows) => {
+                insert_sorted(rows, row, |rows| rows.binary_search(&row));
+                let last = rows.last().map_or(0, |&row| split(row).0);
+                if rows.len() >= BLOCKS_MIN && rows.len() >= ROWS_PER_BLOCK_MIN * (last + 1) {
+                    let mut blocks = Vec::new();
+                    rows.iter().for_each(|&row| {
+                        insert_in_blocks(&mut blocks, row);
+                    });
+                    let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+                    *self = Self::Blocks { count, blocks };
+                }
+            }
+            Self::Blocks { count, blocks } => *count += u32::from(insert_in_blocks(blocks, row)),
+        }
+    }
+
+    /// Takes a row out, which need not be there.
+    pub(super) fn remove(&mut self, row: u32) {
+        match self {
+            Self::Few { count, rows } => {
+                let used = usize::from(*count);
+                let rows = rows.get_mut(..used).unwrap_or_default();
+                if let Ok(place) = rows.binary_search(&row) {
+                    rows.get_mut(place..).unwrap_or_default().rotate_left(1);
+                    *count -= 1;
+                }
+            }
+            Self::List(rows) => {
+                if let Ok(place) = rows.binary_search(&row) {
+                    rows.remove(place);
+                }
+                if let [] | [_] = rows.as_slice() {
+                    let mut few = Self::default();
+                    rows.iter().for_each(|&row| few.insert(row));
+                    *self = few;
+                }
+            }
+            Self::Blocks { count, blocks } => {
+                *count -= u32::from(remove_from_blocks(blocks, row));
+                if *count == 0 {
+                    *self = Self::default();
+                }
+            }
+        }
+    }
+
+    /// The rows, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
+        (0..self.block_count()).flat_map(|block| {
+            let mut rows = Vec::new();
+            self.part(block)
+                .each(|low| rows.extend(join(block, low)));
+            rows
+        })
+    }
+
+    /// Bytes of memory beside the posting itself.
+    #[cfg(test)]
+    pub(super) fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Few { .. } => 0,
+            Self::List(rows) => rows.capacity() * size_of::<u32>(),
+            Self::Blocks { blocks, .. } => {
+                let lists = blocks.iter().map(|block| match block {
+                    Block::List(rows) => rows.capacity() * size_of::<u16>(),
+                    Block::Bits(_) => size_of::<Bits>(),
+                });
+                blocks.capacity() * size_of::<Block>() + lists.sum::<usize>()
+            }
+        }
+    }
+}
+
+/// Adds a row, and returns whether it was absent.
+fn insert_in_blocks(blocks: &mut Vec<Block>, row: u32) -> bool {
+    let (number, low) = split(row);
+    if number >= blocks.len() {
+        blocks.reserve_exact(number + 1 - blocks.len());
+        blocks.resize(number + 1, Block::List(Vec::new()));
+    }
+    match blocks.get_mut(number) {
+        Some(Block::Bits(bits)) => bits.insert(low),
+        Some(block @ Block::List(_)) => block.insert_in_list(low),
+        None => false,
+    }
+}
+
+/// Takes a row out, and returns whether it was there.
+fn remove_from_blocks(blocks: &mut [Block], row: u32) -> bool {
+    let (number, low) = split(row);
+    match blocks.get_mut(number) {
+        Some(Block::List(rows)) => {
+            let place = find_low(rows, low);
+            if let Ok(place) = place {
+                rows.remove(place);
+            }
+            place.is_ok()
+        }
+        Some(block @ Block::Bits(_)) => block.remove_from_bits(low),
+        None => false,
+    }
+}
+
+impl Block {
+    fn insert_in_list(&mut self, low: u16) -> bool {
+        let Self::List(rows) = self else {
+            return false;
+        };
+        let added = insert_sorted(rows, low, |rows| find_low(rows, low));
+        if rows.len() > BLOCK_LIST_MAX {
+            *self = Self::Bits(Box::new(Bits::of(rows)));
+        }
+        added
+    }
+
+    fn remove_from_bits(&mut self, low: u16) -> bool {
+        let Self::Bits(bits) = self else {
+            return false;
+        };
+        let removed = bits.remove(low);
+        if bits.count < BLOCK_BITS_MIN {
+            let mut rows = Vec::with_capacity(bits.count as usize);
+            each_bit(&bits.words, |low| rows.push(low));
+            *self = Self::List(rows);
+        }
+        removed
+    }
+}
+
+impl Bits {
+    fn of(rows: &[u16]) -> Self {
+        let mut bits = Self {
+            count: 0,
+            words: [0; WORDS],
+        };
+        for &low in rows {
+            bits.insert(low);
+        }
+        bits
+    }
+
+    fn insert(&mut self, low: u16) -> bool {
+        let added = !has_bit(&self.words, low);
+        set_bit(&mut self.words, low);
+        self.count += u32::from(added);
+        added
+    }
+
+    fn remove(&mut self, low: u16) -> bool {
+        let removed = has_bit(&self.words, low);
+        if let Some(word) = self.words.get_mut(usize::from(low >> 6)) {
+            *word &= !(1 << (low & 63));
+        }
+        self.count -= u32::from(removed);
+        removed
+    }
+}
+
+impl Part<'_> {
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::Wide(rows) => rows.len(),
+            Self::Narrow(rows) => rows.len(),
+            Self::Bits(_, count) => count as usize,
+        }
+    }
+
+    pub(super) fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    pub(super) fn contains(self, low: u16) -> bool {
+        match self {
+            Self::Wide(rows) => rows.binary_search_by(|&row| split(row).1.cmp(&low)).is_ok(),
+            Self::Narrow(rows) => find_low(rows, low).is_ok(),
+            Self::Bits(words, _) => has_bit(words, low),
+        }
+    }
+
+    /// Calls `see` with each row's lower half, in order.
+    pub(super) fn each(self, mut see: impl FnMut(u16)) {
+        match self {
+            Self::Wide(rows) => rows.iter().for_each(|&row| see(split(row).1)),
+            Self::Narrow(rows) => rows.iter().for_each(|&low| see(low)),
+            Self::Bits(words, _) => each_bit(words, see),
+        }
+    }
+
+    /// Adds the rows to a block of bits.
+    pub(super) fn add_to(self, sum: &mut Words) {
+        if let Self::Bits(words, _) = self {
+            for (sum, word) in sum.iter_mut().zip(words) {
+                *sum |= word;
+            }
+        } else {
+            self.each(|low| set_bit(sum, low));
+        }
+    }
+}
+
+/// The block of a row, and its place there.
+pub(super) fn split(row: u32) -> (usize, u16) {
+    let [a, b, c, d] = row.to_be_bytes();
+    (
+        usize::from(u16::from_be_bytes([a, b])),
+        u16::from_be_bytes([c, d]),
+    )
+}
+
+/// The row of a place in a block; none past the last row number.
+pub(super) fn join(block: usize, low: u16) -> Option<u32> {
+    let block = u32::from(u16::try_from(block).ok()?);
+    Some(block << 16 | u32::from(low))
+}
+
+pub(super) fn has_bit(words: &Words, low: u16) -> bool {
+    words
+        .get(usize::from(low >> 6))
+        .is_some_and(|word| word >> (low & 63) & 1 != 0)
+}
+
+pub(super) fn set_bit(words: &mut Words, low: u16) {
+    if let Some(word) = words.get_mut(usize::from(low >> 6)) {
+        *word |= 1 << (low & 63);
+    }
+}
+
+pub(super) fn each_bit(words: &Words, mut see: impl FnMut(u16)) {
+    for (start, &word) in (0..=u16::MAX).step_by(64).zip(words) {
+        let mut left = word;
+        while left != 0 {
+            // At most 63, so nothing is cut off.
+            let bit = u16::try_from(left.trailing_zeros()).unwrap_or(0);
+            see(start + bit);
+            left &= left - 1;
+        }
+    }
+}
+
+pub(super) fn no_words() -> Box<Words> {
+    Box::new([0; WORDS])
+}
+
+/// Adds a number to an ascending list, and returns whether it was absent. The
+/// list grows by a quarter: there are so many that doubling would show.
+fn insert_sorted<T: Ord + Copy>(
+    list: &mut Vec<T>,
+    item: T,
+    find: impl FnOnce(&[T]) -> Result<usize, usize>,
+) -> bool {
+    let place = match list.last() {
+        Some(&last) if last >= item => match find(list) {
+            Ok(_) => return false,
+            Err(place) => place,
+        },
+        _ => list.len(),
+    };
+    if list.len() == list.capacity() {
+        list.reserve_exact((list.len() / 4).max(4));
+    }
+    list.insert(place, item);
+    true
+}
+
+/// Searches a block's list from where `low` stands if rows are spread evenly:
+/// so less of a long list, which is seldom in any cache, is touched.
+fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
+    let guess = guessed_place(rows, low);
+    let mut width = 8;
+    let (mut start, mut end) = (guess, guess);
+    if rows.get(guess).is_some_and(|&row| row < low) {
+        while end < rows.len() && rows.get(end).is_some_and(|&row| row < low) {
+            start = end;
+            end = end.saturating_add(width).min(rows.len());
+            width *= 2;
+        }
+    } else {
+        while start > 0 && rows.get(start).is_none_or(|&row| row >= low) {
+            end = start;
+            start = start.saturating_sub(width);
+            width *= 2;
+        }
+    }
+    // Whatever the guess, what is sought is at `start` or behind, and not behind `end`.
+    let end = (end + 1).min(rows.len());
+    let window = rows.get(start..end).unwrap_or_default();
+    window
+        .binary_search(&low)
+        .map(|place| start + place)
+        .map_err(|place| start + place)
+}
+
+fn guessed_place(rows: &[u16], low: u16) -> usize {
+    rows.len() * usize::from(low) / BLOCK_ROWS
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Rows of every density: a block of bits, a block that is a list, and blocks of few.
+    fn rows() -> impl Iterator<Item = u32> {
+        let dense = (0..BLOCK_ROWS as u32).step_by(3);
+        let middling = (BLOCK_ROWS as u32..2 * BLOCK_ROWS as u32).step_by(70);
+        let sparse = [5 * BLOCK_ROWS as u32, u32::MAX];
+        dense.chain(middling).chain(sparse)
+    }
+
+    fn assert_holds(posting: &Posting, expected: &BTreeSet<u32>) {
+        assert_eq!(posting.len(), expected.len());
+        assert!(posting.iter().eq(expected.iter().copied()));
+        for row in expected.iter().flat_map(|&row| [row, row ^ 1, row ^ BLOCK_ROWS as u32]) {
+            assert_eq!(posting.contains(row), expected.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
+    fn every_form_is_reached_and_left_again() {
+        let mut posting = Posting::default();
+        let mut expected = BTreeSet::new();
+        let rows: Vec<u32> = rows().collect();
+        let mut order = rows.clone();
+        // The later half arrives late.
+        order.sort_by_key(|row| row % 7);
+        for (count, &row) in order.iter().enumerate() {
+            posting.insert(row);
+            posting.insert(row);
+            expected.insert(row);
+            if count < 10 || count.is_power_of_two() {
+                assert_holds(&posting, &expected);
+            }
+        }
+        assert!(matches!(posting, Posting::Blocks { .. }));
+        assert_holds(&posting, &expected);
+        for (count, row) in order.iter().rev().enumerate() {
+            posting.remove(*row);
+            posting.remove(*row);
+            expected.remove(row);
+            if (rows.len() - count) < 10 || count.is_power_of_two() {
+                assert_holds(&posting, &expected);
+            }
+        }
+        assert_eq!(posting, Posting::default());
+    }
+
+    proptest! {
+        #[test]
+        fn is_an_ordered_set(
+            changes in proptest::collection::vec((any::<bool>(), 0..12_u32, 0..3_u32), 0..80),
+        ) {
+            let mut posting = Posting::default();
+            let mut expected = BTreeSet::new();
+            for (insert, low, block) in changes {
+                let row = block << 16 | low;
+                if insert {
+                    posting.insert(row);
+                    expected.insert(row);
+                } else {
+                    posting.remove(row);
+                    expected.remove(&row);
+                }
+                assert_holds(&posting, &expected);
+            }
+        }
+    }
+}

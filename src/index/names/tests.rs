@@ -1,0 +1,271 @@
+//! Every way to search against a plain look at each name.
+
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+
+impl Names for BTreeMap<Slot, String> {
+    fn name(&self, slot: Slot) -> Option<&str> {
+        self.get(&slot).map(String::as_str)
+    }
+}
+
+/// Names in the index, and by themselves.
+#[derive(Debug, Default)]
+struct Both {
+    names: BTreeMap<Slot, String>,
+    end: Slot,
+    index: NameIndex,
+}
+
+impl Both {
+    /// The index of `names`, the first one at row `first`.
+    fn of(first: Slot, names: impl IntoIterator<Item = String>) -> Self {
+        let mut both = Self {
+            end: first,
+            ..Self::default()
+        };
+        names.into_iter().for_each(|name| both.add(name));
+        both
+    }
+
+    fn add(&mut self, name: String) {
+        self.names.insert(self.end, name);
+        self.end += 1;
+        self.index.record(self.end, &self.names);
+    }
+
+    fn apply(&mut self, change: Change) {
+        let nth = |names: &BTreeMap<Slot, String>, position: usize| {
+            let slots: Vec<Slot> = names.keys().copied().collect();
+            slots.get(position % slots.len().max(1)).copied()
+        };
+        match change {
+            Change::Add(name) => self.add(name),
+            Change::Rename(position, name) => {
+                if let Some(slot) = nth(&self.names, position) {
+                    let before = self.names.insert(slot, name.clone()).unwrap();
+                    self.index.rename(slot, &before, &name);
+                }
+            }
+            Change::Remove(position) => {
+                if let Some(slot) = nth(&self.names, position) {
+                    self.names.remove(&slot);
+                }
+            }
+            Change::Pop => {
+                if let Some(last) = self.end.checked_sub(1) {
+                    self.index.pop(last, &self.names);
+                    // A removed row keeps its number for good.
+                    if self.names.remove(&last).is_some() {
+                        self.end = last;
+                    } else {
+                        self.index.record(self.end, &self.names);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Asks for `wanted` in every way, among all rows and some.
+    fn assert_finds(&self, wanted: &NameMatch) {
+        let live: RoaringBitmap = self.names.keys().copied().collect();
+        let some: RoaringBitmap = live.iter().filter(|slot| slot % 3 != 1).collect();
+        let few: RoaringBitmap = live.iter().take(2).collect();
+        let matching: RoaringBitmap = live
+            .iter()
+            .filter(|slot| wanted.matches(&self.names[slot]))
+            .collect();
+        let (all, half) = (self.end, self.end / 2);
+        for (within, end) in [(&live, all), (&some, all), (&few, all), (&some, half)] {
+            let mut expected = &matching & within;
+            expected.remove_range(end..);
+            let found = self.index.find(wanted, within, end, &self.names);
+            assert_eq!(found.rows, expected, "{wanted:?}: {:?}", found.effort);
+        }
+        let Ok(pattern) = PatternBytes::of(wanted) else {
+            return;
+        };
+        let plan = Plan::new(&self.index.grams, pattern.pattern());
+        for (looked_at_max, rows_followed_max) in [(0, 0), (0, 1_000), (1_000, 0)] {
+            let patience = Patience {
+                looked_at_max,
+                rows_followed_max,
+            };
+            let index = &self.index;
+            let found = index.find_by_plan(&plan, patience, wanted, &live, all, &self.names);
+            assert_eq!(found.rows, matching, "{wanted:?} by {patience:?}");
+        }
+    }
+
+    fn assert_finds_all_modes(&self, needle: &str) {
+        self.assert_finds(&NameMatch::contains(needle).unwrap());
+        self.assert_finds(&NameMatch::contains_ignoring_case(needle).unwrap());
+        self.assert_finds(&NameMatch::exactly(needle).unwrap());
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    Add(String),
+    Rename(usize, String),
+    Remove(usize),
+    Pop,
+}
+
+/// Texts of few characters, which collide, branch, and fold in every way there is.
+fn text(alphabet: &'static [&'static str], length_max: usize) -> impl Strategy<Value = String> {
+    vec(select(alphabet), 1..=length_max).prop_map(|parts| parts.concat())
+}
+
+const MIXED: &[&str] = &[
+    "a", "b", "A", "-", "0", "0", "é", "É", "e\u{301}", "研", "发", "研发", "😀", "😁", "k", "K", "\u{212a}",
+    "s", "ſ", "ß", "ẞ", "i", "I", "İ", "ı", "σ", "ς", "Σ", "Ⱥ", "ⱥ", "Ж", "ж",
+];
+const BINARY: &[&str] = &["a", "b"];
+const WORDS: &[&str] = &["re", "start", "-", "restart", "task", "desktop", "00", "1", "Re", "TASK"];
+
+fn change(alphabet: &'static [&'static str], length_max: usize) -> impl Strategy<Value = Change> {
+    prop_oneof![
+        4 => text(alphabet, length_max).prop_map(Change::Add),
+        3 => (any::<usize>(), text(alphabet, length_max))
+            .prop_map(|(position, name)| Change::Rename(position, name)),
+        1 => any::<usize>().prop_map(Change::Remove),
+        1 => Just(Change::Pop),
+    ]
+}
+
+fn assert_true_to_names(
+    first: Slot,
+    names: Vec<String>,
+    changes: Vec<Change>,
+    needles: Vec<String>,
+) {
+    let mut both = Both::of(first, names);
+    for change in changes {
+        both.apply(change);
+    }
+    for needle in &needles {
+        both.assert_finds_all_modes(needle);
+    }
+    // Needles that do occur, whole names among them.
+    for name in both.names.values().take(3) {
+        both.assert_finds_all_modes(name);
+        let ends: Vec<usize> = name.char_indices().map(|(at, _)| at).collect();
+        let middle = ends[ends.len() / 2];
+        both.assert_finds_all_modes(&name[middle..]);
+        both.assert_finds_all_modes(&name[..middle]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn scripts_and_cases_are_told_apart(
+        // Around the end of a block.
+        first in select(&[0, 65_530_u32][..]),
+        names in vec(text(MIXED, 8), 0..30),
+        changes in vec(change(MIXED, 8), 0..20),
+        needles in vec(text(MIXED, 4), 4),
+    ) {
+        assert_true_to_names(first, names, changes, needles);
+    }
+
+    #[test]
+    fn texts_that_repeat_themselves_are_followed(
+        names in vec(text(BINARY, 40), 1..30),
+        changes in vec(change(BINARY, 12), 0..20),
+        needles in vec(text(BINARY, 16), 6),
+    ) {
+        assert_true_to_names(0, names, changes, needles);
+    }
+
+    #[test]
+    fn words_share_what_they_share(
+        names in vec(text(WORDS, 7), 1..60),
+        changes in vec(change(WORDS, 7), 0..20),
+        needles in vec(text(WORDS, 5), 6),
+    ) {
+        assert_true_to_names(0, names, changes, needles);
+    }
+}
+
+/// Names of words and numbers, the same ones each time.
+fn plausible_names(count: usize) -> impl Iterator<Item = String> {
+    let words = ["nightly", "restart", "Desktop", "研发部", "定时重启", "task", "backup", "east"];
+    let mut state = 1_u64;
+    let mut below = move |bound: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from(state >> 33).unwrap() % bound
+    };
+    (0..count).map(move |_| {
+        let (a, b) = (words[below(words.len())], words[below(words.len())]);
+        format!("{a}-{b}-{:05}", below(100_000))
+    })
+}
+
+#[test]
+fn postings_of_every_form_answer_alike() {
+    let mut both = Both::of(58_000, plausible_names(12_000));
+    for position in (0..12_000).step_by(13) {
+        both.apply(Change::Rename(position, "renamed-task-0".to_owned()));
+        both.apply(Change::Remove(position / 2));
+    }
+    for needle in [
+        "", "e", "E", "z", "00", "发", "研发", "ask", "task", "restart-", "nightly-restart",
+        "desktop-desktop", "Desktop-task", "k-0000", "-1234", "研发部-定时重启", "12345", "no such name",
+        "renamed-task-0",
+    ] {
+        both.assert_finds_all_modes(needle);
+    }
+}
+
+#[test]
+fn names_of_any_length_are_found() {
+    let names = [1, 2, 3, 8, 9, 10, 99, 100, 253, 254, 255].into_iter().flat_map(|length| {
+        ["a", "ab", "é", "研", "😀😁", "aab"].map(|text| {
+            text.chars().cycle().take(length).collect::<String>()
+        })
+    });
+    let both = Both::of(0, names);
+    for text in ["a", "ab", "é", "研", "😀😁", "aab"] {
+        for length in [1, 2, 3, 4, 9, 10, 11, 100, 254, 255] {
+            let needle: String = text.chars().cycle().take(length).collect();
+            both.assert_finds_all_modes(&needle);
+        }
+    }
+}
+
+#[test]
+fn folding_is_not_that_of_ascii_alone() {
+    let names = ["Straße", "STRASSE", "STRAẞE", "\u{212a}elvin", "kelvin", "ΣΑΣ", "σας", "İstanbul", "istanbul"];
+    let both = Both::of(0, names.map(String::from));
+    for needle in ["ß", "ẞ", "ss", "\u{212a}", "k", "kelvin", "σας", "ΣΑΣ", "i", "İ", "istan"] {
+        both.assert_finds_all_modes(needle);
+    }
+}
+
+#[test]
+fn a_row_that_goes_leaves_nothing() {
+    let mut both = Both::of(0, plausible_names(300));
+    both.add("ΣΑΣ".to_owned());
+    for _ in 0..301 {
+        both.apply(Change::Pop);
+    }
+    assert_eq!(both.end, 0);
+    for needle in ["e", "st", "task", "σας", "nightly-restart"] {
+        let wanted = NameMatch::contains_ignoring_case(needle).unwrap();
+        let everything: RoaringBitmap = (0..400).collect();
+        let found = both.index.find(&wanted, &everything, Slot::MAX, &both.names);
+        // What no row has is known without a look at any; others were never recorded.
+        assert!(found.rows.is_empty());
+    }
+    let pattern = Pattern { bytes: b"task", folded: true };
+    let found = Plan::new(&both.index.grams, pattern).run(Patience::USUAL);
+    assert!(found.sure.is_empty() && found.unsure.is_empty());
+}

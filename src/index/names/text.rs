@@ -1,0 +1,169 @@
+//! What of a name is recorded: its grams, and where they do not tell what follows.
+
+use std::ops::Range;
+
+/// Stands before every name; occurs in no UTF-8 text, as does [`END`].
+pub(super) const START: u8 = 0xfe;
+/// Stands behind every name.
+pub(super) const END: u8 = 0xff;
+
+/// The longest context of which is recorded what follows it.
+pub(super) const CONTEXT_MAX: usize = 8;
+
+/// The bytes of a name between [`START`] and [`END`], with a folded copy, and what is recorded of it
+/// besides the bytes themselves.
+///
+/// Kept for its memory: one is filled anew for each name.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Text {
+    exact: Vec<u8>,
+    /// ASCII letters in lower case.
+    folded: Vec<u8>,
+    longer: Vec<Longer>,
+    is_loose: bool,
+    starts: Vec<Start>,
+}
+
+/// A fact about a context of a name, beyond its grams of three bytes.
+#[derive(Debug, Clone, Copy)]
+struct Longer {
+    start: u16,
+    length: u8,
+    branches: bool,
+}
+
+/// Where a context occurs: the pair of bytes there folded, what follows, and the position.
+type Start = (u16, u8, u16);
+
+/// One thing that is recorded of a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fact<'a> {
+    /// The name has this ASCII byte.
+    Byte(u8),
+    /// The context occurs in the name, followed by this byte. Recorded for
+    /// every context of two bytes; for one of more, where its tail
+    /// [branches](Self::Branches).
+    Follows(&'a [u8], u8),
+    /// The context, folded, occurs in the name with different bytes after it.
+    Branches(&'a [u8]),
+    /// There would be too much to record: of contexts longer than two nothing is, nor where they branch.
+    Loose,
+}
+
+impl Text {
+    /// Takes a name in.
+    pub(super) fn fill(&mut self, name: &str) {
+        self.exact.clear();
+        self.exact.push(START);
+        self.exact.extend_from_slice(name.as_bytes());
+        self.exact.push(END);
+        self.folded.clone_from(&self.exact);
+        self.folded.make_ascii_lowercase();
+        self.find_longer();
+    }
+
+    /// Everything that is recorded of the name. Facts may be repeated.
+    pub(super) fn each_fact<'a>(&'a self, mut see: impl FnMut(Fact<'a>)) {
+        let mut bytes = 0_u128;
+        for &byte in &self.exact {
+            if byte.is_ascii() {
+                bytes |= 1 << byte;
+            }
+        }
+        while bytes != 0 {
+            // Below 128, so nothing is cut off.
+            see(Fact::Byte(u8::try_from(bytes.trailing_zeros()).unwrap_or(0)));
+            bytes &= bytes - 1;
+        }
+        for gram in self.exact.windows(3) {
+            if let [context @ .., next] = gram {
+                see(Fact::Follows(context, *next));
+            }
+        }
+        if self.is_loose {
+            see(Fact::Loose);
+            return;
+        }
+        for longer in &self.longer {
+            let start = usize::from(longer.start);
+            let end = start + usize::from(longer.length);
+            if longer.branches {
+                see(Fact::Branches(slice(&self.folded, start..end)));
+            } else if let [context @ .., next] = slice(&self.exact, start..end + 1) {
+                see(Fact::Follows(context, *next));
+            }
+        }
+    }
+
+    /// The same, each fact once.
+    pub(super) fn sorted_facts(&self) -> Vec<Fact<'_>> {
+        let mut facts = Vec::with_capacity(2 * self.exact.len());
+        self.each_fact(|fact| facts.push(fact));
+        facts.sort_unstable();
+        facts.dedup();
+        facts
+    }
+
+    fn find_longer(&mut self) {
+        self.longer.clear();
+        let mut starts = std::mem::take(&mut self.starts);
+        starts.clear();
+        let pairs = self.folded.windows(2).zip(self.exact.iter().skip(2));
+        // A name has at most 255 characters of four bytes.
+        for (position, (pair, &next)) in (0_u16..).zip(pairs) {
+            if let &[first, second] = pair {
+                starts.push((u16::from_be_bytes([first, second]), next, position));
+            }
+        }
+        starts.sort_unstable();
+        for group in starts.chunk_by_mut(|a, b| a.0 == b.0) {
+            self.record_branches(group, 2);
+        }
+        self.starts = starts;
+        self.is_loose = self.longer.len() > self.exact.len();
+    }
+
+    /// Records whether one folded context of `length` bytes branches, and if so,
+    /// what follows the contexts that end with it.
+    ///
+    /// `group` is where it occurs, in the order of the byte that follows.
+    fn record_branches(&mut self, group: &mut [Start], length: u8) {
+        let (Some(&(_, first, start)), Some(&(_, last, _))) = (group.first(), group.last()) else {
+            return;
+        };
+        if first == last || self.longer.len() > self.exact.len() {
+            return;
+        }
+        self.longer.push(Longer {
+            start,
+            length,
+            branches: true,
+        });
+        if usize::from(length) == CONTEXT_MAX {
+            return;
+        }
+        for (before, _, position) in group.iter_mut() {
+            // Nothing stands before the start of a name, and no byte is 256.
+            *before = 256;
+            if let Some(previous) = position.checked_sub(1) {
+                *position = previous;
+                *before = self.folded.get(usize::from(previous)).map_or(256, |&byte| byte.into());
+                self.longer.push(Longer {
+                    start: previous,
+                    length: length + 1,
+                    branches: false,
+                });
+            }
+        }
+        group.sort_unstable();
+        for group in group.chunk_by_mut(|a, b| a.0 == b.0) {
+            if group.first().is_some_and(|start| start.0 < 256) {
+                self.record_branches(group, length + 1);
+            }
+        }
+    }
+}
+
+fn slice(bytes: &[u8], range: Range<usize>) -> &[u8] {
+    bytes.get(range).unwrap_or_default()
+}
