@@ -230,17 +230,6 @@ impl NameIndex {
         }
         Matching { rows, effort }
     }
-
-    /// How many postings there are, and the bytes of memory beside `self`.
-    #[cfg(test)]
-    fn memory(&self) -> (usize, usize) {
-        let (postings, bytes) = self.grams.memory();
-        let (folded_postings, folded_bytes) = self.folded.grams.memory();
-        (
-            postings + folded_postings,
-            bytes + folded_bytes + self.folded.rows.serialized_size(),
-        )
-    }
 }
 
 impl Matching {

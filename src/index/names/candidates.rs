@@ -179,8 +179,7 @@ impl Candidates {
         match self {
             Self::List(rows) => {
                 // Blocks are appended in their order, so the rows ascend.
-                let _ascending =
-                    answer.append(rows.iter().filter_map(|&low| join(block, low)));
+                let _ascending = answer.append(rows.iter().filter_map(|&low| join(block, low)));
             }
             Self::Bits(words) => {
                 let Some(start) = join(block, 0) else {
@@ -226,7 +225,9 @@ mod tests {
     /// The rows as a posting: a list of few, a block's list, or bits.
     fn posting(rows: &Rows) -> Posting {
         let mut posting = Posting::default();
-        rows.iter().for_each(|&low| posting.insert(low.into()));
+        for &low in rows {
+            posting.insert(low.into());
+        }
         posting
     }
 

@@ -92,9 +92,9 @@ impl Grams {
         text.each_fact(|fact| {
             let posting = match fact {
                 Fact::Byte(byte) => self.bytes.get(usize::from(byte)),
-                Fact::Follows(context, next) => {
-                    self.context(context).and_then(|context| context.rows_of(next))
-                }
+                Fact::Follows(context, next) => self
+                    .context(context)
+                    .and_then(|context| context.rows_of(next)),
                 Fact::Branches(context) => self.context(context).map(|context| &context.branches),
                 Fact::Loose => None,
             };
@@ -225,12 +225,7 @@ impl Grams {
     }
 
     /// Calls `see` with each context that `context` stands for.
-    fn each_context<'a>(
-        &'a self,
-        context: &[u8],
-        folded: bool,
-        see: &mut impl FnMut(&'a Context),
-    ) {
+    fn each_context<'a>(&'a self, context: &[u8], folded: bool, see: &mut impl FnMut(&'a Context)) {
         let [before @ .., first, second] = context else {
             return;
         };
@@ -241,21 +236,6 @@ impl Grams {
                 }
             }
         }
-    }
-
-    /// How many postings there are, and the bytes of memory of everything.
-    #[cfg(test)]
-    pub(super) fn memory(&self) -> (usize, usize) {
-        let pairs = self.pairs.capacity() * size_of::<(u16, Box<Context>)>();
-        let mut postings = self.bytes.len() + 1;
-        let mut bytes = pairs + self.bytes.capacity() * size_of::<Posting>();
-        for posting in self.bytes.iter().chain([&self.loose]) {
-            bytes += posting.heap_bytes();
-        }
-        for context in self.pairs.values() {
-            context.add_memory(&mut postings, &mut bytes);
-        }
-        (postings, bytes)
     }
 }
 
@@ -279,7 +259,10 @@ impl Context {
         self.rows.get(place).filter(|_| is_there)
     }
 
-    #[expect(clippy::indexing_slicing, reason = "what is missing is put in its place")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "what is missing is put in its place"
+    )]
     fn rows_mut(&mut self, next: u8) -> &mut Posting {
         let (is_there, place) = self.place(next);
         if !is_there {
@@ -308,15 +291,12 @@ impl Context {
                 place
             }
         };
-        self.longer.get_mut(place).map(|(_, context)| &mut **context)
+        self.longer
+            .get_mut(place)
+            .map(|(_, context)| &mut **context)
     }
 
-    fn each_longer<'a>(
-        &'a self,
-        before: &[u8],
-        folded: bool,
-        see: &mut impl FnMut(&'a Context),
-    ) {
+    fn each_longer<'a>(&'a self, before: &[u8], folded: bool, see: &mut impl FnMut(&'a Context)) {
         let Some((&byte, before)) = before.split_last() else {
             see(self);
             return;
@@ -325,20 +305,6 @@ impl Context {
             if let Some(context) = self.longer(byte) {
                 context.each_longer(before, folded, see);
             }
-        }
-    }
-
-    #[cfg(test)]
-    fn add_memory(&self, postings: &mut usize, bytes: &mut usize) {
-        *postings += self.rows.len() + 1;
-        *bytes += size_of::<Self>()
-            + self.rows.capacity() * size_of::<Posting>()
-            + self.longer.capacity() * size_of::<(u8, Box<Self>)>();
-        for posting in self.rows.iter().chain([&self.branches]) {
-            *bytes += posting.heap_bytes();
-        }
-        for (_, context) in &self.longer {
-            context.add_memory(postings, bytes);
         }
     }
 }
@@ -361,6 +327,7 @@ impl Hasher for PairHasher {
 
     fn write(&mut self, bytes: &[u8]) {
         for &byte in bytes {
+            #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
             self.write_u16((self.0 as u16).rotate_left(8) ^ u16::from(byte));
         }
     }

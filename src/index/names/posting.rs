@@ -129,19 +129,18 @@ impl Posting {
 
     /// What the set holds of one block. O(log rows), O(1) for a long set.
     pub(super) fn part(&self, block: usize) -> Part<'_> {
-        match self {
-            Self::Blocks { blocks, .. } => match blocks.get(block) {
+        if let Self::Blocks { blocks, .. } = self {
+            match blocks.get(block) {
                 Some(Block::List(rows)) => Part::Narrow(rows),
                 Some(Block::Bits(bits)) => Part::Bits(&bits.words, bits.count),
                 None => Part::Narrow(&[]),
-            },
-            _ => {
-                let rows = self.wide();
-                let start = rows.partition_point(|&row| split(row).0 < block);
-                let rows = rows.get(start..).unwrap_or_default();
-                let end = rows.partition_point(|&row| split(row).0 == block);
-                Part::Wide(rows.get(..end).unwrap_or_default())
             }
+        } else {
+            let rows = self.wide();
+            let start = rows.partition_point(|&row| split(row).0 < block);
+            let rows = rows.get(start..).unwrap_or_default();
+            let end = rows.partition_point(|&row| split(row).0 == block);
+            Part::Wide(rows.get(..end).unwrap_or_default())
         }
     }
 
@@ -171,9 +170,9 @@ impl Posting {
                 let last = rows.last().map_or(0, |&row| split(row).0);
                 if rows.len() >= BLOCKS_MIN && rows.len() >= ROWS_PER_BLOCK_MIN * (last + 1) {
                     let mut blocks = Vec::new();
-                    rows.iter().for_each(|&row| {
+                    for &row in rows.iter() {
                         insert_in_blocks(&mut blocks, row);
-                    });
+                    }
                     let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
                     *self = Self::Blocks { count, blocks };
                 }
@@ -199,7 +198,9 @@ impl Posting {
                 }
                 if let [] | [_] = rows.as_slice() {
                     let mut few = Self::default();
-                    rows.iter().for_each(|&row| few.insert(row));
+                    for &row in rows.iter() {
+                        few.insert(row);
+                    }
                     *self = few;
                 }
             }
@@ -216,26 +217,9 @@ impl Posting {
     pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
         (0..self.block_count()).flat_map(|block| {
             let mut rows = Vec::new();
-            self.part(block)
-                .each(|low| rows.extend(join(block, low)));
+            self.part(block).each(|low| rows.extend(join(block, low)));
             rows
         })
-    }
-
-    /// Bytes of memory beside the posting itself.
-    #[cfg(test)]
-    pub(super) fn heap_bytes(&self) -> usize {
-        match self {
-            Self::Few { .. } => 0,
-            Self::List(rows) => rows.capacity() * size_of::<u32>(),
-            Self::Blocks { blocks, .. } => {
-                let lists = blocks.iter().map(|block| match block {
-                    Block::List(rows) => rows.capacity() * size_of::<u16>(),
-                    Block::Bits(_) => size_of::<Bits>(),
-                });
-                blocks.capacity() * size_of::<Block>() + lists.sum::<usize>()
-            }
-        }
     }
 }
 
@@ -417,7 +401,7 @@ fn insert_sorted<T: Ord + Copy>(
     find: impl FnOnce(&[T]) -> Result<usize, usize>,
 ) -> bool {
     let place = match list.last() {
-        Some(&last) if last >= item => match find(list) {
+        Some(&greatest) if greatest >= item => match find(list) {
             Ok(_) => return false,
             Err(place) => place,
         },
@@ -470,18 +454,20 @@ mod tests {
 
     use super::*;
 
+    const BLOCK: u32 = 1 << 16;
+
     /// Rows of every density: a block of bits, a block that is a list, and blocks of few.
     fn rows() -> impl Iterator<Item = u32> {
-        let dense = (0..BLOCK_ROWS as u32).step_by(3);
-        let middling = (BLOCK_ROWS as u32..2 * BLOCK_ROWS as u32).step_by(70);
-        let sparse = [5 * BLOCK_ROWS as u32, u32::MAX];
+        let dense = (0..BLOCK).step_by(3);
+        let middling = (BLOCK..2 * BLOCK).step_by(70);
+        let sparse = [5 * BLOCK, u32::MAX];
         dense.chain(middling).chain(sparse)
     }
 
     fn assert_holds(posting: &Posting, expected: &BTreeSet<u32>) {
         assert_eq!(posting.len(), expected.len());
         assert!(posting.iter().eq(expected.iter().copied()));
-        for row in expected.iter().flat_map(|&row| [row, row ^ 1, row ^ BLOCK_ROWS as u32]) {
+        for row in expected.iter().flat_map(|&row| [row, row ^ 1, row ^ BLOCK]) {
             assert_eq!(posting.contains(row), expected.contains(&row), "{row}");
         }
     }

@@ -131,9 +131,9 @@ impl<'a> Plan<'a> {
         };
         match &self.kind {
             Kind::Nothing => 0,
-            Kind::Union(class) => {
-                class.len.min(class.postings.len() * blocks(class) * POSTING_BLOCK)
-            }
+            Kind::Union(class) => class
+                .len
+                .min(class.postings.len() * blocks(class) * POSTING_BLOCK),
             Kind::Chain(classes) => {
                 let smallest = classes.first().map_or(0, |class| class.len);
                 let per_block = 2 * classes.len() * POSTING_BLOCK;
@@ -150,7 +150,7 @@ impl<'a> Plan<'a> {
             Kind::Union(class) => union(class),
             Kind::Chain(classes) => match classes.split_first() {
                 Some((smallest, others)) if smallest.len <= patience.rows_followed_max => {
-                    self.follow_rows(smallest, others, patience)
+                    Self::follow_rows(smallest, others, patience)
                 }
                 Some((smallest, others)) => self.follow_blocks(smallest, others, patience),
                 None => Found::default(),
@@ -159,12 +159,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The way where one gram is in hardly any name.
-    fn follow_rows(
-        &self,
-        smallest: &Class<'a>,
-        others: &[Class<'a>],
-        patience: Patience,
-    ) -> Found {
+    fn follow_rows(smallest: &Class<'a>, others: &[Class<'a>], patience: Patience) -> Found {
         let rows = smallest.postings.iter().flat_map(|posting| posting.iter());
         let mut rows: Vec<u32> = rows.collect();
         let mut postings = smallest.postings.len();
@@ -194,7 +189,10 @@ impl<'a> Plan<'a> {
             ..Found::default()
         };
         let mut joints = None;
-        let blocks = smallest.postings.iter().map(|posting| posting.block_count());
+        let blocks = smallest
+            .postings
+            .iter()
+            .map(|posting| posting.block_count());
         'blocks: for block in 0..blocks.max().unwrap_or(0) {
             let mut parts = Vec::new();
             let mut sure = Candidates::of(parts_of(smallest, block, &mut parts));
@@ -224,7 +222,11 @@ impl<'a> Plan<'a> {
             sure.append_to(block, &mut found.sure);
             unsure.append_to(block, &mut found.unsure);
         }
-        found.postings += joints.iter().flatten().map(Joint::posting_count).sum::<usize>();
+        found.postings += joints
+            .iter()
+            .flatten()
+            .map(Joint::posting_count)
+            .sum::<usize>();
         found
     }
 

@@ -72,7 +72,9 @@ impl Text {
         }
         while bytes != 0 {
             // Below 128, so nothing is cut off.
-            see(Fact::Byte(u8::try_from(bytes.trailing_zeros()).unwrap_or(0)));
+            see(Fact::Byte(
+                u8::try_from(bytes.trailing_zeros()).unwrap_or(0),
+            ));
             bytes &= bytes - 1;
         }
         for gram in self.exact.windows(3) {
@@ -147,7 +149,10 @@ impl Text {
             *before = 256;
             if let Some(previous) = position.checked_sub(1) {
                 *position = previous;
-                *before = self.folded.get(usize::from(previous)).map_or(256, |&byte| byte.into());
+                *before = self
+                    .folded
+                    .get(usize::from(previous))
+                    .map_or(256, |&byte| byte.into());
                 self.longer.push(Longer {
                     start: previous,
                     length: length + 1,
