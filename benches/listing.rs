@@ -4,6 +4,17 @@
 //! TASKDEX_BENCH_TASKS=10000,1000000,10000000 cargo bench --bench listing
 //! ```
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::format_push_string,
+    reason = "a benchmark that cannot go on should stop"
+)]
+
 mod support;
 
 use std::hint::black_box;

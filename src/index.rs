@@ -356,6 +356,11 @@ impl Index {
         self.lookups = Some(lookups);
     }
 
+    /// Makes room for the first tasks of a small project, so that it takes no more than it needs.
+    pub(crate) fn reserve(&mut self, added: usize, text_length: usize) {
+        self.rows.reserve(added, text_length);
+    }
+
     /// Adds a task that no answer shows yet.
     pub(crate) fn stage(
         &mut self,

@@ -385,6 +385,7 @@ impl TaskStore {
     /// What is wrong.
     #[doc(hidden)]
     pub fn validate(&self) -> Result<(), String> {
+        self.memory.validate()?;
         for shard in &self.shards {
             let projects: Vec<_> = read(shard)
                 .iter()
@@ -393,6 +394,9 @@ impl TaskStore {
             for (id, project) in projects {
                 let writer = project.lock_writer();
                 let index = project.read();
+                project
+                    .validate_remembered(&index)
+                    .map_err(|fault| format!("project {id}: {fault}"))?;
                 if !writer.retired && index.len() == 0 {
                     return Err(format!("project {id} is empty"));
                 }

@@ -1,5 +1,15 @@
 //! Seeded tasks and queries, alike in every run.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::format_push_string,
+    reason = "a benchmark that cannot go on should stop"
+)]
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
 use chrono::{DateTime, NaiveTime, Utc};
@@ -8,7 +18,7 @@ use taskdex::{
     TaskStore, TaskType, TimeZone, Timing,
 };
 
-/// SplitMix64: small, and good enough to spread values.
+/// `SplitMix64`: small, and good enough to spread values.
 pub(crate) struct Random(u64);
 
 impl Random {

@@ -79,11 +79,20 @@ pub(crate) struct NamesFound {
 impl Index {
     /// The search for names that an answer to these filters takes; none where it takes none.
     pub(crate) fn name_search<'a>(&'a self, filters: &'a Filters) -> Option<NameSearch<'a>> {
+        self.search(ListKey::asked(filters)?, filters.task_name.as_ref()?)
+    }
+
+    /// A search in one list; none in a project without lists.
+    pub(crate) fn search<'a>(
+        &'a self,
+        list: ListKey,
+        name: &'a NameMatch,
+    ) -> Option<NameSearch<'a>> {
         Some(NameSearch {
             index: self,
             lookups: self.lookups.as_deref()?,
-            list: ListKey::asked(filters)?,
-            name: filters.task_name.as_ref()?,
+            list,
+            name,
         })
     }
 }
@@ -126,19 +135,19 @@ impl NameSearch<'_> {
             return false;
         }
         let mut matcher = NameMatcher::new(self.name);
-        let mut matches = |slot| {
+        let mut has_name = |slot| {
             let row = self.index.row(slot);
             row.is_some_and(|row| matcher.matches(row.task().task_name()))
         };
         for slot in changed.filter(|&slot| slot < seen.end) {
-            if list.contains(slot) && matches(slot) {
+            if list.contains(slot) && has_name(slot) {
                 rows.insert(slot);
             } else {
                 rows.remove(slot);
             }
         }
         for slot in list.range(seen.end..now.end) {
-            if matches(slot) {
+            if has_name(slot) {
                 rows.insert(slot);
             }
         }

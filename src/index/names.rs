@@ -196,6 +196,38 @@ impl NameIndex {
         matching
     }
 
+    /// Checks what is recorded against the names.
+    pub(super) fn validate(&self, end: Slot, names: &impl Names) -> Result<(), String> {
+        if self.recorded_end > end {
+            return Err(format!("names are recorded up to {}", self.recorded_end));
+        }
+        let (mut text, mut facts, mut folded_facts) = (Text::default(), 0, 0);
+        for slot in 0..self.recorded_end {
+            let Some(name) = names.name(slot) else {
+                continue;
+            };
+            text.fill(name);
+            facts += self.grams.count_facts(slot, &text)?;
+            let folded = folded_beyond_ascii(name);
+            if self.folded.rows.contains(slot) != matches!(folded, Cow::Owned(_)) {
+                return Err(format!("the name of row {slot} is folded wrongly"));
+            }
+            if let Cow::Owned(folded) = folded {
+                text.fill(&folded);
+                folded_facts += self.folded.grams.count_facts(slot, &text)?;
+            }
+        }
+        let is_live = |slot| names.name(slot).is_some();
+        let recorded = self.grams.count_recorded(is_live);
+        let folded_recorded = self.folded.grams.count_recorded(is_live);
+        if (recorded, folded_recorded) != (facts, folded_facts) {
+            return Err(format!(
+                "{recorded} and {folded_recorded} facts are recorded, not {facts} and {folded_facts}"
+            ));
+        }
+        Ok(())
+    }
+
     fn find_in_grams(&self, plan: &Plan<'_>, patience: Patience) -> Found {
         let mut found = plan.run(patience);
         let pattern = plan.pattern();

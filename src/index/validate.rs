@@ -33,6 +33,7 @@ impl Index {
             return Err(format!("{} rows have lists", self.visible));
         }
         lookups.ids.validate(&self.rows)?;
+        lookups.names.validate(self.rows.end(), &self.rows)?;
         let mut entries = 0;
         for (key, list) in lookups.answers.iter() {
             list.validate()

@@ -56,6 +56,10 @@ impl Project {
         for step in tasks.chunks(STEP_ROWS) {
             let additions: Vec<_> = step.iter().map(|task| addition(task, now)).collect();
             let mut index = self.write();
+            if tasks.len() == step.len() {
+                let text_length = additions.iter().map(|it| it.task.texts().len()).sum();
+                index.reserve(step.len(), text_length);
+            }
             for addition in &additions {
                 if let Err(why) = index.stage(addition, version) {
                     drop(index);

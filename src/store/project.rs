@@ -95,6 +95,10 @@ impl Project {
         index.explain(&query.filters, |search| self.remembered.strategy(search))
     }
 
+    pub(super) fn validate_remembered(&self, index: &Index) -> Result<(), String> {
+        self.remembered.validate(index)
+    }
+
     /// Keeps what a listing found out about next executions, unless that would
     /// mean to wait.
     fn keep(&self, learnt: Vec<listed::Learnt>) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use roaring::RoaringBitmap;
 
-use crate::index::{ListKey, NameSearch, NamesFound, Seen};
+use crate::index::{Index, ListKey, NameSearch, NamesFound, Seen};
 use crate::query::{NameMatch, NameStrategy};
 
 /// The most answers of one project, so that one is found at once.
@@ -40,9 +40,7 @@ struct Charge {
 
 /// The remembered answers of one project. Takes no memory before the first.
 #[derive(Debug, Default)]
-pub(super) struct Remembered {
-    shelf: OnceLock<Arc<Shelf>>,
-}
+pub(super) struct Remembered(OnceLock<Arc<Shelf>>);
 
 #[derive(Debug, Default)]
 struct Shelf {
@@ -125,8 +123,8 @@ impl Remembered {
         search: &NameSearch<'_>,
         read: impl FnOnce(&RoaringBitmap) -> R,
     ) -> R {
-        let shelf = self.shelf.get_or_init(Arc::default);
-        let mut answers = shelf.lock();
+        let shared = self.0.get_or_init(Arc::default);
+        let mut answers = shared.lock();
         let place = answers.iter().position(|answer| answer.is_to(search));
         if let Some(answer) = place.and_then(|place| answers.get_mut(place))
             && answer.bring_up_to_date(search)
@@ -138,13 +136,13 @@ impl Remembered {
         drop(answers);
         let found = search.run();
         let result = read(&found.rows);
-        shelf.keep(memory, search, found);
+        shared.keep(memory, search, found);
         result
     }
 
     /// How a search would be answered.
     pub(super) fn strategy(&self, search: &NameSearch<'_>) -> NameStrategy {
-        let is_remembered = self.shelf.get().is_some_and(|shelf| {
+        let is_remembered = self.0.get().is_some_and(|shelf| {
             let mut answers = shelf.lock();
             let answer = answers.iter_mut().find(|answer| answer.is_to(search));
             answer.is_some_and(|answer| answer.bring_up_to_date(search))
@@ -154,6 +152,45 @@ impl Remembered {
         } else {
             search.run().strategy
         }
+    }
+}
+
+impl Memory {
+    /// Checks the account of all memory.
+    pub(super) fn validate(&self) -> Result<(), String> {
+        let filed = self.filed.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes: usize = filed.by_time.values().map(|charge| charge.bytes).sum();
+        if filed.bytes != bytes || bytes > self.bytes_max {
+            let max = self.bytes_max;
+            return Err(format!(
+                "answers of {bytes} bytes are charged {}, of {max}",
+                filed.bytes
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Remembered {
+    /// Checks the remembered answers against new ones.
+    pub(super) fn validate(&self, index: &Index) -> Result<(), String> {
+        let Some(shared) = self.0.get() else {
+            return Ok(());
+        };
+        let mut answers = shared.lock();
+        for answer in answers.iter_mut() {
+            let (name, list) = (answer.name.clone(), answer.list);
+            let Some(search) = index.search(list, &name) else {
+                continue;
+            };
+            if answer.bring_up_to_date(&search) && answer.rows != search.run().rows {
+                return Err(format!("the answer to {name:?} in {list:?} is out of date"));
+            }
+        }
+        if answers.len() > ANSWERS_MAX {
+            return Err(format!("{} answers are remembered", answers.len()));
+        }
+        Ok(())
     }
 }
 
@@ -197,8 +234,11 @@ impl Shelf {
         }
         memory.unfile(forgotten);
         if bytes <= memory.bytes_max {
-            let shelf = Arc::downgrade(self);
-            memory.file(time, Charge { shelf, bytes });
+            let charge = Charge {
+                shelf: Arc::downgrade(self),
+                bytes,
+            };
+            memory.file(time, charge);
         }
     }
 

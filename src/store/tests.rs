@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::TaskStore;
+use super::remembered::Memory;
 use crate::index::Limits;
-use crate::query::{Cursor, ListQuery, NameMatch, Order};
+use crate::query::{Cursor, ListQuery, NameMatch, Order, ScheduledTask};
 use crate::schedule::{Schedule, TimeZone};
 use crate::task::{
     LastStatus, LifeCycleType, ProjectId, ReportedTiming, ScheduledType, Task, TaskName, TaskType,
@@ -145,14 +146,16 @@ fn task() -> impl Strategy<Value = Task> {
     })
 }
 
+fn search() -> impl Strategy<Value = NameMatch> {
+    (name(), 0..3_u8).prop_map(|(text, mode)| match mode {
+        0 => NameMatch::contains(&text).unwrap(),
+        1 => NameMatch::contains_ignoring_case(&text.to_uppercase()).unwrap(),
+        _ => NameMatch::exactly(&text).unwrap(),
+    })
+}
+
 fn query() -> impl Strategy<Value = ListQuery> {
-    let name = prop::option::of((name(), 0..3_u8)).prop_map(|name| {
-        name.map(|(text, mode)| match mode {
-            0 => NameMatch::contains(&text).unwrap(),
-            1 => NameMatch::contains_ignoring_case(&text.to_uppercase()).unwrap(),
-            _ => NameMatch::exactly(&text).unwrap(),
-        })
-    });
+    let name = prop::option::of(search());
     let filters = (
         prop::option::of(prop::sample::select(TaskType::ALL)),
         prop::option::of(prop::sample::select(ScheduledType::ALL)),
@@ -308,6 +311,15 @@ impl Model {
         (page.collect(), total)
     }
 
+    fn check_page(&self, store: &TaskStore, query: &ListQuery) {
+        let page = store.list(&project(), query, self.now());
+        let (rows, total) = self.list(query);
+        assert_eq!(page.total_count(), total, "{query:?}");
+        let tasks: Vec<&Task> = page.tasks().iter().map(ScheduledTask::task).collect();
+        let expected: Vec<&Task> = rows.iter().map(|row| &row.task).collect();
+        assert_eq!(tasks, expected, "{query:?}");
+    }
+
     fn check_list(&self, store: &TaskStore, query: &ListQuery) {
         let page = store.list(&project(), query, self.now());
         let (rows, total) = self.list(query);
@@ -410,6 +422,7 @@ impl Model {
         rows
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each operation")]
     fn apply(&mut self, store: &TaskStore, op: Op) {
         let project = &project();
         let now = self.now();
@@ -433,7 +446,9 @@ impl Model {
                     .position(|task| self.position(task.id()).is_some() || !ids.insert(task.id()));
                 match (refused, result) {
                     (None, Ok(version)) => {
-                        tasks.into_iter().for_each(|task| self.push(task, version));
+                        for task in tasks {
+                            self.push(task, version);
+                        }
                     }
                     (None, Err(error)) => {
                         assert_eq!(error.error.kind(), ErrorKind::ProjectFull);
@@ -450,7 +465,8 @@ impl Model {
             }
             Op::Replace(task) => {
                 let result = store.replace(project, task.clone(), now);
-                self.change(&task.id().to_owned(), result, |_| task);
+                let id = task.id().to_owned();
+                self.change(&id, result, |_| task);
             }
             Op::Rename(id, name) => {
                 let name = TaskName::new(name).unwrap();
@@ -558,6 +574,33 @@ proptest! {
             model.apply(&store, op);
         }
         model.check_whole(&store);
+    }
+
+    #[test]
+    fn remembered_answers_stay_true(
+        ops in prop::collection::vec(op(), 1..120),
+        queries in prop::collection::vec((query(), search()), 1..12),
+        bytes_max in prop::sample::select(vec![Memory::BYTES_MAX, 16_000, 0]),
+    ) {
+        let mut store = TaskStore::with_limits(&EARLY);
+        store.memory = Memory::new(bytes_max);
+        let mut model = Model {
+            rows_max: EARLY.rows_max as usize,
+            ..Model::default()
+        };
+        let queries: Vec<_> = queries
+            .into_iter()
+            .map(|(query, search)| query.task_name(search))
+            .collect();
+        for (turn, op) in ops.into_iter().enumerate() {
+            model.apply(&store, op);
+            // Some answers lag behind for a while.
+            for query in queries.iter().skip(turn % 3) {
+                model.check_page(&store, query);
+            }
+            store.memory.validate().unwrap();
+        }
+        store.validate().unwrap();
     }
 }
 
@@ -702,7 +745,7 @@ fn readers_see_whole_batches_only() {
             let page = store.list(&project, &query, now);
             assert!(page.total_count().is_multiple_of(per_batch));
             let status = query.clone().last_status(LastStatus::Skip);
-            store.list(&project, &status, now);
+            let _ = store.list(&project, &status, now);
             assert!(store.task_count(&project).is_multiple_of(BATCH as u64));
         }
     });

@@ -27,7 +27,7 @@ use crate::task::{
 /// The characters of names: of one to four bytes, of several scripts, with and without
 /// letter case, alone and combining, and some that other query languages take for patterns.
 pub const CHARACTERS: [char; 32] = [
-    'a', 'b', 'A', '1', '0', '-', ' ', '研', '发', 'é', 'e', '\u{301}', 'E', 'É', 'k', 'K',
+    'a', 'b', 'A', '1', '"', '-', ' ', '研', '发', 'é', 'e', '\u{301}', '\\', 'É', 'k', 'K',
     '\u{212a}', 'ß', 'ẞ', 's', 'i', 'I', 'İ', 'ı', 'σ', 'ς', 'Σ', '🙂', '𐐀', '𐐨', '%', '_',
 ];
 
@@ -72,8 +72,8 @@ pub const ZONES: [&str; 26] = [
 /// happens at once (Groce and others, "Swarm Testing", ISSTA 2012).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Swarm {
-    /// Bit `n` is set where operation `n` of [`Op::NAMES`] is on.
-    operations: u32,
+    /// The names of operations that are off.
+    off: Vec<&'static str>,
     characters: Vec<char>,
     name_length_max: u32,
     project_count: u32,
@@ -84,8 +84,12 @@ pub struct Swarm {
 impl Swarm {
     /// Decides on a kind of history.
     pub fn new(source: &mut impl Source) -> Self {
-        const ALL: u32 = (1 << Op::NAMES.len()) - 1;
-        let off = source.below(ALL + 1) & source.below(ALL + 1);
+        // Adding stays on, and so does listing: without them a history shows nothing.
+        let bits = source.below(1 << Op::NAMES.len()) & source.below(1 << Op::NAMES.len());
+        let off = (Op::NAMES.into_iter().enumerate())
+            .filter(|(position, name)| bits >> position & 1 != 0 && !["add", "list"].contains(name))
+            .map(|(_, name)| name)
+            .collect();
         let character_count = source.pick(&[4, 2, 8, 32]);
         let first = source.below(32);
         let characters = CHARACTERS
@@ -95,14 +99,17 @@ impl Swarm {
             .skip(first as usize)
             .take(character_count);
         Self {
-            // Adding stays on, and so does listing: without them a history shows nothing.
-            operations: ALL & !off | 0b10_0000_0001,
+            off,
             characters: characters.collect(),
             name_length_max: source.pick(&[6, 3, 12, 40]),
             project_count: source.pick(&[1, 2, 5]),
             id_count: source.pick(&[8, 3, 40, 400]),
             batch_max: source.pick(&[3, 8, 40, 160]),
         }
+    }
+
+    fn has(&self, operation: &str) -> bool {
+        !self.off.contains(&operation)
     }
 }
 
@@ -411,14 +418,33 @@ fn project(source: &mut impl Source, swarm: &Swarm) -> ProjectId {
 /// One operation; or a run of the same one over neighbouring ids, so that large
 /// projects come to be, and go again.
 pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
-    // Weighted by how often each position of `Op::NAMES` stands here.
-    let chosen = source.pick(&[9, 0, 9, 0, 1, 2, 3, 4, 5, 6, 6, 8, 1, 7, 2, 9]);
-    let is_on = swarm.operations >> chosen & 1 != 0;
-    let chosen = if is_on { chosen } else { 9 };
+    // As often as each stands here.
+    let chosen = source.pick(&[
+        "list",
+        "add",
+        "list",
+        "add",
+        "add_all",
+        "replace",
+        "rename",
+        "set_last_status",
+        "set_enabled",
+        "remove",
+        "remove",
+        "get",
+        "add_all",
+        "remove_project",
+        "replace",
+        "sync",
+        "facets",
+    ]);
+    let chosen = if swarm.has(chosen) { chosen } else { "list" };
     let project = project(source, swarm);
     let now = instant(source);
-    let first = source.below(swarm.id_count);
-    if chosen == 1 {
+    // Low ids more often, so that a change finds its task though a project is small.
+    let bound = 1 + source.below(swarm.id_count);
+    let first = source.below(bound);
+    if chosen == "add_all" {
         let tasks = batch(source, swarm, first);
         return vec![Op::AddAll {
             project,
@@ -426,7 +452,20 @@ pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
             now,
         }];
     }
-    let run = if source.one_in(6) {
+    if chosen == "sync" {
+        let tasks = batch(source, swarm, first);
+        let again = refreshed(source, swarm, &tasks);
+        return [tasks, again]
+            .into_iter()
+            .map(|tasks| Op::Sync {
+                project: project.clone(),
+                tasks,
+                now,
+            })
+            .collect();
+    }
+    let is_whole = ["remove_project", "list", "facets"].contains(&chosen);
+    let run = if !is_whole && source.one_in(6) {
         source.between(1, swarm.batch_max)
     } else {
         1
@@ -439,47 +478,51 @@ pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
         .collect()
 }
 
-/// The operation at a position of [`Op::NAMES`], `add_all` excepted.
+/// The operation of a name, those of batches excepted.
 fn operation(
     source: &mut impl Source,
     swarm: &Swarm,
-    position: u32,
+    name: &str,
     project: ProjectId,
     id: String,
     now: DateTime<Utc>,
 ) -> Op {
-    match position {
-        0 => Op::Add {
+    match name {
+        "add" => Op::Add {
             project,
             task: task(source, swarm, id),
             now,
         },
-        2 => Op::Replace {
+        "replace" => Op::Replace {
             project,
             task: task(source, swarm, id),
             now,
         },
-        3 => Op::Rename {
+        "rename" => Op::Rename {
             project,
             id,
-            task_name: valid(TaskName::new(name(source, swarm))),
+            task_name: valid(TaskName::new(self::name(source, swarm))),
             now,
         },
-        4 => Op::SetLastStatus {
+        "set_last_status" => Op::SetLastStatus {
             project,
             id,
             last_status: last_status(source),
             now,
         },
-        5 => Op::SetEnabled {
+        "set_enabled" => Op::SetEnabled {
             project,
             id,
             enabled: source.one_in(2),
             now,
         },
-        6 => Op::Remove { project, id, now },
-        7 => Op::RemoveProject { project },
-        8 => Op::Get { project, id, now },
+        "remove" => Op::Remove { project, id, now },
+        "remove_project" => Op::RemoveProject { project },
+        "get" => Op::Get { project, id, now },
+        "facets" => Op::Facets {
+            project,
+            query: query(source, swarm),
+        },
         _ => Op::List {
             project,
             query: query(source, swarm),
@@ -498,6 +541,19 @@ fn batch(source: &mut impl Source, swarm: &Swarm, first: u32) -> Vec<Task> {
         tasks.push(task(source, swarm, format!("t-{first}")));
     }
     tasks
+}
+
+/// The same tasks with some left out, some changed, and the last one first.
+fn refreshed(source: &mut impl Source, swarm: &Swarm, tasks: &[Task]) -> Vec<Task> {
+    let mut refreshed = Vec::new();
+    for task in tasks.iter().rev() {
+        match source.below(6) {
+            4 => {}
+            5 => refreshed.push(self::task(source, swarm, task.id().to_owned())),
+            _ => refreshed.push(task.clone()),
+        }
+    }
+    refreshed
 }
 
 /// A whole history, as long as the source lasts: for bytes, not for a random source,

@@ -1,12 +1,14 @@
 //! One call of a store, defined once for every test that makes calls up.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::reference::{ReferenceRefusal, ReferenceStore, ReferenceTask};
 use crate::error::{Error, ErrorKind};
 use crate::query::{ListQuery, Revision, ScheduledTask};
-use crate::store::TaskStore;
-use crate::task::{LastStatus, ProjectId, Task, TaskName};
+use crate::store::{BatchError, TaskStore};
+use crate::task::{LastStatus, LifeCycleType, ProjectId, ScheduledType, Task, TaskName, TaskType};
 
 /// One call of a [`TaskStore`]: every change there is, and the reads.
 ///
@@ -35,6 +37,12 @@ pub enum Op {
     },
     /// [`TaskStore::add_all`].
     AddAll {
+        project: ProjectId,
+        tasks: Vec<Task>,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::sync`].
+    Sync {
         project: ProjectId,
         tasks: Vec<Task>,
         now: DateTime<Utc>,
@@ -86,6 +94,11 @@ pub enum Op {
         query: ListQuery,
         now: DateTime<Utc>,
     },
+    /// [`TaskStore::facets`].
+    Facets {
+        project: ProjectId,
+        query: ListQuery,
+    },
 }
 
 /// What a call gave, in a form that both stores share.
@@ -116,6 +129,8 @@ pub enum Outcome {
         /// How many match.
         total_count: u64,
     },
+    /// What [`TaskStore::facets`] counted, by the value's spelling; `-` is never executed.
+    Facets(BTreeMap<&'static str, u64>),
 }
 
 /// A task as a store shows it.
@@ -185,16 +200,17 @@ impl Outcome {
                 tasks: tasks.into_iter().map(renumber).collect(),
                 total_count,
             },
-            Self::Unchanged | Self::Refused { .. } | Self::Removed(_) => self,
+            Self::Unchanged | Self::Refused { .. } | Self::Removed(_) | Self::Facets(_) => self,
         }
     }
 }
 
 impl Op {
-    /// The names of all operations, in the order of the documentation.
-    pub const NAMES: [&'static str; 10] = [
+    /// The names of all operations.
+    pub const NAMES: [&'static str; 12] = [
         "add",
         "add_all",
+        "sync",
         "replace",
         "rename",
         "set_last_status",
@@ -203,6 +219,7 @@ impl Op {
         "remove_project",
         "get",
         "list",
+        "facets",
     ];
 
     /// The name of the method that this calls.
@@ -211,6 +228,7 @@ impl Op {
         match self {
             Self::Add { .. } => "add",
             Self::AddAll { .. } => "add_all",
+            Self::Sync { .. } => "sync",
             Self::Replace { .. } => "replace",
             Self::Rename { .. } => "rename",
             Self::SetLastStatus { .. } => "set_last_status",
@@ -219,6 +237,7 @@ impl Op {
             Self::RemoveProject { .. } => "remove_project",
             Self::Get { .. } => "get",
             Self::List { .. } => "list",
+            Self::Facets { .. } => "facets",
         }
     }
 
@@ -228,6 +247,7 @@ impl Op {
         match self {
             Self::Add { project, .. }
             | Self::AddAll { project, .. }
+            | Self::Sync { project, .. }
             | Self::Replace { project, .. }
             | Self::Rename { project, .. }
             | Self::SetLastStatus { project, .. }
@@ -235,7 +255,8 @@ impl Op {
             | Self::Remove { project, .. }
             | Self::RemoveProject { project }
             | Self::Get { project, .. }
-            | Self::List { project, .. } => project,
+            | Self::List { project, .. }
+            | Self::Facets { project, .. } => project,
         }
     }
 
@@ -247,17 +268,12 @@ impl Op {
                 project,
                 tasks,
                 now,
-            } => {
-                let is_empty = tasks.is_empty();
-                match store.add_all(&project, tasks, now) {
-                    Ok(_) if is_empty => Outcome::Unchanged,
-                    Ok(revision) => Outcome::Changed(revision.get()),
-                    Err(refused) => Outcome::Refused {
-                        kind: refused.error.kind(),
-                        position: refused.position,
-                    },
-                }
-            }
+            } => batch_outcome(store, &project, || store.add_all(&project, tasks, now)),
+            Self::Sync {
+                project,
+                tasks,
+                now,
+            } => batch_outcome(store, &project, || store.sync(&project, tasks, now)),
             Self::Replace { project, task, now } => store.replace(&project, task, now).into(),
             Self::Rename {
                 project,
@@ -295,6 +311,23 @@ impl Op {
                     total_count: page.total_count(),
                 }
             }
+            Self::Facets { project, query } => {
+                let facets = store.facets(&project, &query);
+                let mut counts = BTreeMap::from([("-", facets.last_status(None))]);
+                for value in TaskType::ALL {
+                    counts.insert(value.as_str(), facets.task_type(*value));
+                }
+                for value in ScheduledType::ALL {
+                    counts.insert(value.as_str(), facets.scheduled_type(*value));
+                }
+                for value in LifeCycleType::ALL {
+                    counts.insert(value.as_str(), facets.life_cycle_type(*value));
+                }
+                for value in LastStatus::ALL {
+                    counts.insert(value.as_str(), facets.last_status(Some(*value)));
+                }
+                Outcome::Facets(counts)
+            }
         }
     }
 
@@ -308,6 +341,15 @@ impl Op {
                 tasks,
                 now,
             } => reference.add_all(&project, tasks, now).into(),
+            Self::Sync {
+                project,
+                tasks,
+                now,
+            } => match reference.sync(&project, tasks, now) {
+                Ok(Some(change)) => Outcome::Changed(change),
+                Ok(None) => Outcome::Unchanged,
+                Err(ReferenceRefusal { kind, position }) => Outcome::Refused { kind, position },
+            },
             Self::Replace { project, task, .. } => reference.replace(&project, task).into(),
             Self::Rename {
                 project,
@@ -343,6 +385,23 @@ impl Op {
                     total_count: page.total_count,
                 }
             }
+            Self::Facets { project, query } => Outcome::Facets(reference.facets(&project, &query)),
         }
+    }
+}
+
+fn batch_outcome(
+    store: &TaskStore,
+    project: &ProjectId,
+    call: impl FnOnce() -> Result<Revision, BatchError>,
+) -> Outcome {
+    let before = store.revision(project);
+    match call() {
+        Ok(revision) if revision == before => Outcome::Unchanged,
+        Ok(revision) => Outcome::Changed(revision.get()),
+        Err(refused) => Outcome::Refused {
+            kind: refused.error.kind(),
+            position: refused.position,
+        },
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::error::ErrorKind;
 use crate::query::{ListQuery, NameMatch, NameMatchMode, Order};
-use crate::task::{LastStatus, ProjectId, Task, TaskName};
+use crate::task::{LastStatus, LifeCycleType, ProjectId, ScheduledType, Task, TaskName, TaskType};
 
 /// The operations of [`TaskStore`](crate::TaskStore), by a scan of a list.
 ///
@@ -132,6 +132,62 @@ impl ReferenceStore {
         Ok(change)
     }
 
+    /// Makes the project hold exactly these tasks; none where it did already.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TaskExists`], at the first task whose id the batch has before.
+    pub fn sync(
+        &mut self,
+        project: &ProjectId,
+        tasks: Vec<Task>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<u64>, ReferenceRefusal> {
+        let ids: Vec<&str> = tasks.iter().map(Task::id).collect();
+        for (position, id) in ids.iter().enumerate() {
+            if ids.iter().take(position).any(|earlier| earlier == id) {
+                let kind = ErrorKind::TaskExists;
+                return Err(ReferenceRefusal { kind, position });
+            }
+        }
+        let change = self.changes + 1;
+        let before = self.entries(project).to_vec();
+        let mut differs = false;
+        let mut after = Vec::new();
+        for mut entry in before.clone() {
+            match tasks.iter().find(|task| task.id() == entry.task.id()) {
+                None => differs = true,
+                Some(task) if *task == entry.task => after.push(entry),
+                Some(task) => {
+                    differs = true;
+                    entry.task = task.clone();
+                    entry.change = change;
+                    after.push(entry);
+                }
+            }
+        }
+        for task in tasks {
+            if !before.iter().any(|entry| entry.task.id() == task.id()) {
+                differs = true;
+                after.push(Entry {
+                    task,
+                    change,
+                    added: now,
+                });
+            }
+        }
+        if !differs {
+            return Ok(None);
+        }
+        self.changes = change;
+        if after.is_empty() {
+            self.projects.remove(project);
+        } else {
+            self.projects.insert(project.clone(), after);
+        }
+        Ok(Some(change))
+    }
+
     /// Replaces the task of the same id, in its place.
     ///
     /// # Errors
@@ -249,6 +305,37 @@ impl ReferenceStore {
         ReferencePage { tasks, total_count }
     }
 
+    /// For every value of every filter, the total with it, by the value's spelling.
+    ///
+    /// `-` are those that were never executed, which no filter asks for.
+    #[must_use]
+    pub fn facets(&self, project: &ProjectId, query: &ListQuery) -> BTreeMap<&'static str, u64> {
+        let total = |query: ListQuery| {
+            let tasks = self.entries(project).iter().map(|entry| &entry.task);
+            tasks.filter(|task| is_listed(&query, task)).count() as u64
+        };
+        let never = |query: ListQuery| {
+            let tasks = self.entries(project).iter().map(|entry| &entry.task);
+            tasks
+                .filter(|task| is_listed(&query, task) && task.last_status().is_none())
+                .count() as u64
+        };
+        let mut counts = BTreeMap::from([("-", never(query.clone().last_status(None)))]);
+        for value in TaskType::ALL {
+            counts.insert(value.as_str(), total(query.clone().task_type(*value)));
+        }
+        for value in ScheduledType::ALL {
+            counts.insert(value.as_str(), total(query.clone().scheduled_type(*value)));
+        }
+        for value in LifeCycleType::ALL {
+            counts.insert(value.as_str(), total(query.clone().life_cycle_type(*value)));
+        }
+        for value in LastStatus::ALL {
+            counts.insert(value.as_str(), total(query.clone().last_status(*value)));
+        }
+        counts
+    }
+
     /// All projects that have tasks, in the order of their ids.
     #[must_use]
     pub fn projects(&self) -> Vec<ProjectId> {
@@ -318,8 +405,7 @@ impl Entry {
 /// The rules of the documented listing, one after the other.
 fn is_listed(query: &ListQuery, task: &Task) -> bool {
     let is_triggered = task.life_cycle_type().is_some();
-    let asks_for_triggered =
-        query.scheduled_type_filter() == Some(crate::task::ScheduledType::LifeCycle);
+    let asks_for_triggered = query.scheduled_type_filter() == Some(ScheduledType::LifeCycle);
     if is_triggered != asks_for_triggered {
         return false;
     }

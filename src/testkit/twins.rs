@@ -179,6 +179,10 @@ impl Twins {
         for project in projects {
             self.check_project(&project, now)?;
         }
+        if let Err(fault) = self.store.validate() {
+            let what = || "the engine's own invariants".to_owned();
+            return Err(Difference::between(what, &fault, &"none"));
+        }
         Ok(())
     }
 

@@ -262,6 +262,62 @@ proptest! {
     }
 
     #[test]
+    fn a_cursor_neither_repeats_nor_misses(
+        tasks in strategies::projects(60),
+        query in strategies::queries(),
+        changes in prop::collection::vec((0..3, any::<prop::sample::Index>(), 1_u32..8), 1..30),
+    ) {
+        let (store, _, p) = filled(&tasks);
+        let mut query = paged(&query, 0, 1);
+        let (mut seen, mut removed) = (Vec::new(), HashSet::new());
+        let mut added = 0;
+        let next = |limit: u32, query: &mut ListQuery| {
+            let mut paged = paged(query, 0, limit);
+            if let Some(cursor) = query.cursor() {
+                paged = paged.after(cursor);
+            }
+            let page = store.list(&p, &paged, NOW);
+            if let Some(cursor) = page.next_cursor() {
+                *query = query.clone().after(cursor);
+            }
+            ids(&page)
+        };
+        let before = walk(&store, &p, &query, 50);
+        for (kind, position, limit) in changes {
+            seen.extend(next(limit, &mut query));
+            match kind {
+                0 if !tasks.is_empty() => {
+                    let id = position.get(&tasks).id();
+                    if store.remove(&p, id, NOW).is_ok() {
+                        removed.insert(id.to_owned());
+                    }
+                }
+                1 => {
+                    added += 1;
+                    store.add(&p, daily(&format!("new-{added}")), NOW).unwrap();
+                }
+                _ => {
+                    for _ in 0..3 {
+                        seen.extend(next(1, &mut query));
+                    }
+                }
+            }
+        }
+        loop {
+            let page = next(50, &mut query);
+            if page.is_empty() {
+                break;
+            }
+            seen.extend(page);
+        }
+        let distinct: HashSet<&String> = seen.iter().collect();
+        prop_assert_eq!(distinct.len(), seen.len());
+        for id in before.iter().filter(|id| !removed.contains(*id)) {
+            prop_assert!(distinct.contains(id), "{} was missed", id);
+        }
+    }
+
+    #[test]
     fn a_page_is_owned(
         tasks in strategies::projects(40),
         query in strategies::queries(),

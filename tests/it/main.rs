@@ -20,3 +20,4 @@ mod response;
 mod schedule;
 mod support;
 mod testkit;
+mod threads;

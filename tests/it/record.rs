@@ -824,7 +824,7 @@ fn junk() -> Vec<String> {
         "1e999".to_owned(),
         "-1e-999".to_owned(),
         "123456789012345678901234567890".to_owned(),
-        format!("{}{}", "[".repeat(1_000), "]".repeat(1_000)),
+        format!("{}{}", "[".repeat(20_000), "]".repeat(20_000)),
         format!("{}1{}", r#"{"a":"#.repeat(1_000), "}".repeat(1_000)),
         r#""\ud800""#.to_owned(),
         r#""\udc00\ud800""#.to_owned(),

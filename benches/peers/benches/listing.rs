@@ -26,9 +26,9 @@ fn listing(criterion: &mut Criterion) {
             group.bench_function("Vec", |bencher| {
                 bencher.iter(|| read_all(&stores.scan, &case.questions));
             });
-            for search in case.searches {
-                group.bench_function(search.name(), |bencher| {
-                    bencher.iter(|| read_all(&stores.sqlite.by(*search), &case.questions));
+            for form in case.forms {
+                group.bench_function(form.name(), |bencher| {
+                    bencher.iter(|| read_all(&stores.sqlite.by(*form), &case.questions));
                 });
             }
             group.finish();

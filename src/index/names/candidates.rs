@@ -225,7 +225,9 @@ mod tests {
     /// The rows as a posting: a list of few, a block's list, or bits.
     fn posting(rows: &Rows) -> Posting {
         let mut posting = Posting::default();
-        rows.iter().for_each(|&low| posting.insert(low.into()));
+        for &low in rows {
+            posting.insert(low.into());
+        }
         posting
     }
 

@@ -90,14 +90,7 @@ impl Grams {
     fn touch<'a>(&self, row: u32, facts: impl Iterator<Item = Fact<'a>>) {
         let mut sum = 0;
         for fact in facts {
-            let posting = match fact {
-                Fact::Byte(byte) => self.bytes.get(usize::from(byte)),
-                Fact::Follows(context, next) => self
-                    .context(context)
-                    .and_then(|context| context.rows_of(next)),
-                Fact::Branches(context) => self.context(context).map(|context| &context.branches),
-                Fact::Loose => None,
-            };
+            let posting = self.posting(fact);
             sum ^= posting.map_or(0, |posting| posting.touch(row));
         }
         std::hint::black_box(sum);
@@ -113,6 +106,40 @@ impl Grams {
             context = context.longer(byte)?;
         }
         Some(context)
+    }
+
+    /// How many facts there are of a row's name, if all of them are recorded.
+    pub(super) fn count_facts(&self, row: u32, text: &Text) -> Result<usize, String> {
+        let facts = text.sorted_facts();
+        for &(_, fact) in &facts {
+            let posting = self.posting(fact);
+            if !posting.is_some_and(|posting| posting.contains(row)) {
+                return Err(format!("{fact:?} is not recorded of row {row}"));
+            }
+        }
+        Ok(facts.len())
+    }
+
+    /// How many facts are recorded of live rows.
+    pub(super) fn count_recorded(&self, is_live: impl Fn(u32) -> bool) -> usize {
+        let mut count = 0;
+        let mut add = |posting: &Posting| {
+            count += posting.iter().filter(|&row| is_live(row)).count();
+        };
+        self.bytes.iter().chain([&self.loose]).for_each(&mut add);
+        for context in self.pairs.values() {
+            context.each_posting(&mut add);
+        }
+        count
+    }
+
+    fn posting(&self, fact: Fact<'_>) -> Option<&Posting> {
+        match fact {
+            Fact::Byte(byte) => self.bytes.get(usize::from(byte)),
+            Fact::Follows(context, next) => self.context(context)?.rows_of(next),
+            Fact::Branches(context) => Some(&self.context(context)?.branches),
+            Fact::Loose => Some(&self.loose),
+        }
     }
 
     fn set(&mut self, row: u32, fact: Fact<'_>) {
@@ -254,6 +281,13 @@ impl Context {
         (false, before)
     }
 
+    fn each_posting(&self, see: &mut impl FnMut(&Posting)) {
+        self.rows.iter().chain([&self.branches]).for_each(&mut *see);
+        for (_, context) in &self.longer {
+            context.each_posting(see);
+        }
+    }
+
     fn rows_of(&self, next: u8) -> Option<&Posting> {
         let (is_there, place) = self.place(next);
         self.rows.get(place).filter(|_| is_there)
@@ -345,6 +379,7 @@ impl Hasher for PairHasher {
 
     fn write(&mut self, bytes: &[u8]) {
         for &byte in bytes {
+            #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
             self.write_u16((self.0 as u16).rotate_left(8) ^ u16::from(byte));
         }
     }

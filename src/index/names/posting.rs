@@ -136,19 +136,18 @@ impl Posting {
 
     /// What the set holds of one block. O(log rows), O(1) for a long set.
     pub(super) fn part(&self, block: usize) -> Part<'_> {
-        match self {
-            Self::Blocks { .. } => match self.block(block) {
+        if let Self::Blocks { .. } = self {
+            match self.block(block) {
                 Some(Block::List(rows)) => Part::Narrow(rows),
                 Some(Block::Bits(bits)) => Part::Bits(&bits.words, bits.count),
                 None => Part::Narrow(&[]),
-            },
-            _ => {
-                let rows = self.wide();
-                let start = rows.partition_point(|&row| split(row).0 < block);
-                let rows = rows.get(start..).unwrap_or_default();
-                let end = rows.partition_point(|&row| split(row).0 == block);
-                Part::Wide(rows.get(..end).unwrap_or_default())
             }
+        } else {
+            let rows = self.wide();
+            let start = rows.partition_point(|&row| split(row).0 < block);
+            let rows = rows.get(start..).unwrap_or_default();
+            let end = rows.partition_point(|&row| split(row).0 == block);
+            Part::Wide(rows.get(..end).unwrap_or_default())
         }
     }
 
@@ -182,7 +181,9 @@ impl Posting {
                         earlier: Vec::new(),
                         last: Block::List(Vec::new()),
                     };
-                    rows.iter().for_each(|&row| blocks.insert(row));
+                    for &row in rows.iter() {
+                        blocks.insert(row);
+                    }
                     *self = blocks;
                 }
             }
@@ -192,18 +193,12 @@ impl Posting {
                 last,
             } => {
                 let (number, low) = split(row);
-                let block = match earlier.get_mut(number) {
-                    Some(block) => block,
-                    None => {
-                        if number > earlier.len() {
-                            earlier.reserve_exact(number - earlier.len());
-                            let before = std::mem::replace(last, Block::List(Vec::new()));
-                            earlier.push(before);
-                            earlier.resize(number, Block::List(Vec::new()));
-                        }
-                        last
-                    }
-                };
+                if number > earlier.len() {
+                    earlier.reserve_exact(number - earlier.len());
+                    earlier.push(std::mem::replace(last, Block::List(Vec::new())));
+                    earlier.resize(number, Block::List(Vec::new()));
+                }
+                let block = earlier.get_mut(number).unwrap_or(last);
                 *count += u32::from(block.insert(low));
             }
         }
@@ -226,7 +221,9 @@ impl Posting {
                 }
                 if let [] | [_] = rows.as_slice() {
                     let mut few = Self::default();
-                    rows.iter().for_each(|&row| few.insert(row));
+                    for &row in rows.iter() {
+                        few.insert(row);
+                    }
                     *self = few;
                 }
             }
@@ -419,7 +416,7 @@ fn insert_sorted<T: Ord + Copy>(
     find: impl FnOnce(&[T]) -> Result<usize, usize>,
 ) -> bool {
     let place = match list.last() {
-        Some(&last) if last >= item => match find(list) {
+        Some(&greatest) if greatest >= item => match find(list) {
             Ok(_) => return false,
             Err(place) => place,
         },
@@ -472,21 +469,20 @@ mod tests {
 
     use super::*;
 
+    const BLOCK: u32 = 1 << 16;
+
     /// Rows of every density: a block of bits, a block that is a list, and blocks of few.
     fn rows() -> impl Iterator<Item = u32> {
-        let dense = (0..BLOCK_ROWS as u32).step_by(3);
-        let middling = (BLOCK_ROWS as u32..2 * BLOCK_ROWS as u32).step_by(70);
-        let sparse = [5 * BLOCK_ROWS as u32, u32::MAX];
+        let dense = (0..BLOCK).step_by(3);
+        let middling = (BLOCK..2 * BLOCK).step_by(70);
+        let sparse = [5 * BLOCK, u32::MAX];
         dense.chain(middling).chain(sparse)
     }
 
     fn assert_holds(posting: &Posting, expected: &BTreeSet<u32>) {
         assert_eq!(posting.len(), expected.len());
         assert!(posting.iter().eq(expected.iter().copied()));
-        for row in expected
-            .iter()
-            .flat_map(|&row| [row, row ^ 1, row ^ BLOCK_ROWS as u32])
-        {
+        for row in expected.iter().flat_map(|&row| [row, row ^ 1, row ^ BLOCK]) {
             assert_eq!(posting.contains(row), expected.contains(&row), "{row}");
         }
     }

@@ -150,7 +150,7 @@ impl<'a> Plan<'a> {
             Kind::Union(class) => union(class),
             Kind::Chain(classes) => match classes.split_first() {
                 Some((smallest, others)) if smallest.len <= patience.rows_followed_max => {
-                    self.follow_rows(smallest, others, patience)
+                    Self::follow_rows(smallest, others, patience)
                 }
                 Some((smallest, others)) => self.follow_blocks(smallest, others, patience),
                 None => Found::default(),
@@ -159,7 +159,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The way where one gram is in hardly any name.
-    fn follow_rows(&self, smallest: &Class<'a>, others: &[Class<'a>], patience: Patience) -> Found {
+    fn follow_rows(smallest: &Class<'a>, others: &[Class<'a>], patience: Patience) -> Found {
         let rows = smallest.postings.iter().flat_map(|posting| posting.iter());
         let mut rows: Vec<u32> = rows.collect();
         let mut postings = smallest.postings.len();

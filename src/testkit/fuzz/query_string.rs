@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::twins::{Counts, Difference};
 use super::{check_message, count};
-use crate::query::{ListQuery, NameMatchMode, Order};
+use crate::query::{ListQuery, NameMatch, NameMatchMode, Order};
+use crate::task::{LastStatus, LifeCycleType, ScheduledType, TaskType};
 
 /// Reads any bytes as a query string, twice, and compares.
 ///
@@ -40,22 +41,19 @@ fn shown(query: &ListQuery) -> Shown {
     let is_plain = name.is_none_or(|name| name.mode() == NameMatchMode::Contains)
         && query.listed_order() == Order::OldestFirst;
     for (filter, value) in [
-        ("task_name", name.map(|name| name.text())),
-        (
-            "task_type",
-            query.task_type_filter().map(|value| value.as_str()),
-        ),
+        ("task_name", name.map(NameMatch::text)),
+        ("task_type", query.task_type_filter().map(TaskType::as_str)),
         (
             "scheduled_type",
-            query.scheduled_type_filter().map(|value| value.as_str()),
+            query.scheduled_type_filter().map(ScheduledType::as_str),
         ),
         (
             "life_cycle_type",
-            query.life_cycle_type_filter().map(|value| value.as_str()),
+            query.life_cycle_type_filter().map(LifeCycleType::as_str),
         ),
         (
             "last_status",
-            query.last_status_filter().map(|value| value.as_str()),
+            query.last_status_filter().map(LastStatus::as_str),
         ),
         // Neither can be asked for by a query string.
         (

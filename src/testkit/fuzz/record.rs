@@ -7,7 +7,7 @@ use super::super::workload::Workload;
 use super::check_message;
 use crate::query::{LIMIT_MAX, ListQuery, Page};
 use crate::store::TaskStore;
-use crate::task::{ProjectId, ScheduledType};
+use crate::task::{LastStatus, ProjectId, ScheduledType};
 use crate::wire::{Record, read_records};
 
 /// Reads any bytes as records, one line at a time and as a whole text; lists what was
@@ -69,7 +69,7 @@ pub fn record(input: &[u8]) -> Result<Counts, Difference> {
         Err(refused) => {
             whole.refused += 1;
             check_message(&refused.error)?;
-            let lines = 1 + input.iter().filter(|byte| **byte == b'\n').count();
+            let lines = 1 + memchr::memchr_iter(b'\n', input).count();
             if lines_are_good || !(1..=lines).contains(&refused.line) {
                 let what = || "a text of good lines, or one with fewer lines".to_owned();
                 return Err(Difference::between(what, &refused, &"accepted"));
@@ -91,10 +91,7 @@ fn check_fields(line: &[u8], record: &Record) -> Result<(), Difference> {
         ("task_name", Some(task.task_name())),
         ("task_type", Some(task.task_type().as_str())),
         ("scheduled_type", Some(task.scheduled_type().as_str())),
-        (
-            "last_status",
-            task.last_status().map(|status| status.as_str()),
-        ),
+        ("last_status", task.last_status().map(LastStatus::as_str)),
         ("description", task.description()),
         ("project_id", record.project.as_ref().map(ProjectId::as_str)),
     ] {

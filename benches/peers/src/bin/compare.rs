@@ -38,9 +38,9 @@ fn listing(size: usize, stores: &Stores) {
             Contender::new("taskdex", calls, || read_all(&stores.taskdex, questions)),
             Contender::new("Vec", calls, || read_all(&stores.scan, questions)),
         ];
-        for search in case.searches {
-            let sqlite = stores.sqlite.by(*search);
-            contenders.push(Contender::new(search.name(), calls, move || {
+        for form in case.forms {
+            let sqlite = stores.sqlite.by(*form);
+            contenders.push(Contender::new(form.name(), calls, move || {
                 read_all(&sqlite, questions);
             }));
         }
@@ -95,8 +95,12 @@ fn duration(seconds: f64) -> String {
     format!("{scaled:.digits$} {unit}")
 }
 
-/// A ratio: with a decimal where it is small.
+/// A ratio, with decimals where it is small.
 fn ratio(ratio: f64) -> String {
-    let digits = usize::from(ratio < 10.0);
+    let digits = match ratio {
+        ..1.0 => 2,
+        ..10.0 => 1,
+        _ => 0,
+    };
     format!("{ratio:.digits$} x")
 }

@@ -15,33 +15,33 @@ use super::{Answer, Changing, LIMIT, Listing, Question};
 #[derive(Debug)]
 pub struct Sqlite(Connection);
 
-/// SQLite, asked for names in one way.
+/// SQLite, asked in one form.
 #[derive(Debug)]
 pub struct SqliteBy<'a> {
     connection: &'a Connection,
-    search: NameSearch,
+    form: Form,
 }
 
-/// How SQLite looks for a name that contains a text.
+/// The form in which SQLite is asked for a page, and for names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NameSearch {
-    /// `instr`.
-    Instr,
-    /// `LIKE`, made case-sensitive.
+pub enum Form {
+    /// `SELECT … LIMIT 50 OFFSET n`, as one would write it first; `instr` for names.
+    Plain,
+    /// The page's keys first, which the indexes alone give, and then its rows.
+    KeysFirst,
+    /// As that, with `LIKE`, made case-sensitive, for names.
     Like,
-    /// The trigram index of FTS5, case-sensitive too.
+    /// As that, with the trigram index of FTS5, case-sensitive too, for names.
     Fts5,
 }
 
-impl NameSearch {
-    /// Every way.
-    pub const ALL: [Self; 3] = [Self::Instr, Self::Like, Self::Fts5];
-
+impl Form {
     /// What it is called.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Instr => "SQLite",
+            Self::Plain => "SQLite",
+            Self::KeysFirst => "SQLite keys first",
             Self::Like => "SQLite LIKE",
             Self::Fts5 => "SQLite FTS5",
         }
@@ -91,7 +91,7 @@ const INDEXES: &str = "
     ANALYZE;
 ";
 
-const COLUMNS: &str = "id, task.task_name, task_type, scheduled_type, life_cycle_type, last_status, \
+const COLUMNS: &str = "id, task_name, task_type, scheduled_type, life_cycle_type, last_status, \
     next_execution_time, enable, description, priority, time_zone, wait_time";
 
 impl Sqlite {
@@ -102,12 +102,12 @@ impl Sqlite {
         Self(connection)
     }
 
-    /// The same database, asked for names in one way.
+    /// The same database, asked in one form.
     #[must_use]
-    pub fn by(&self, search: NameSearch) -> SqliteBy<'_> {
+    pub fn by(&self, form: Form) -> SqliteBy<'_> {
         SqliteBy {
             connection: &self.0,
-            search,
+            form,
         }
     }
 }
@@ -151,14 +151,13 @@ impl SqliteBy<'_> {
         let (matching, values) = self.matching(question);
         let mut count = (self.connection).prepare_cached(&format!("SELECT COUNT(*) {matching}"))?;
         let total: i64 = count.query_row(params_from_iter(&values), |row| row.get(0))?;
-        let page = format!(
-            "SELECT {COLUMNS} {matching} ORDER BY {} LIMIT {LIMIT} OFFSET ?",
-            if self.by_index(question) {
-                "name.rowid"
-            } else {
-                "seq"
-            },
-        );
+        let page = format!("{matching} ORDER BY seq LIMIT {LIMIT} OFFSET ?");
+        let page = match self.form {
+            Form::Plain => format!("SELECT {COLUMNS} {page}"),
+            _ => {
+                format!("SELECT {COLUMNS} FROM task WHERE seq IN (SELECT seq {page}) ORDER BY seq")
+            }
+        };
         let mut page = self.connection.prepare_cached(&page)?;
         let offset = Value::Integer(question.offset.cast_signed());
         let mut rows = page.query(params_from_iter(values.iter().chain([&offset])))?;
@@ -168,19 +167,18 @@ impl SqliteBy<'_> {
         Ok(total.cast_unsigned())
     }
 
-    fn by_index(&self, question: &Question) -> bool {
-        self.search == NameSearch::Fts5 && question.task_name.is_some()
-    }
-
     /// `FROM` and `WHERE` with no more than what the question asks, and the values.
     fn matching(&self, question: &Question) -> (String, Vec<Value>) {
         let mut conditions = vec!["project = 1"];
         let mut values = Vec::new();
         if let Some(text) = question.task_name {
-            let (condition, text) = match self.search {
-                NameSearch::Instr => ("instr(task.task_name, ?) > 0", text.to_owned()),
-                NameSearch::Like => ("task.task_name LIKE ?", format!("%{text}%")),
-                NameSearch::Fts5 => ("name MATCH ?", format!("\"{text}\"")),
+            let (condition, text) = match self.form {
+                Form::Plain | Form::KeysFirst => ("instr(task_name, ?) > 0", text.to_owned()),
+                Form::Like => ("task_name LIKE ?", format!("%{text}%")),
+                Form::Fts5 => (
+                    "seq IN (SELECT rowid FROM name WHERE name MATCH ?)",
+                    format!("\"{text}\""),
+                ),
             };
             conditions.push(condition);
             values.push(Value::Text(text));
@@ -203,15 +201,8 @@ impl SqliteBy<'_> {
             conditions.push("life_cycle_type = ?");
             values.push(code(LifeCycleType::ALL, asked).into());
         }
-        let tables = if self.by_index(question) {
-            "name JOIN task ON task.seq = name.rowid"
-        } else {
-            "task"
-        };
-        (
-            format!("FROM {tables} WHERE {}", conditions.join(" AND ")),
-            values,
-        )
+        let matching = format!("FROM task WHERE {}", conditions.join(" AND "));
+        (matching, values)
     }
 }
 

@@ -1,0 +1,89 @@
+//! Many threads on one store.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use taskdex::testkit::Workload;
+use taskdex::{LastStatus, ListQuery, Revision, ScheduledType, Task, TaskStore};
+
+use crate::support::{NOW, project};
+
+#[test]
+fn revisions_never_repeat_while_a_project_ends_and_begins_again() {
+    const THREADS: usize = 4;
+    const ROUNDS: usize = 300;
+    let store = TaskStore::new();
+    let p = project("p");
+    let tasks: Vec<Task> = Workload::new(1, THREADS).tasks().collect();
+    let revisions: Vec<Vec<Revision>> = thread::scope(|scope| {
+        let threads: Vec<_> = tasks
+            .iter()
+            .map(|task| {
+                let (store, p) = (&store, &p);
+                scope.spawn(move || {
+                    let mut revisions = Vec::new();
+                    for _ in 0..ROUNDS {
+                        // Often the only task there is, so that the project ends with it.
+                        revisions.push(store.add(p, task.clone(), NOW).unwrap());
+                        let status = Some(LastStatus::Skip);
+                        revisions.push(store.set_last_status(p, task.id(), status, NOW).unwrap());
+                        revisions.push(store.remove(p, task.id(), NOW).unwrap());
+                    }
+                    revisions
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    for revisions in &revisions {
+        assert!(revisions.is_sorted_by(|earlier, later| earlier < later));
+    }
+    let all: HashSet<Revision> = revisions.iter().flatten().copied().collect();
+    assert_eq!(all.len(), THREADS * ROUNDS * 3);
+    assert_eq!(store.project_count(), 0);
+    assert!(all.into_iter().max() <= Some(store.revision(&p)));
+}
+
+#[test]
+fn a_reader_sees_whole_batches_and_time_goes_one_way() {
+    const BATCH: usize = 40;
+    let store = TaskStore::new();
+    let p = project("p");
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for seed in 0..60 {
+                let batch = Workload::new(seed, BATCH).tasks().collect();
+                store.add_all(&p, batch, NOW).unwrap();
+                if seed % 7 == 6 {
+                    store.remove_project(&p);
+                }
+            }
+            done.store(true, Ordering::Release);
+        });
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut last = Revision::default();
+                let every = ListQuery::new(0, 50).unwrap();
+                while !done.load(Ordering::Acquire) {
+                    assert_eq!(store.task_count(&p) % BATCH as u64, 0);
+                    for query in [
+                        every.clone(),
+                        every.clone().scheduled_type(ScheduledType::LifeCycle),
+                    ] {
+                        let page = store.list(&p, &query, NOW);
+                        assert!(page.revision() >= last);
+                        last = page.revision();
+                        assert_eq!(page.tasks().len() as u64, page.total_count().min(50));
+                        assert!(page.tasks().iter().all(|listed| listed.version() <= last));
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(store.task_count(&p), 4 * BATCH as u64);
+}
