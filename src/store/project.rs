@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use crate::error::Error;
 use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, Slot};
 use crate::query::{ListQuery, Page, Revision, ScheduledTask};
+use crate::schedule::Execution;
 use crate::store::listed;
-use crate::task::{LastStatus, Task, TaskName};
+use crate::task::{LastStatus, Task, TaskName, TaskView};
 
 /// A project's index behind two locks.
 ///
@@ -76,6 +77,19 @@ impl Project {
         page
     }
 
+    pub(super) fn for_each_listed(
+        &self,
+        query: &ListQuery,
+        now: DateTime<Utc>,
+        each: impl FnMut(TaskView<'_>, Option<Execution>),
+    ) -> u64 {
+        let index = self.read();
+        let (total, learnt) = listed::for_each(&index, query, now, each);
+        drop(index);
+        self.keep(learnt);
+        total
+    }
+
     /// Keeps what a listing found out about next executions, unless that would
     /// mean to wait.
     fn keep(&self, learnt: Vec<listed::Learnt>) {
@@ -128,7 +142,7 @@ impl Project {
                 .row
                 .attributes()
                 .with_name_length(task_name.as_str().len());
-            index.replace(slot, crate::task::TaskView::new(&attributes, &texts), next)
+            index.replace(slot, TaskView::new(&attributes, &texts), next)
         })
     }
 
