@@ -51,7 +51,7 @@ fn listing(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let query = ListQuery::from_query_string(next.next().unwrap()).unwrap();
                 body.clear();
-                store.list(&project, &query, now()).write_json(&mut body);
+                store.list_json(&project, &query, now(), &mut body);
                 black_box(body.len())
             });
         });

@@ -15,7 +15,8 @@ use chrono::{DateTime, Utc};
 use crate::error::Error;
 use crate::index::Limits;
 use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask};
-use crate::task::{LastStatus, ProjectId, Task, TaskName};
+use crate::schedule::Execution;
+use crate::task::{LastStatus, ProjectId, Task, TaskName, TaskView};
 use project::{Project, Writer};
 use remembered::Memory;
 
@@ -293,6 +294,20 @@ impl TaskStore {
             Some(project) => project.list(query, now, &self.memory),
             None => Page::new(Vec::new(), 0, self.ended_revision_max()),
         }
+    }
+
+    /// Shows each task of a query's page, with its next execution, to `each`, which must be short
+    /// and not panic: the project's readers' lock is held. Returns the total.
+    pub(crate) fn for_each_listed(
+        &self,
+        project: &ProjectId,
+        query: &ListQuery,
+        now: DateTime<Utc>,
+        each: impl FnMut(TaskView<'_>, Option<Execution>),
+    ) -> u64 {
+        self.find(project).map_or(0, |project| {
+            project.for_each_listed(query, now, &self.memory, each)
+        })
     }
 
     /// The total of a query, and how many tasks its page has: for benchmarks.

@@ -127,10 +127,12 @@ impl TimeZone {
     /// ```
     #[must_use]
     pub fn name(self) -> Cow<'static, str> {
-        match self.static_name() {
-            Some(name) => Cow::Borrowed(name),
-            None => Cow::Owned(self.to_string()),
+        if let Some(name) = self.static_name() {
+            return Cow::Borrowed(name);
         }
+        let (text, length) = self.fixed_name();
+        let text = text.get(..length).unwrap_or_default();
+        Cow::Owned(str::from_utf8(text).unwrap_or_default().to_owned())
     }
 
     /// The name, if it is one that is stored as a whole.
@@ -140,6 +142,35 @@ impl TimeZone {
             Some(zone) => Some(zone.name()),
             None => OTHER_NAMES.get(code - usize::from(NAMED)).copied(),
         }
+    }
+
+    /// The name of a fixed offset in ASCII, and its length.
+    fn fixed_name(self) -> ([u8; 9], usize) {
+        let mut text = [0; 9];
+        let mut length = 0;
+        let mut write = |bytes: &[u8]| {
+            for &byte in bytes {
+                if let Some(place) = text.get_mut(length) {
+                    *place = byte;
+                    length += 1;
+                }
+            }
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "both are below 10")]
+        let two_digits = |number: u16| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
+        let prefix = usize::from(self.0 >> PREFIX_SHIFT & 0b11);
+        write(PREFIXES.get(prefix).copied().unwrap_or_default().as_bytes());
+        write(if self.0 & NEGATIVE == 0 { b"+" } else { b"-" });
+        let form = self.0 & DIGITS;
+        match form / MINUTE_FORMS {
+            hours @ 0..10 => write(two_digits(hours).get(1..).unwrap_or_default()),
+            hours => write(&two_digits(hours - 10)),
+        }
+        if let Some(minutes) = (form % MINUTE_FORMS).checked_sub(1) {
+            write(b":");
+            write(&two_digits(minutes));
+        }
+        (text, length)
     }
 
     /// What is needed to convert between instants and this zone's wall clock.
@@ -228,21 +259,7 @@ impl FromStr for TimeZone {
 
 impl fmt::Display for TimeZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(name) = self.static_name() {
-            return f.write_str(name);
-        }
-        let prefix = usize::from(self.0 >> PREFIX_SHIFT & 0b11);
-        f.write_str(PREFIXES.get(prefix).copied().unwrap_or_default())?;
-        f.write_str(if self.0 & NEGATIVE == 0 { "+" } else { "-" })?;
-        let form = self.0 & DIGITS;
-        match form / MINUTE_FORMS {
-            hours @ 0..10 => write!(f, "{hours}")?,
-            hours => write!(f, "{:02}", hours - 10)?,
-        }
-        match form % MINUTE_FORMS {
-            0 => Ok(()),
-            minutes => write!(f, ":{:02}", minutes - 1),
-        }
+        f.write_str(&self.name())
     }
 }
 

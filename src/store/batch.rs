@@ -12,7 +12,7 @@ use crate::query::Revision;
 use crate::task::Task;
 
 /// Rows that are put in place in one step, while readers wait.
-const STEP_ROWS: usize = 128;
+const STEP_ROWS: usize = 64;
 
 /// A sync of at most so many changes is made in place, in one step.
 const CHANGES_IN_PLACE_MAX: usize = 128;

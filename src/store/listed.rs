@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::index::{Index, Known, Moment, Next, Row, Selected, Slot};
+use crate::index::{Index, Known, Moment, Next, Row, RowView, Selected, Slot};
 use crate::query::{Cursor, Page, Revision, ScheduledTask};
 use crate::schedule::{Execution, Schedule};
-use crate::task::Task;
+use crate::task::{Task, TaskView};
 
 /// What a listing found out about a row's next execution.
 #[derive(Debug)]
@@ -36,23 +36,49 @@ pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (P
         let attributes = *row.row.attributes();
         let task = Task::from_parts(Arc::clone(&texts), start, attributes);
         start += u32::try_from(attributes.text_length()).unwrap_or(0);
-        let (next_execution, news) = next_execution(row.row, now);
-        let version = row.row.version();
-        if let Some(next) = news {
-            learnt.push(Learnt {
-                slot,
-                sequence: row.sequence,
-                version,
-                next,
-            });
-        }
-        tasks.push(ScheduledTask::new(task, version, next_execution));
+        let next_execution = learn(row, slot, now, &mut learnt);
+        tasks.push(ScheduledTask::new(task, row.row.version(), next_execution));
     }
     let cursor = rows()
         .last()
         .map(|row| Cursor::after_sequence(row.sequence));
     let page = Page::new(tasks, u64::from(selected.total), index.revision()).with_cursor(cursor);
     (page, learnt)
+}
+
+/// Shows each task of the rows that a query selects, and returns what was learnt on the way.
+pub(super) fn for_each(
+    index: &Index,
+    selected: &Selected,
+    now: DateTime<Utc>,
+    mut each: impl FnMut(TaskView<'_>, Option<Execution>),
+) -> Vec<Learnt> {
+    let rows = index.page(selected);
+    let mut learnt = Vec::new();
+    for (row, &slot) in rows.iter().flatten().zip(selected.slots()) {
+        let next_execution = learn(*row, slot, now, &mut learnt);
+        each(row.task(), next_execution);
+    }
+    learnt
+}
+
+/// The first execution of a row after `now`, with what the row should know of it.
+fn learn(
+    row: RowView<'_>,
+    slot: Slot,
+    now: DateTime<Utc>,
+    learnt: &mut Vec<Learnt>,
+) -> Option<Execution> {
+    let (next_execution, news) = next_execution(row.row, now);
+    if let Some(next) = news {
+        learnt.push(Learnt {
+            slot,
+            sequence: row.sequence,
+            version: row.row.version(),
+            next,
+        });
+    }
+    next_execution
 }
 
 /// The first execution of a row after `now`; and, if the row did not know it,

@@ -7,9 +7,10 @@ use chrono::{DateTime, Utc};
 use crate::error::Error;
 use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, Selected, Slot};
 use crate::query::{Explanation, ListQuery, Page, Revision, ScheduledTask};
+use crate::schedule::Execution;
 use crate::store::listed;
 use crate::store::remembered::{Memory, Remembered};
-use crate::task::{LastStatus, Task, TaskName};
+use crate::task::{LastStatus, Task, TaskName, TaskView};
 
 /// A project's index behind two locks.
 ///
@@ -99,6 +100,21 @@ impl Project {
         self.remembered.validate(index)
     }
 
+    pub(super) fn for_each_listed(
+        &self,
+        query: &ListQuery,
+        now: DateTime<Utc>,
+        memory: &Memory,
+        each: impl FnMut(TaskView<'_>, Option<Execution>),
+    ) -> u64 {
+        let index = self.read();
+        let selected = self.select(&index, query, memory);
+        let learnt = listed::for_each(&index, &selected, now, each);
+        drop(index);
+        self.keep(learnt);
+        u64::from(selected.total)
+    }
+
     /// Keeps what a listing found out about next executions, unless that would
     /// mean to wait.
     fn keep(&self, learnt: Vec<listed::Learnt>) {
@@ -151,7 +167,7 @@ impl Project {
                 .row
                 .attributes()
                 .with_name_length(task_name.as_str().len());
-            index.replace(slot, crate::task::TaskView::new(&attributes, &texts), next)
+            index.replace(slot, TaskView::new(&attributes, &texts), next)
         })
     }
 

@@ -337,6 +337,10 @@ impl Model {
             let found = store.get(&project(), row.task.id(), self.now());
             assert_eq!(found.as_ref(), Some(listed));
         }
+        let (mut direct, mut body) = (Vec::new(), Vec::new());
+        store.list_json(&project(), query, self.now(), &mut direct);
+        page.write_json(&mut body);
+        assert_eq!(direct, body);
         self.check_facets(store, query);
         assert!(!store.explain(&project(), query).to_string().is_empty());
     }

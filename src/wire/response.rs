@@ -1,13 +1,19 @@
 //! The documented bodies, written straight into the caller's buffer.
 
+mod fragments;
+
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::query::{Page, ScheduledTask};
+use crate::query::{ListQuery, Page, ScheduledTask};
+use crate::schedule::Execution;
 use crate::schedule::text::date_time_to_ascii;
-use crate::task::ReportedTime;
+use crate::store::TaskStore;
+use crate::task::{ProjectId, ReportedTime, TaskView};
+use fragments::{after_name_of, after_type_of};
 
 /// Room for a record of usual length; a longer one makes the buffer grow.
 const RECORD_LENGTH_USUAL: usize = 384;
@@ -17,97 +23,176 @@ impl Page {
     ///
     /// Attributes that a task does not have are left out. O(length of the body).
     ///
-    /// The same body can be had from [`serde::Serialize`], at several times the cost.
+    /// The same body can be had from [`serde::Serialize`], at several times the cost;
+    /// and where the page itself is not needed, [`TaskStore::list_json`] saves making it.
     pub fn write_json(&self, out: &mut Vec<u8>) {
         out.reserve(self.tasks().len() * RECORD_LENGTH_USUAL);
-        out.extend_from_slice(b"{\"scheduled_tasks\":[");
-        for (position, task) in self.tasks().iter().enumerate() {
-            if position > 0 {
-                out.push(b',');
-            }
-            task.write_json(out);
+        let mut body = Body::begin(out);
+        for listed in self.tasks() {
+            body.record(listed.task().view(), listed.next_execution());
         }
-        out.extend_from_slice(b"],\"total_count\":");
-        write_number(out, self.total_count());
-        out.push(b'}');
+        body.end(self.total_count());
     }
 }
 
 impl ScheduledTask {
     /// Appends the documented record to `out`, as one line of compact JSON.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        let task = self.task();
-        out.extend_from_slice(b"{\"id\":");
-        write_string(out, task.id());
-        out.extend_from_slice(b",\"task_name\":");
-        write_string(out, task.task_name());
-        out.extend_from_slice(b",\"task_type\":\"");
-        out.extend_from_slice(task.task_type().as_str().as_bytes());
-        out.extend_from_slice(b"\",\"scheduled_type\":\"");
-        out.extend_from_slice(task.scheduled_type().as_str().as_bytes());
-        out.push(b'"');
-        if let Some(life_cycle_type) = task.life_cycle_type() {
-            out.extend_from_slice(b",\"life_cycle_type\":\"");
-            out.extend_from_slice(life_cycle_type.as_str().as_bytes());
-            out.push(b'"');
-        }
-        if let Some(last_status) = task.last_status() {
-            out.extend_from_slice(b",\"last_status\":\"");
-            out.extend_from_slice(last_status.as_str().as_bytes());
-            out.push(b'"');
-        }
-        match (self.next_execution(), task.reported_time()) {
-            (Some(execution), _) => {
-                out.extend_from_slice(b",\"next_execution_time\":\"");
-                out.extend_from_slice(&execution.to_ascii());
-                out.push(b'"');
-            }
-            (None, Some(reported)) => {
-                out.extend_from_slice(b",\"next_execution_time\":\"");
-                write_reported(out, reported);
-                out.push(b'"');
-            }
-            (None, None) => {}
-        }
-        out.extend_from_slice(if task.is_enabled() {
-            b",\"enable\":true".as_slice()
-        } else {
-            b",\"enable\":false"
-        });
-        if let Some(description) = task.description() {
-            out.extend_from_slice(b",\"description\":");
-            write_string(out, description);
-        }
-        if let Some(priority) = task.priority() {
-            out.extend_from_slice(b",\"priority\":");
-            write_number(out, priority);
-        }
-        if let Some(time_zone) = task.time_zone() {
-            out.extend_from_slice(b",\"time_zone\":");
-            write_string(out, &time_zone);
-        }
-        if let Some(wait_time) = task.wait_time() {
-            out.extend_from_slice(b",\"wait_time\":");
-            write_number(out, wait_time);
-        }
-        out.push(b'}');
+        write_record(out, self.task().view(), self.next_execution());
     }
 }
 
-/// Appends a JSON string: copied whole where no character needs an escape.
+impl TaskStore {
+    /// Answers a query with the documented body, appended to `out` as one line of compact JSON.
+    ///
+    /// The same bytes as [`list`](Self::list) and [`Page::write_json`], without a page between.
+    /// O(length of the body) beside the cost of finding the tasks.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use taskdex::{LifeCycleType, ListQuery, ProjectId, Task, TaskStore, TaskType};
+    ///
+    /// let store = TaskStore::new();
+    /// let project = ProjectId::new("p-1")?;
+    /// let event = LifeCycleType::PostDesktopDisconnected;
+    /// let task = Task::builder("t-1", "Tidy up", TaskType::Stop, event).build()?;
+    /// store.add(&project, task, DateTime::UNIX_EPOCH)?;
+    ///
+    /// let query = ListQuery::from_query_string("offset=0&limit=10&scheduled_type=LIFE_CYCLE")?;
+    /// let mut body = Vec::new();
+    /// store.list_json(&project, &query, DateTime::UNIX_EPOCH, &mut body);
+    /// let mut same = Vec::new();
+    /// store.list(&project, &query, DateTime::UNIX_EPOCH).write_json(&mut same);
+    /// assert_eq!(body, same);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    pub fn list_json(
+        &self,
+        project: &ProjectId,
+        query: &ListQuery,
+        now: DateTime<Utc>,
+        out: &mut Vec<u8>,
+    ) {
+        out.reserve(query.limit() as usize * RECORD_LENGTH_USUAL);
+        let mut body = Body::begin(out);
+        let total_count = self.for_each_listed(project, query, now, |task, next_execution| {
+            body.record(task, next_execution);
+        });
+        body.end(total_count);
+    }
+}
+
+/// The documented body while it is written.
+struct Body<'a> {
+    out: &'a mut Vec<u8>,
+    is_empty: bool,
+}
+
+impl<'a> Body<'a> {
+    fn begin(out: &'a mut Vec<u8>) -> Self {
+        out.extend_from_slice(b"{\"scheduled_tasks\":[");
+        Self {
+            out,
+            is_empty: true,
+        }
+    }
+
+    fn record(&mut self, task: TaskView<'_>, next_execution: Option<Execution>) {
+        if !self.is_empty {
+            self.out.push(b',');
+        }
+        self.is_empty = false;
+        write_record(self.out, task, next_execution);
+    }
+
+    fn end(self, total_count: u64) {
+        self.out.extend_from_slice(b"],\"total_count\":");
+        write_number(self.out, total_count);
+        self.out.push(b'}');
+    }
+}
+
+/// Appends a record. Its texts lie end to end, so that they are looked through in one go for
+/// characters that need an escape; few records have one.
+fn write_record(out: &mut Vec<u8>, task: TaskView<'_>, next_execution: Option<Execution>) {
+    let needs_escape = needs_escape(task.texts());
+    let write_inner = |out: &mut Vec<u8>, text: &str| {
+        if needs_escape {
+            write_escaped(out, text);
+        } else {
+            out.extend_from_slice(text.as_bytes());
+        }
+    };
+    let attributes = task.attributes();
+    let code = attributes.code();
+    out.extend_from_slice(b"{\"id\":\"");
+    write_inner(out, task.id());
+    out.extend_from_slice(b"\",\"task_name\":\"");
+    write_inner(out, task.task_name());
+    out.extend_from_slice(after_name_of(code));
+    out.extend_from_slice(after_type_of(code));
+    if let Some(execution) = next_execution {
+        out.extend_from_slice(b",\"next_execution_time\":\"");
+        out.extend_from_slice(&execution.to_ascii());
+        out.push(b'"');
+    } else if let Some(reported) = attributes.reported_time() {
+        out.extend_from_slice(b",\"next_execution_time\":\"");
+        write_reported(out, reported);
+        out.push(b'"');
+    }
+    if attributes.is_enabled() {
+        out.extend_from_slice(b",\"enable\":true");
+    } else {
+        out.extend_from_slice(b",\"enable\":false");
+    }
+    if let Some(description) = task.description() {
+        out.extend_from_slice(b",\"description\":\"");
+        write_inner(out, description);
+        out.push(b'"');
+    }
+    if let Some(priority) = attributes.priority() {
+        out.extend_from_slice(b",\"priority\":");
+        write_number(out, priority);
+    }
+    if let Some(time_zone) = task.time_zone() {
+        out.extend_from_slice(b",\"time_zone\":\"");
+        // The names of known zones need no escape, and a reported one is among the texts.
+        write_inner(out, &time_zone);
+        out.push(b'"');
+    }
+    if let Some(wait_time) = attributes.wait_time() {
+        out.extend_from_slice(b",\"wait_time\":");
+        write_number(out, wait_time);
+    }
+    out.push(b'}');
+}
+
+/// Appends a JSON string.
 pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
-    let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-    // A fold without an early exit, so that it is compiled to vector instructions.
-    if text
-        .bytes()
-        .fold(false, |found, byte| found | needs_escape(byte))
-    {
-        write_json(out, text);
-        return;
+    out.push(b'"');
+    if needs_escape(text) {
+        write_escaped(out, text);
+    } else {
+        out.extend_from_slice(text.as_bytes());
     }
     out.push(b'"');
-    out.extend_from_slice(text.as_bytes());
-    out.push(b'"');
+}
+
+fn needs_escape(text: &str) -> bool {
+    let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    // A fold without an early exit, so that it is compiled to vector instructions.
+    text.bytes()
+        .fold(false, |found, byte| found | needs_escape(byte))
+}
+
+/// Appends what stands between the quotes of a JSON string.
+fn write_escaped(out: &mut Vec<u8>, text: &str) {
+    let start = out.len();
+    write_json(out, text);
+    out.pop();
+    if start < out.len() {
+        out.remove(start);
+    }
 }
 
 fn write_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
