@@ -159,11 +159,6 @@ pub(super) fn wall_clock_text(wall: i64, between: u8) -> [u8; 19] {
     text
 }
 
-/// Writes `yyyy-MM-dd HH:mm:ss` for a date of years 1 to 9999.
-pub(crate) fn date_time_to_ascii(wall_clock: NaiveDateTime) -> [u8; 19] {
-    wall_clock_text(wall_clock.and_utc().timestamp(), b' ')
-}
-
 /// Writes `2026-11-01T01:30:00-04:00`.
 ///
 /// The offset is rounded to the nearest minute, a half away from zero.

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 
 use super::BatchError;
-use super::project::{Project, next_of};
+use super::project::{Project, addition, next_of};
 use crate::error::Error;
-use crate::index::{Addition, Index, NotAdded, Slot};
+use crate::index::{Index, NotAdded, Slot};
 use crate::query::Revision;
 use crate::task::Task;
 
@@ -249,14 +249,5 @@ impl<'a> Changes<'a> {
         }
         fresh.publish(version);
         Ok(fresh)
-    }
-}
-
-fn addition(task: &Task, now: DateTime<Utc>) -> Addition<'_> {
-    let added = now.timestamp();
-    Addition {
-        task: task.view(),
-        next: next_of(task, added, now),
-        added,
     }
 }

@@ -131,12 +131,7 @@ impl Project {
     // Changing, with the writer's lock held.
 
     pub(super) fn add(&self, task: &Task, now: DateTime<Utc>) -> Result<Revision, Error> {
-        let added = now.timestamp();
-        let addition = Addition {
-            task: task.view(),
-            next: listed::next_around(task.schedule(), added, now),
-            added,
-        };
+        let addition = addition(task, now);
         loop {
             let mut index = self.write();
             match index.add(&addition) {
@@ -153,7 +148,7 @@ impl Project {
     pub(super) fn replace(&self, task: &Task, now: DateTime<Utc>) -> Result<Revision, Error> {
         self.change(task.id(), |index, slot| {
             let added = index.row(slot).ok_or(NoRoom)?.row.added();
-            let next = listed::next_around(task.schedule(), added, now);
+            let next = next_of(task, added, now);
             index.replace(slot, task.view(), next)
         })
     }
@@ -221,4 +216,14 @@ impl Project {
 /// with the span around `now` for which it holds.
 pub(super) fn next_of(task: &Task, added: i64, now: DateTime<Utc>) -> Next {
     listed::next_around(task.schedule(), added, now)
+}
+
+/// What a project is told of a task that is added now.
+pub(super) fn addition(task: &Task, now: DateTime<Utc>) -> Addition<'_> {
+    let added = now.timestamp();
+    Addition {
+        task: task.view(),
+        next: next_of(task, added, now),
+        added,
+    }
 }

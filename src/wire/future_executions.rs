@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::instant::parse_instant;
 use super::record::{Field, Fields};
 use super::response::write_string;
-use super::schedule::{missing_schedule, read_schedule, read_time_zone};
+use super::schedule::{missing_schedule, read_schedule};
 use crate::error::Error;
 use crate::schedule::{Execution, Schedule, TimeZone};
 
@@ -75,8 +75,7 @@ impl FutureExecutions {
                 .counting_from(now);
             (Some(schedule).filter(|_| enabled), schedule.time_zone())
         } else {
-            fields.trigger()?;
-            (None, read_time_zone(&fields)?.unwrap_or_default())
+            (None, fields.trigger()?.time_zone().unwrap_or_default())
         };
         Ok(Self {
             schedule,

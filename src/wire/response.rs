@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::query::{ListQuery, Page, ScheduledTask};
 use crate::schedule::Execution;
-use crate::schedule::text::date_time_to_ascii;
+use crate::schedule::text::date_time_ascii;
 use crate::store::TaskStore;
 use crate::task::{ProjectId, ReportedTime, TaskView};
 use fragments::{after_name_of, after_type_of};
@@ -200,7 +200,10 @@ fn write_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
 }
 
 fn write_reported(out: &mut Vec<u8>, reported: ReportedTime) {
-    out.extend_from_slice(&date_time_to_ascii(reported.wall_clock()));
+    // It was read from such a text, so it has one.
+    if let Some(text) = date_time_ascii(reported.wall_clock()) {
+        out.extend_from_slice(&text);
+    }
     out.extend_from_slice(reported.suffix().as_bytes());
 }
 
