@@ -28,7 +28,7 @@ pub(crate) use next::{Known, Moment, Next};
 pub(crate) use rows::{NoRoom, PAGE_ROWS, Row, RowHead, RowView, Slot};
 
 use crate::query::{ListQuery, NameMatch, Order, Revision};
-use crate::task::{LastStatus, TaskView};
+use crate::task::{Attributes, LastStatus, TaskView};
 
 /// Where a project changes its form.
 #[derive(Debug)]
@@ -76,6 +76,9 @@ pub(crate) struct Index {
     sequence_next: u64,
     visible_end: Slot,
     visible: u32,
+    /// How often the project was numbered anew, or got lists: what was known of
+    /// its rows before then is of no use.
+    epoch: u32,
     limits: &'static Limits,
 }
 
@@ -145,6 +148,7 @@ impl Index {
             sequence_next,
             visible_end: 0,
             visible: 0,
+            epoch: 0,
             limits,
         }
     }
@@ -217,13 +221,11 @@ impl Index {
                 if let Some(out) = selected.slots.get_mut(..window.len()) {
                     selected.count = list.read(window.start, out);
                 }
+                selected.put_in(query.listed_order());
             }
             (Some(lookups), Some(name)) => {
                 return self.select_among(query, &self.matching(lookups, key, name).rows);
             }
-        }
-        if self.lookups.is_some() {
-            selected.put_in(query.listed_order());
         }
         selected
     }
@@ -340,7 +342,7 @@ impl Index {
     /// Builds lists if there will be so many tasks that they are needed.
     pub(crate) fn make_ready_for(&mut self, added: usize) {
         if let Some(lookups) = self.lookups_for(added) {
-            self.lookups = Some(lookups);
+            self.install(lookups);
         }
     }
 
@@ -353,6 +355,7 @@ impl Index {
 
     /// Begins to keep lists that were built [beside](Self::lookups_for) the index.
     pub(crate) fn install(&mut self, lookups: Box<Lookups>) {
+        self.epoch = self.epoch.wrapping_add(1);
         self.lookups = Some(lookups);
     }
 
@@ -452,20 +455,21 @@ impl Index {
         slot: Slot,
         last_status: Option<LastStatus>,
     ) -> Result<Revision, NoRoom> {
-        let row = self.rows.get(slot).ok_or(NoRoom)?;
-        let attributes = row.attributes().with_last_status(last_status);
-        let next = row.next();
-        let version = self.next_revision()?;
-        self.change_row(slot, attributes, None, next, version)?;
-        self.revision = version;
-        Ok(version)
+        self.set_attributes(slot, |attributes| attributes.with_last_status(last_status))
     }
 
     /// Enables or disables a task.
     pub(crate) fn set_enabled(&mut self, slot: Slot, enabled: bool) -> Result<Revision, NoRoom> {
+        self.set_attributes(slot, |attributes| attributes.with_enabled(enabled))
+    }
+
+    fn set_attributes(
+        &mut self,
+        slot: Slot,
+        set: impl FnOnce(Attributes) -> Attributes,
+    ) -> Result<Revision, NoRoom> {
         let row = self.rows.get(slot).ok_or(NoRoom)?;
-        let attributes = row.attributes().with_enabled(enabled);
-        let next = row.next();
+        let (attributes, next) = (set(*row.attributes()), row.next());
         let version = self.next_revision()?;
         self.change_row(slot, attributes, None, next, version)?;
         self.revision = version;
@@ -500,7 +504,7 @@ impl Index {
     fn change_row(
         &mut self,
         slot: Slot,
-        attributes: crate::task::Attributes,
+        attributes: Attributes,
         texts: Option<&str>,
         next: Next,
         version: Revision,
@@ -596,6 +600,7 @@ impl Index {
     pub(crate) fn emptied(&self, rows: usize) -> Self {
         let limits = self.limits;
         let mut fresh = Self::new(self.revision, 0, limits);
+        fresh.epoch = self.epoch.wrapping_add(1);
         let has_lists = rows > limits.lists_from as usize
             || (self.lookups.is_some() && rows >= limits.lists_until as usize);
         if has_lists {
@@ -625,7 +630,7 @@ impl Lookups {
             answers: Answers::new(),
             ids: Ids::with_capacity(rows),
             names: NameIndex::default(),
-            changes: Changes::new(),
+            changes: Changes::default(),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Which rows changed lately, so that what was found once can be kept true.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use roaring::RoaringBitmap;
 
@@ -15,24 +14,13 @@ const LATEST_MAX: usize = 256;
 const CAUGHT_UP_MAX: u64 = 256;
 
 /// The latest changes of rows, new rows aside.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// Tells indexes apart: rows of different ones are numbered differently.
-    epoch: u64,
     count: u64,
     latest: VecDeque<Slot>,
 }
 
 impl Changes {
-    pub(super) fn new() -> Self {
-        static NEXT_EPOCH: AtomicU64 = AtomicU64::new(0);
-        Self {
-            epoch: NEXT_EPOCH.fetch_add(1, Ordering::Relaxed),
-            count: 0,
-            latest: VecDeque::new(),
-        }
-    }
-
     /// Notes that a row's name, or the lists it stands in, may be other ones
     /// than before. O(1).
     pub(super) fn note(&mut self, slot: Slot) {
@@ -54,7 +42,7 @@ impl Changes {
 /// The state of an index of which an answer is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen {
-    epoch: u64,
+    epoch: u32,
     changes: u64,
     end: Slot,
 }
@@ -110,7 +98,7 @@ impl NameSearch<'_> {
 
     fn seen_now(&self) -> Seen {
         Seen {
-            epoch: self.lookups.changes.epoch,
+            epoch: self.index.epoch,
             changes: self.lookups.changes.count,
             end: self.index.visible_end,
         }
