@@ -724,3 +724,45 @@ fn names_are_matched_literally_and_by_characters() {
     assert_eq!(exactly(""), [""; 0]);
     assert_eq!(exactly("padded"), [""; 0]);
 }
+
+#[test]
+fn an_answer_does_not_outlive_the_numbers_of_its_rows() {
+    // An answer to a name is remembered as row numbers, and kept true by the rows that changed
+    // since. Once a project is numbered anew, the same numbers are other rows.
+    let (store, p) = (TaskStore::new(), project("p"));
+    let schedule = *daily("x").schedule().unwrap();
+    let task = |number: u32, name: &str| {
+        let task = Task::builder(format!("t-{number}"), name, TaskType::Stop, schedule);
+        task.build().unwrap()
+    };
+    let touch = |numbers: std::ops::Range<u32>| {
+        for number in numbers {
+            let id = format!("t-{number}");
+            store
+                .set_last_status(&p, &id, Some(LastStatus::Skip), NOW)
+                .unwrap();
+        }
+    };
+    let even = ListQuery::new(0, 0)
+        .unwrap()
+        .task_name(NameMatch::contains("even").unwrap());
+    let total = || store.list(&p, &even, NOW).total_count();
+
+    let first = (0..600).map(|number| task(number, if number % 2 == 0 { "even" } else { "odd" }));
+    store.add_all(&p, first.collect(), NOW).unwrap();
+    touch(590..600);
+    assert_eq!(total(), 300);
+    for number in 0..400 {
+        store.remove(&p, &format!("t-{number}"), NOW).unwrap();
+    }
+    store
+        .add_all(
+            &p,
+            (600..1_100).map(|number| task(number, "odd")).collect(),
+            NOW,
+        )
+        .unwrap();
+    touch(1_080..1_100);
+    assert_eq!(total(), 100);
+    store.validate().unwrap();
+}
