@@ -3,6 +3,7 @@
 mod error;
 mod future_executions;
 mod instant;
+mod names;
 mod params;
 mod record;
 mod records;

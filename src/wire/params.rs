@@ -7,48 +7,20 @@ use percent_encoding::percent_decode;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::names::names;
 use crate::error::{Error, ErrorKind};
 use crate::query::{LIMIT_MAX, ListQuery, NameMatch};
 
-/// The documented parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Parameter {
-    Offset,
-    Limit,
-    TaskName,
-    TaskType,
-    ScheduledType,
-    LifeCycleType,
-    LastStatus,
-}
-
-const PARAMETER_COUNT: usize = 7;
-
-impl Parameter {
-    /// None for a name that the page does not document.
-    fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "offset" => Self::Offset,
-            "limit" => Self::Limit,
-            "task_name" => Self::TaskName,
-            "task_type" => Self::TaskType,
-            "scheduled_type" => Self::ScheduledType,
-            "life_cycle_type" => Self::LifeCycleType,
-            "last_status" => Self::LastStatus,
-            _ => return None,
-        })
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Offset => "offset",
-            Self::Limit => "limit",
-            Self::TaskName => "task_name",
-            Self::TaskType => "task_type",
-            Self::ScheduledType => "scheduled_type",
-            Self::LifeCycleType => "life_cycle_type",
-            Self::LastStatus => "last_status",
-        }
+names! {
+    /// The documented parameters.
+    enum Parameter {
+        Offset = "offset",
+        Limit = "limit",
+        TaskName = "task_name",
+        TaskType = "task_type",
+        ScheduledType = "scheduled_type",
+        LifeCycleType = "life_cycle_type",
+        LastStatus = "last_status",
     }
 }
 
@@ -57,7 +29,7 @@ const LIMIT_ACCEPTED: &str = "a whole number from 0 to 50";
 
 /// The values of the documented parameters, each given at most once.
 #[derive(Default)]
-struct Values<'a>([Option<Cow<'a, str>>; PARAMETER_COUNT]);
+struct Values<'a>([Option<Cow<'a, str>>; Parameter::COUNT]);
 
 impl<'a> Values<'a> {
     fn give(&mut self, parameter: Parameter, value: Cow<'a, str>) -> Result<(), Error> {

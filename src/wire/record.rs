@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::error::{invalid_json, not_utf8};
+use super::names::names;
 use super::schedule::{read_schedule, read_time_zone};
 use crate::error::{Error, ErrorKind, shown};
 use crate::task::{
@@ -66,89 +67,31 @@ impl Record {
     }
 }
 
-/// The documented fields of a record, and those of this project's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Field {
-    ProjectId,
-    Id,
-    TaskName,
-    TaskType,
-    ScheduledType,
-    LifeCycleType,
-    LastStatus,
-    NextExecutionTime,
-    Enable,
-    Description,
-    Priority,
-    TimeZone,
-    WaitTime,
-    DayInterval,
-    WeekList,
-    MonthList,
-    DateList,
-    ScheduledDate,
-    ScheduledTime,
-    ExpireTime,
-    StartDate,
-    Now,
-}
-
-impl Field {
-    const COUNT: usize = Self::Now as usize + 1;
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::ProjectId => "project_id",
-            Self::Id => "id",
-            Self::TaskName => "task_name",
-            Self::TaskType => "task_type",
-            Self::ScheduledType => "scheduled_type",
-            Self::LifeCycleType => "life_cycle_type",
-            Self::LastStatus => "last_status",
-            Self::NextExecutionTime => "next_execution_time",
-            Self::Enable => "enable",
-            Self::Description => "description",
-            Self::Priority => "priority",
-            Self::TimeZone => "time_zone",
-            Self::WaitTime => "wait_time",
-            Self::DayInterval => "day_interval",
-            Self::WeekList => "week_list",
-            Self::MonthList => "month_list",
-            Self::DateList => "date_list",
-            Self::ScheduledDate => "scheduled_date",
-            Self::ScheduledTime => "scheduled_time",
-            Self::ExpireTime => "expire_time",
-            Self::StartDate => "start_date",
-            Self::Now => "now",
-        }
-    }
-
-    fn from_name(name: &[u8]) -> Option<Self> {
-        Some(match name {
-            b"project_id" => Self::ProjectId,
-            b"id" => Self::Id,
-            b"task_name" => Self::TaskName,
-            b"task_type" => Self::TaskType,
-            b"scheduled_type" => Self::ScheduledType,
-            b"life_cycle_type" => Self::LifeCycleType,
-            b"last_status" => Self::LastStatus,
-            b"next_execution_time" => Self::NextExecutionTime,
-            b"enable" => Self::Enable,
-            b"description" => Self::Description,
-            b"priority" => Self::Priority,
-            b"time_zone" => Self::TimeZone,
-            b"wait_time" => Self::WaitTime,
-            b"day_interval" => Self::DayInterval,
-            b"week_list" => Self::WeekList,
-            b"month_list" => Self::MonthList,
-            b"date_list" => Self::DateList,
-            b"scheduled_date" => Self::ScheduledDate,
-            b"scheduled_time" => Self::ScheduledTime,
-            b"expire_time" => Self::ExpireTime,
-            b"start_date" => Self::StartDate,
-            b"now" => Self::Now,
-            _ => return None,
-        })
+names! {
+    /// The documented fields of a record, and those of this project's own.
+    pub(super) enum Field {
+        ProjectId = "project_id",
+        Id = "id",
+        TaskName = "task_name",
+        TaskType = "task_type",
+        ScheduledType = "scheduled_type",
+        LifeCycleType = "life_cycle_type",
+        LastStatus = "last_status",
+        NextExecutionTime = "next_execution_time",
+        Enable = "enable",
+        Description = "description",
+        Priority = "priority",
+        TimeZone = "time_zone",
+        WaitTime = "wait_time",
+        DayInterval = "day_interval",
+        WeekList = "week_list",
+        MonthList = "month_list",
+        DateList = "date_list",
+        ScheduledDate = "scheduled_date",
+        ScheduledTime = "scheduled_time",
+        ExpireTime = "expire_time",
+        StartDate = "start_date",
+        Now = "now",
     }
 }
 
@@ -354,8 +297,10 @@ impl<'de> Deserialize<'de> for Object<'de> {
                 let mut repeated_key = None;
                 while let Some(Key(key)) = map.next_key()? {
                     let value: &RawValue = map.next_value()?;
-                    let place =
-                        Field::from_name(&key).and_then(|field| fields.0.get_mut(field as usize));
+                    let place = std::str::from_utf8(&key)
+                        .ok()
+                        .and_then(Field::from_name)
+                        .and_then(|field| fields.0.get_mut(field as usize));
                     let repeated = match place {
                         Some(place) => place.replace(value).is_some(),
                         None => !unknown.insert(key.clone()),
