@@ -13,25 +13,22 @@
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
 use chrono::{DateTime, NaiveTime, Utc};
+use taskdex::testkit::SplitMix64;
 use taskdex::{
     LastStatus, LifeCycleType, ListQuery, Order, ProjectId, Schedule, ScheduledType, Task,
     TaskStore, TaskType, TimeZone, Timing,
 };
 
-/// `SplitMix64`: small, and good enough to spread values.
-pub(crate) struct Random(u64);
+/// Choices of a seed.
+pub(crate) struct Random(SplitMix64);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
     pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.0.next_u64()
     }
 
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
