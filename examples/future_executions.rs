@@ -15,12 +15,12 @@
 mod support;
 
 use std::ffi::OsString;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use lexopt::prelude::{Long, Short, Value};
-use support::{Failure, for_each_line, read_file};
+use support::{Answers, Failure, for_each_line, read_file};
 use taskdex::wire::{self, ExecutionFormat, FUTURE_EXECUTIONS_USUAL, FutureExecutions};
 
 const USAGE: &str = "future_executions [--now RFC3339] [--count N] [--rfc3339] [FILE|-]";
@@ -44,30 +44,21 @@ fn run() -> Result<bool, Failure> {
     };
     let now = arguments.now.unwrap_or_else(support::system_now);
 
-    let mut out = BufWriter::new(io::stdout().lock());
-    let mut all_answered = true;
+    let mut answers = Answers::new();
     let mut answer = |line: &[u8]| {
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
-        let mut body = Vec::new();
-        match FutureExecutions::from_json(line, now) {
-            Ok(preview) => preview.write_json(arguments.count, arguments.format, &mut body),
-            Err(error) => {
-                all_answered = false;
-                error.write_json(&mut body);
-            }
-        }
-        body.push(b'\n');
-        out.write_all(&body)
+        answers.give(FutureExecutions::from_json(line, now).map(|preview| {
+            move |body: &mut Vec<u8>| preview.write_json(arguments.count, arguments.format, body)
+        }))
     };
     if arguments.input == "-" {
         for_each_line(io::stdin().lock(), &mut answer)?;
     } else {
         for_each_line(read_file(&arguments.input)?.as_slice(), &mut answer)?;
     }
-    out.flush()?;
-    Ok(all_answered)
+    Ok(answers.finish()?)
 }
 
 /// None where only the usage is asked for.

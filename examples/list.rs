@@ -14,12 +14,12 @@
 mod support;
 
 use std::ffi::OsString;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use lexopt::prelude::{Long, Short, Value};
-use support::{Failure, for_each_line, read_file};
+use support::{Answers, Failure, for_each_line, read_file};
 use taskdex::{ListQuery, ProjectId, TaskStore, wire};
 
 const USAGE: &str = "list [--data FILE] [--now RFC3339] [--project ID] [QUERY|-]";
@@ -49,29 +49,19 @@ fn run() -> Result<bool, Failure> {
     };
     let store = load(&records, now)?;
 
-    let mut out = BufWriter::new(io::stdout().lock());
-    let mut all_answered = true;
+    let mut answers = Answers::new();
     let mut answer = |query: &[u8]| {
-        let mut body = Vec::new();
-        match ListQuery::from_query_string(query) {
-            Ok(query) => store
-                .list(&arguments.project, &query, now)
-                .write_json(&mut body),
-            Err(error) => {
-                all_answered = false;
-                error.write_json(&mut body);
-            }
-        }
-        body.push(b'\n');
-        out.write_all(&body)
+        answers.give(ListQuery::from_query_string(query).map(|query| {
+            let page = store.list(&arguments.project, &query, now);
+            move |body: &mut Vec<u8>| page.write_json(body)
+        }))
     };
     if arguments.query == "-" {
         for_each_line(io::stdin().lock(), &mut answer)?;
     } else {
         answer(arguments.query.as_encoded_bytes())?;
     }
-    out.flush()?;
-    Ok(all_answered)
+    Ok(answers.finish()?)
 }
 
 /// None where only the usage is asked for.

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, BufWriter, StdoutLock, Write};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -62,4 +62,42 @@ pub(crate) fn for_each_line(
         line.clear();
     }
     Ok(())
+}
+
+/// The answers on standard output, one a line.
+pub(crate) struct Answers {
+    out: BufWriter<StdoutLock<'static>>,
+    all_given: bool,
+}
+
+impl Answers {
+    pub(crate) fn new() -> Self {
+        Self {
+            out: BufWriter::new(io::stdout().lock()),
+            all_given: true,
+        }
+    }
+
+    /// Writes the body of an answer, or that of a refusal.
+    pub(crate) fn give(
+        &mut self,
+        answer: Result<impl FnOnce(&mut Vec<u8>), taskdex::Error>,
+    ) -> io::Result<()> {
+        let mut body = Vec::new();
+        match answer {
+            Ok(write) => write(&mut body),
+            Err(error) => {
+                self.all_given = false;
+                error.write_json(&mut body);
+            }
+        }
+        body.push(b'\n');
+        self.out.write_all(&body)
+    }
+
+    /// Whether nothing was refused.
+    pub(crate) fn finish(mut self) -> io::Result<bool> {
+        self.out.flush()?;
+        Ok(self.all_given)
+    }
 }
