@@ -174,17 +174,28 @@ pub(crate) fn queries(store: &TaskStore, count: usize) -> Vec<ListQuery> {
     queries
 }
 
-/// The documented form of a query.
-pub(crate) fn query_string(query: &ListQuery, random: &mut Random) -> String {
-    let mut text = format!("offset={}&limit=50", query.offset());
-    if let Some(task_type) = random.maybe(TaskType::ALL) {
-        text += &format!("&task_type={task_type}");
-    }
-    if let Some(scheduled_type) = random.maybe(ScheduledType::ALL) {
-        text += &format!("&scheduled_type={scheduled_type}");
-    }
-    if let Some(last_status) = random.maybe(LastStatus::ALL) {
-        text += &format!("&last_status={last_status}");
+/// The documented form of a query; its order has none.
+pub(crate) fn query_string(query: &ListQuery) -> String {
+    let mut text = format!("offset={}&limit={}", query.offset(), query.limit());
+    let filters = [
+        ("task_type", query.task_type_filter().map(TaskType::as_str)),
+        (
+            "scheduled_type",
+            query.scheduled_type_filter().map(ScheduledType::as_str),
+        ),
+        (
+            "life_cycle_type",
+            query.life_cycle_type_filter().map(LifeCycleType::as_str),
+        ),
+        (
+            "last_status",
+            query.last_status_filter().map(LastStatus::as_str),
+        ),
+    ];
+    for (name, value) in filters {
+        if let Some(value) = value {
+            text += &format!("&{name}={value}");
+        }
     }
     text
 }
