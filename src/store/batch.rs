@@ -12,7 +12,7 @@ use crate::query::Revision;
 use crate::task::Task;
 
 /// Rows that are put in place in one step, while readers wait.
-const STEP_ROWS: usize = 64;
+const STEP_ROWS: usize = 16;
 
 /// A sync of at most so many changes is made in place, in one step.
 const CHANGES_IN_PLACE_MAX: usize = 128;
@@ -55,6 +55,7 @@ impl Project {
         let mut staged = 0;
         for step in tasks.chunks(STEP_ROWS) {
             let additions: Vec<_> = step.iter().map(|task| addition(task, now)).collect();
+            self.let_readers_in();
             let mut index = self.write();
             if tasks.len() == step.len() {
                 let text_length = additions.iter().map(|it| it.task.texts().len()).sum();
@@ -82,6 +83,7 @@ impl Project {
     /// Takes back a batch that was not published, in short steps.
     pub(super) fn discard_staged(&self) {
         while self.read().has_staged() {
+            self.let_readers_in();
             self.write().discard_staged(STEP_ROWS);
         }
     }

@@ -1,6 +1,10 @@
 //! One project's cell: its index, and who may read and change it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
+};
+use std::thread;
 
 use chrono::{DateTime, Utc};
 
@@ -22,8 +26,12 @@ use crate::task::{LastStatus, Task, TaskName, TaskView};
 pub(super) struct Project {
     writer: Mutex<Writer>,
     index: RwLock<Index>,
+    readers_waiting: AtomicU32,
     remembered: Remembered,
 }
+
+/// So often a writer gives its turn away for readers that wait: they need one or two to wake up.
+const TURNS_GIVEN_MAX: u32 = 1_000;
 
 /// What only those who change the project see.
 #[derive(Debug, Default)]
@@ -38,6 +46,7 @@ impl Project {
         Self {
             writer: Mutex::default(),
             index: RwLock::new(Index::new(revision, sequence_next, limits)),
+            readers_waiting: AtomicU32::new(0),
             remembered: Remembered::default(),
         }
     }
@@ -55,7 +64,29 @@ impl Project {
     }
 
     pub(super) fn read(&self) -> RwLockReadGuard<'_, Index> {
-        self.index.read().unwrap_or_else(PoisonError::into_inner)
+        match self.index.try_read() {
+            Ok(index) => return index,
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        self.readers_waiting.fetch_add(1, Ordering::Relaxed);
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        self.readers_waiting.fetch_sub(1, Ordering::Relaxed);
+        index
+    }
+
+    /// Lets readers that wait go first, between two steps of a change.
+    ///
+    /// The lock is not fair: a writer that takes it again at once is quicker than a reader that
+    /// must wake up, so that readers of a long import would wait for its end (240 ms instead of
+    /// 1 ms for a quarter of a million tasks).
+    pub(super) fn let_readers_in(&self) {
+        for _ in 0..TURNS_GIVEN_MAX {
+            if self.readers_waiting.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            thread::yield_now();
+        }
     }
 
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, Index> {
