@@ -19,11 +19,11 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use lexopt::prelude::{Long, Short, Value};
-use support::{Answers, Failure, for_each_line, read_file};
-use taskdex::{ListQuery, ProjectId, TaskStore, wire};
+use support::data::load;
+use support::{Answers, Failure, for_each_line};
+use taskdex::{ListQuery, ProjectId, wire};
 
 const USAGE: &str = "list [--data FILE] [--now RFC3339] [--project ID] [QUERY|-]";
-const SAMPLE: &[u8] = include_bytes!("data/sample.jsonl");
 
 struct Arguments {
     data: Option<OsString>,
@@ -43,11 +43,7 @@ fn run() -> Result<bool, Failure> {
         return Ok(true);
     };
     let now = arguments.now.unwrap_or_else(support::system_now);
-    let records = match &arguments.data {
-        Some(path) => read_file(path)?,
-        None => SAMPLE.to_vec(),
-    };
-    let store = load(&records, now)?;
+    let store = load(arguments.data.as_deref(), now)?;
 
     let mut answers = Answers::new();
     let mut answer = |query: &[u8]| {
@@ -87,14 +83,4 @@ fn parse_arguments() -> Result<Option<Arguments>, Failure> {
         project,
         query: query.unwrap_or_else(|| "offset=0&limit=10".into()),
     }))
-}
-
-/// Loads every record, or none.
-fn load(records: &[u8], now: DateTime<Utc>) -> Result<TaskStore, Failure> {
-    let default_project = ProjectId::new("default")?;
-    let store = TaskStore::new();
-    for (project, task) in wire::read_records(records, &default_project)? {
-        store.add(&project, task, now)?;
-    }
-    Ok(store)
 }

@@ -1,5 +1,9 @@
 //! What the examples share: arguments, lines, exit statuses.
 
+#![allow(dead_code, reason = "each example uses its part")]
+
+pub(crate) mod data;
+
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::fs;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::names::names;
 use crate::error::{Error, ErrorKind};
 use crate::query::{LIMIT_MAX, ListQuery, NameMatch};
+use crate::task::ProjectId;
 
 names! {
     /// The documented parameters.
@@ -195,7 +196,19 @@ impl ListQuery {
 
 /// Decodes one name or value of form data; none where it is malformed.
 fn decode(raw: &[u8]) -> Option<Cow<'_, str>> {
-    if !raw.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+    if !raw.contains(&b'+') {
+        return decode_escapes(raw);
+    }
+    let spaced: Vec<u8> = raw
+        .iter()
+        .map(|&byte| if byte == b'+' { b' ' } else { byte })
+        .collect();
+    Some(Cow::Owned(decode_escapes(&spaced)?.into_owned()))
+}
+
+/// Decodes the percent-encoding of a part of a URI; none where it is malformed.
+fn decode_escapes(raw: &[u8]) -> Option<Cow<'_, str>> {
+    if !raw.contains(&b'%') {
         return std::str::from_utf8(raw).ok().map(Cow::Borrowed);
     }
     // The decoder lets a malformed escape stand, so that is looked for first.
@@ -210,12 +223,39 @@ fn decode(raw: &[u8]) -> Option<Cow<'_, str>> {
     if !escapes_are_whole {
         return None;
     }
-    let spaced: Vec<u8> = raw
-        .iter()
-        .map(|&byte| if byte == b'+' { b' ' } else { byte })
-        .collect();
-    let decoded: Vec<u8> = percent_decode(&spaced).collect();
+    let decoded: Vec<u8> = percent_decode(raw).collect();
     String::from_utf8(decoded).ok().map(Cow::Owned)
+}
+
+impl ProjectId {
+    /// Reads the `{project_id}` of the documented path `/v2/{project_id}/scheduled-tasks`, as it
+    /// stands between the slashes.
+    ///
+    /// It is percent-encoded ([RFC 3986, section 2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)),
+    /// and a `+` is a plus sign there, not a space.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidEncoding`] for an escape that is malformed or not UTF-8, and what
+    /// [`ProjectId::new`] refuses.
+    ///
+    /// ```
+    /// use taskdex::{ErrorKind, ProjectId};
+    ///
+    /// assert_eq!(ProjectId::from_path_segment("team%20a")?.as_str(), "team a");
+    /// let error = ProjectId::from_path_segment("team%2").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::InvalidEncoding);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    pub fn from_path_segment(segment: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let segment = segment.as_ref();
+        let decoded = decode_escapes(segment).ok_or_else(|| {
+            let kind = ErrorKind::InvalidEncoding;
+            let shown = String::from_utf8_lossy(segment);
+            Error::refused(kind, "project_id", &shown, "percent-encoded UTF-8")
+        })?;
+        Self::new(decoded)
+    }
 }
 
 /// Reads the documented parameters from a map of strings or numbers.

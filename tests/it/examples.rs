@@ -1,8 +1,9 @@
 //! The runnable examples from outside: arguments, output, exit status.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
@@ -336,5 +337,109 @@ fn future_executions_answers_each_line() {
             2,
             "{arguments:?}"
         );
+    }
+}
+
+/// The example `serve`, stopped when it is dropped.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(data: &str) -> Self {
+        let mut child = Command::new(program("serve"))
+            .args(["--addr", "127.0.0.1:0", "--data", data])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://");
+        let address = address.unwrap().to_owned();
+        Self { child, address }
+    }
+
+    /// The status, the content type and the body of an answer.
+    fn ask(&self, method: &str, target: &str) -> (u16, String, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(
+            stream,
+            "{method} {target} HTTP/1.1\r\nhost: taskdex\r\nconnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        let content_type = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-type: "))
+            .unwrap_or_default();
+        (status, content_type.to_owned(), body.to_owned())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn serve_answers_over_http_what_list_prints() {
+    let file = File::of("serve.jsonl", DATA);
+    let server = Server::start(file.path());
+    for (project, query) in [
+        ("default", "offset=0&limit=10&scheduled_type=LIFE_CYCLE"),
+        (
+            "default",
+            "offset=0&limit=10&scheduled_type=LIFE_CYCLE&task_name=%E6%96%AD",
+        ),
+        ("q", "offset=0&limit=10"),
+        ("nobody", "offset=0&limit=10"),
+        ("default", "limit=10"),
+        ("default", "offset=0&limit=51"),
+        ("default", ""),
+    ] {
+        let target = format!("/v2/{project}/scheduled-tasks?{query}");
+        let (status, content_type, body) = server.ask("GET", &target);
+        let ran = list(&["--data", file.path(), "--project", project, query], "");
+        assert_eq!(body, ran.out.trim_end(), "{target}");
+        assert_eq!(status, if ran.status == 0 { 200 } else { 400 }, "{target}");
+        assert_eq!(content_type, "application/json");
+    }
+}
+
+#[test]
+fn serve_refuses_what_is_not_the_documented_call() {
+    let file = File::of("serve-refused.jsonl", DATA);
+    let server = Server::start(file.path());
+    let query = "offset=0&limit=10";
+    let (status, _, body) = server.ask("GET", &format!("/v2/%ff/scheduled-tasks?{query}"));
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &body["error_code"]), (400, &"TDX.0007".into()));
+    let long = "p".repeat(256);
+    let (status, _, body) = server.ask("GET", &format!("/v2/{long}/scheduled-tasks?{query}"));
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &body["error_code"]), (400, &"TDX.0006".into()));
+    assert_eq!(server.ask("GET", "/v2/default/tasks").0, 404);
+    assert_eq!(server.ask("POST", "/v2/default/scheduled-tasks").0, 405);
+}
+
+#[test]
+fn serve_refuses_bad_arguments() {
+    let bad = File::of("serve-bad.jsonl", "{}");
+    for arguments in [
+        &["--addr", "nowhere"][..],
+        &["--port", "80"],
+        &["--data", bad.path()],
+        &["offset=0&limit=10"],
+    ] {
+        let ran = run("serve", arguments, b"");
+        assert_eq!(ran.status, 2, "{arguments:?}");
+        assert!(ran.err.contains("usage: serve"), "{}", ran.err);
     }
 }

@@ -1,0 +1,24 @@
+//! The tasks that an example answers from.
+
+use std::ffi::OsStr;
+
+use chrono::{DateTime, Utc};
+use taskdex::{ProjectId, TaskStore, wire};
+
+use super::{Failure, read_file};
+
+const SAMPLE: &[u8] = include_bytes!("../data/sample.jsonl");
+
+/// Loads every record of a file, or of the sample where none is given; or nothing.
+pub(crate) fn load(path: Option<&OsStr>, now: DateTime<Utc>) -> Result<TaskStore, Failure> {
+    let records = match path {
+        Some(path) => read_file(path)?,
+        None => SAMPLE.to_vec(),
+    };
+    let default_project = ProjectId::new("default")?;
+    let store = TaskStore::new();
+    for (project, task) in wire::read_records(&records, &default_project)? {
+        store.add(&project, task, now)?;
+    }
+    Ok(store)
+}
