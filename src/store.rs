@@ -122,6 +122,8 @@ impl TaskStore {
     /// A `DAY` schedule without a start date counts from the date of `now` in
     /// the task's zone, for as long as the task exists.
     ///
+    /// O(length of the texts), amortised.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::TaskExists`](crate::ErrorKind::TaskExists) where the project has a task of this id.
@@ -138,6 +140,8 @@ impl TaskStore {
     /// Adds all tasks, in their order, as one change of the project, or none of them.
     ///
     /// No query ever sees a part of the batch. An empty batch changes nothing.
+    ///
+    /// O(tasks), in short steps between which the project's readers go on.
     ///
     /// # Errors
     ///
@@ -207,6 +211,8 @@ impl TaskStore {
     /// A `DAY` schedule without a start date goes on counting from the date of
     /// the task's first adding.
     ///
+    /// O(length of the texts), amortised.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
@@ -220,7 +226,7 @@ impl TaskStore {
         self.change(project, task.id(), |project| project.replace(&task, now))
     }
 
-    /// Renames a task, in its place, and returns its version.
+    /// Renames a task, in its place, and returns its version. O(length of the texts), amortised.
     ///
     /// # Errors
     ///
@@ -235,7 +241,7 @@ impl TaskStore {
         self.change(project, id, |project| project.rename(id, task_name))
     }
 
-    /// Sets how a task's latest execution ended, and returns the task's version.
+    /// Sets how a task's latest execution ended, and returns the task's version. O(1).
     ///
     /// # Errors
     ///
@@ -252,7 +258,7 @@ impl TaskStore {
         })
     }
 
-    /// Enables or disables a task, and returns its version.
+    /// Enables or disables a task, and returns its version. O(1).
     ///
     /// # Errors
     ///
@@ -269,6 +275,10 @@ impl TaskStore {
 
     /// Removes a task, and returns the project's revision.
     ///
+    /// O(1), amortised: the call after which more than half of the project's places are empty
+    /// puts the rest together, in O(tasks). Readers go on meanwhile; others that change the
+    /// project wait.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
@@ -281,13 +291,16 @@ impl TaskStore {
         self.change(project, id, |project| project.remove(id))
     }
 
-    /// A task with its version and its first execution after `now`.
+    /// A task with its version and its first execution after `now`. O(length of the texts).
     #[must_use]
     pub fn get(&self, project: &ProjectId, id: &str, now: DateTime<Utc>) -> Option<ScheduledTask> {
         self.find(project)?.get(id, now)
     }
 
     /// Answers a query, with next executions as of `now`.
+    ///
+    /// O(limit) where no name is asked for, whatever the offset and the number of tasks. A name
+    /// costs a search of the project's name index, unless its answer is remembered.
     #[must_use]
     pub fn list(&self, project: &ProjectId, query: &ListQuery, now: DateTime<Utc>) -> Page {
         match self.find(project) {
@@ -341,7 +354,7 @@ impl TaskStore {
 
     /// The revision of the project's latest change.
     ///
-    /// It only ever grows, also where the project ends and begins again.
+    /// It only ever grows, also where the project ends and begins again. O(1).
     #[must_use]
     pub fn revision(&self, project: &ProjectId) -> Revision {
         match self.find(project) {
@@ -350,7 +363,7 @@ impl TaskStore {
         }
     }
 
-    /// How many tasks the project has, triggered and disabled ones included.
+    /// How many tasks the project has, triggered and disabled ones included. O(1).
     #[must_use]
     pub fn task_count(&self, project: &ProjectId) -> u64 {
         self.find(project)
@@ -380,7 +393,8 @@ impl TaskStore {
         projects
     }
 
-    /// Removes a project with all its tasks, and returns how many they were.
+    /// Removes a project with all its tasks, and returns how many they were. O(tasks), none of
+    /// it while anybody waits.
     pub fn remove_project(&self, project: &ProjectId) -> u64 {
         let Some(found) = self.find(project) else {
             return 0;
