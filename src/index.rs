@@ -52,6 +52,23 @@ impl Limits {
         holes_min: 256,
         rows_max: Slot::MAX,
     };
+
+    /// Forms change after a handful of tasks, and holes are soon too many.
+    #[cfg(feature = "testkit")]
+    pub(crate) const EARLY: Self = Self {
+        lists_from: 12,
+        lists_until: 6,
+        holes_min: 4,
+        rows_max: 5_000,
+    };
+
+    /// Row numbers run out all the time.
+    #[cfg(feature = "testkit")]
+    pub(crate) const NARROW: Self = Self {
+        rows_max: 70,
+        holes_min: 1_000,
+        ..Self::EARLY
+    };
 }
 
 /// Versions are kept in 48 bits: centuries of 10,000 changes a second.
@@ -562,6 +579,13 @@ impl Index {
         if same {
             self.rows.set_next(slot, next);
         }
+    }
+
+    /// Whether there are lists, how often the rows were numbered anew, and how many bytes
+    /// of texts belong to none of them.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn form(&self) -> (bool, u32, usize) {
+        (self.lookups.is_some(), self.epoch, self.rows.text_wasted())
     }
 
     // Renumbering.

@@ -71,6 +71,19 @@ pub struct TaskStore {
 
 type Shard = HashMap<ProjectId, Arc<Project>>;
 
+/// What no answer shows of a project.
+#[cfg(feature = "testkit")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InnerState {
+    pub(crate) exists: bool,
+    pub(crate) has_lists: bool,
+    /// How often the project was numbered anew, or got lists.
+    pub(crate) epoch: u32,
+    pub(crate) text_wasted: usize,
+    /// How many remembered answers the whole store has forgotten for want of room.
+    pub(crate) evicted: u64,
+}
+
 /// Why a batch was refused.
 ///
 /// ```
@@ -114,6 +127,29 @@ impl TaskStore {
             ended_sequence_max: AtomicU64::new(0),
             limits,
             memory: Memory::new(Memory::BYTES_MAX),
+        }
+    }
+
+    /// An empty store with other limits than the usual ones.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn cramped(limits: &'static Limits, remembered_bytes_max: usize) -> Self {
+        Self {
+            memory: Memory::new(remembered_bytes_max),
+            ..Self::with_limits(limits)
+        }
+    }
+
+    /// What no answer shows of a project: for the test kit.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn inner_state(&self, project: &ProjectId) -> InnerState {
+        let form = self.find(project).map(|project| project.read().form());
+        let (has_lists, epoch, text_wasted) = form.unwrap_or_default();
+        InnerState {
+            exists: form.is_some(),
+            has_lists,
+            epoch,
+            text_wasted,
+            evicted: self.memory.evicted(),
         }
     }
 

@@ -45,6 +45,6 @@ mod workload;
 pub use op::{Op, Outcome, Seen};
 pub use reference::{ReferencePage, ReferenceRefusal, ReferenceStore, ReferenceTask};
 pub use source::{Bytes, Source, SplitMix64};
-pub use twins::{Count, Counts, Difference, Twins};
+pub use twins::{Count, Counts, Difference, Sizes, Twins};
 pub use walk::{Walked, walk_to_next};
 pub use workload::{Queries, Tasks, Workload};

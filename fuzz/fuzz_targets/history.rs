@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| taskdex_fuzz::run(taskdex::testkit::fuzz::history, input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| taskdex_fuzz::run("history", input));

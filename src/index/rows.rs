@@ -345,6 +345,15 @@ impl Rows {
                 .all(|chunk| chunk.text_live as usize + text_length < REMOVED as usize)
     }
 
+    /// How many bytes of texts belong to no row.
+    #[cfg(feature = "testkit")]
+    pub(super) fn text_wasted(&self) -> usize {
+        let chunks = self.chunks.iter();
+        chunks
+            .map(|chunk| chunk.texts.len() - chunk.text_live as usize)
+            .sum()
+    }
+
     /// Takes the last row out.
     pub(super) fn pop(&mut self) {
         let Some(slot) = self.end.checked_sub(1) else {

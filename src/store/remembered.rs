@@ -30,6 +30,9 @@ struct Filed {
     bytes: usize,
     /// Every answer, by the time of a use: the latest or one before it.
     by_time: BTreeMap<u64, Charge>,
+    /// How many were forgotten as there was no room for them.
+    #[cfg(feature = "testkit")]
+    evicted: u64,
 }
 
 #[derive(Debug)]
@@ -88,8 +91,20 @@ impl Memory {
                 && let Some(used) = shelf.forget_unless_used_since(time)
             {
                 filed.add(used, charge);
+                continue;
+            }
+            #[cfg(feature = "testkit")]
+            {
+                filed.evicted += 1;
             }
         }
+    }
+
+    /// How many answers were forgotten as there was no room for them.
+    #[cfg(feature = "testkit")]
+    pub(super) fn evicted(&self) -> u64 {
+        let filed = self.filed.lock().unwrap_or_else(PoisonError::into_inner);
+        filed.evicted
     }
 
     fn unfile(&self, times: impl IntoIterator<Item = u64>) {

@@ -6,35 +6,106 @@
 //! ```
 //! use taskdex::testkit::fuzz;
 //!
-//! for (name, target) in fuzz::TARGETS {
-//!     let counts = target(b"any bytes at all")?;
-//!     assert!(!counts.is_empty(), "{name}");
+//! for target in &fuzz::TARGETS {
+//!     let counts = (target.run)(b"any bytes at all")?;
+//!     assert!(!counts.is_empty(), "{}", target.name);
 //! }
 //! # Ok::<(), taskdex::testkit::Difference>(())
 //! ```
 
+mod cursor;
 mod query_string;
 mod record;
 
+pub use cursor::cursor;
+use cursor::ways_to_list;
 pub use query_string::query_string;
 pub use record::record;
 
 use super::generate;
+use super::op::Op;
 use super::source::Bytes;
 use super::twins::{Count, Counts, Difference, Twins};
 use super::walk::{Walked, walk_to_next};
-use super::workload::Workload;
 
-/// What a target is: a function of any bytes.
-pub type Target = fn(&[u8]) -> Result<Counts, Difference>;
+/// A fuzz target.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Target {
+    /// The name of its binary, and of its folder of saved inputs.
+    pub name: &'static str,
+    /// A function of any bytes.
+    pub run: fn(&[u8]) -> Result<Counts, Difference>,
+    /// What a run of many inputs has to count at least once, else it shows little.
+    parts: fn() -> Vec<Part>,
+}
 
-/// Every target with its name.
-pub const TARGETS: [(&str, Target); 4] = [
-    ("history", history),
-    ("query_string", query_string),
-    ("record", record),
-    ("next_execution", next_execution),
+/// Something that is counted, accepted or refused.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Accepted(&'static str),
+    Refused(&'static str),
+}
+
+impl Target {
+    /// What these counts of a whole run lack: things that never ran, or were never refused.
+    #[must_use]
+    pub fn missing(&self, counts: &Counts) -> Vec<String> {
+        let count = |name| counts.get(name).copied().unwrap_or_default();
+        (self.parts)()
+            .into_iter()
+            .filter_map(|part| match part {
+                Part::Accepted(name) => (count(name).accepted == 0).then(|| name.to_owned()),
+                Part::Refused(name) => {
+                    (count(name).refused == 0).then(|| format!("{name}, refused"))
+                }
+            })
+            .collect()
+    }
+}
+
+/// Every target.
+pub const TARGETS: [Target; 5] = [
+    Target {
+        name: "history",
+        run: history,
+        parts: || {
+            let accepted = Op::NAMES.into_iter().chain(Twins::STATES);
+            let refused = ["add", "add_all", "sync", "replace", "rename"]
+                .into_iter()
+                .chain(["set_last_status", "set_enabled", "remove"]);
+            accepted
+                .map(Part::Accepted)
+                .chain(refused.map(Part::Refused))
+                .collect()
+        },
+    },
+    Target {
+        name: "query_string",
+        run: query_string,
+        parts: || both(&["query_string"]),
+    },
+    Target {
+        name: "cursor",
+        run: cursor,
+        parts: || both(&["text"]).into_iter().chain(ways_to_list()).collect(),
+    },
+    Target {
+        name: "record",
+        run: record,
+        parts: || both(&["line", "text"]),
+    },
+    Target {
+        name: "next_execution",
+        run: next_execution,
+        parts: || vec![Part::Accepted("found"), Part::Accepted("none")],
+    },
 ];
+
+fn both(names: &[&'static str]) -> Vec<Part> {
+    let parts = |&name| [Part::Accepted(name), Part::Refused(name)];
+    names.iter().flat_map(parts).collect()
+}
 
 /// Runs the history that the bytes stand for on engine and reference.
 ///
@@ -42,13 +113,11 @@ pub const TARGETS: [(&str, Target); 4] = [
 ///
 /// The first difference between them.
 pub fn history(input: &[u8]) -> Result<Counts, Difference> {
-    let mut twins = Twins::new();
-    for op in generate::history(&mut Bytes::new(input)) {
-        twins.apply(&op)?;
-    }
+    let twins = generate::history(&mut Bytes::new(input)).run()?;
     let mut counts = twins.counts().clone();
-    twins.check(Workload::NOW)?;
-    counts.entry("check").or_default().accepted += 1;
+    for (&state, &reached) in twins.states() {
+        counts.entry(state).or_default().accepted += reached;
+    }
     Ok(counts)
 }
 

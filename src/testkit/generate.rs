@@ -16,8 +16,10 @@ use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 use super::op::Op;
 use super::source::Source;
+use super::twins::{Difference, Sizes, Twins};
+use super::workload::Workload;
 use crate::error::Error;
-use crate::query::{LIMIT_MAX, ListQuery, NameMatch, Order};
+use crate::query::{Cursor, LIMIT_MAX, ListQuery, NameMatch, Order};
 use crate::schedule::{GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays};
 use crate::task::{
     LastStatus, LifeCycleType, ProjectId, ReportedTiming, ScheduledType, Task, TaskName, TaskType,
@@ -79,6 +81,45 @@ pub struct Swarm {
     project_count: u32,
     id_count: u32,
     batch_max: u32,
+    sizes: Sizes,
+    /// Filters that are asked for again and again, so that answers are remembered.
+    habits: Vec<ListQuery>,
+}
+
+/// Calls to be made one after the other, and the engine to make them on.
+///
+/// ```
+/// use taskdex::testkit::{SplitMix64, Twins, generate};
+///
+/// let history = generate::history(&mut SplitMix64::new(1));
+/// let counts = history.run()?.counts().clone();
+/// assert!(counts["list"].accepted > 10);
+/// # Ok::<(), taskdex::testkit::Difference>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct History {
+    /// Where the engine changes its forms.
+    pub sizes: Sizes,
+    /// The calls.
+    pub operations: Vec<Op>,
+}
+
+impl History {
+    /// Makes all calls on an engine and a reference, and compares in the end
+    /// [all that they show](Twins::check).
+    ///
+    /// # Errors
+    ///
+    /// The first difference between them.
+    pub fn run(&self) -> Result<Twins, Difference> {
+        let mut twins = Twins::of(self.sizes);
+        for op in &self.operations {
+            twins.apply(op)?;
+        }
+        twins.check(Workload::NOW)?;
+        Ok(twins)
+    }
 }
 
 impl Swarm {
@@ -98,14 +139,27 @@ impl Swarm {
             .cycle()
             .skip(first as usize)
             .take(character_count);
-        Self {
+        let mut swarm = Self {
             off,
             characters: characters.collect(),
             name_length_max: source.pick(&[6, 3, 12, 40]),
             project_count: source.pick(&[1, 2, 5]),
             id_count: source.pick(&[8, 3, 40, 400]),
             batch_max: source.pick(&[3, 8, 40, 160]),
+            sizes: source.pick(&[Sizes::Early, Sizes::Narrow, Sizes::Early, Sizes::Usual]),
+            habits: Vec::new(),
+        };
+        for _ in 0..source.below(4) {
+            let habit = query(source, &swarm);
+            swarm.habits.push(habit);
         }
+        swarm
+    }
+
+    /// Where the engine of such a history changes its forms.
+    #[must_use]
+    pub fn sizes(&self) -> Sizes {
+        self.sizes
     }
 
     fn has(&self, operation: &str) -> bool {
@@ -376,6 +430,16 @@ pub fn query(source: &mut impl Source, swarm: &Swarm) -> ListQuery {
         _ => source.between(0, LIMIT_MAX),
     };
     let mut query = valid(ListQuery::new(offset, limit));
+    if source.one_in(6) {
+        query = query.after(cursor(source, swarm));
+    }
+    if source.one_in(3) {
+        query = query.order(Order::NewestFirst);
+    }
+    if let Some(habit) = swarm.habits.get(source.below(6) as usize) {
+        query.filters = habit.filters.clone();
+        return query;
+    }
     query = match source.below(3) {
         0 => query,
         1 => query.scheduled_type(ScheduledType::LifeCycle),
@@ -404,10 +468,16 @@ pub fn query(source: &mut impl Source, swarm: &Swarm) -> ListQuery {
             _ => NameMatch::exactly(&text),
         }));
     }
-    if source.one_in(3) {
-        query = query.order(Order::NewestFirst);
-    }
     query
+}
+
+/// A cursor that any client may make up: often the place of a task, here or elsewhere.
+pub fn cursor(source: &mut impl Source, swarm: &Swarm) -> Cursor {
+    Cursor::after_sequence(match source.below(8) {
+        0..=5 => source.below(2 * swarm.id_count).into(),
+        6 => u64::from(u32::MAX) - 1 + u64::from(source.below(4)),
+        _ => u64::MAX - u64::from(source.below(3)),
+    })
 }
 
 fn project(source: &mut impl Source, swarm: &Swarm) -> ProjectId {
@@ -437,6 +507,11 @@ pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
         "replace",
         "sync",
         "facets",
+        "list_json",
+        "explain",
+        "task_count",
+        "projects",
+        "list",
     ]);
     let chosen = if swarm.has(chosen) { chosen } else { "list" };
     let project = project(source, swarm);
@@ -464,8 +539,20 @@ pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
             })
             .collect();
     }
-    let is_whole = ["remove_project", "list", "facets"].contains(&chosen);
-    let run = if !is_whole && source.one_in(6) {
+    if ["list", "list_json", "explain"].contains(&chosen) && source.one_in(4) {
+        return asked_again(source, swarm, &project, now);
+    }
+    let has_id = ![
+        "remove_project",
+        "task_count",
+        "projects",
+        "facets",
+        "explain",
+    ]
+    .into_iter()
+    .chain(["list", "list_json"])
+    .any(|name| name == chosen);
+    let run = if has_id && source.one_in(6) {
         source.between(1, swarm.batch_max)
     } else {
         1
@@ -519,9 +606,20 @@ fn operation(
         "remove" => Op::Remove { project, id, now },
         "remove_project" => Op::RemoveProject { project },
         "get" => Op::Get { project, id, now },
+        "task_count" => Op::TaskCount { project },
+        "projects" => Op::Projects { project },
         "facets" => Op::Facets {
             project,
             query: query(source, swarm),
+        },
+        "explain" => Op::Explain {
+            project,
+            query: query(source, swarm),
+        },
+        "list_json" => Op::ListJson {
+            project,
+            query: query(source, swarm),
+            now,
         },
         _ => Op::List {
             project,
@@ -529,6 +627,37 @@ fn operation(
             now,
         },
     }
+}
+
+/// One query several times, with a change in between: what was remembered has to stay true.
+fn asked_again(
+    source: &mut impl Source,
+    swarm: &Swarm,
+    project: &ProjectId,
+    now: DateTime<Utc>,
+) -> Vec<Op> {
+    let query = query(source, swarm);
+    let number = source.below(swarm.id_count);
+    let change = source.pick(&["rename", "set_last_status", "remove", "replace", "add"]);
+    let change = if swarm.has(change) { change } else { "add" };
+    let (project, id) = (project.clone(), format!("t-{number}"));
+    vec![
+        Op::List {
+            project: project.clone(),
+            query: query.clone(),
+            now,
+        },
+        operation(source, swarm, change, project.clone(), id, now),
+        Op::Explain {
+            project: project.clone(),
+            query: query.clone(),
+        },
+        Op::ListJson {
+            project,
+            query,
+            now,
+        },
+    ]
 }
 
 /// Tasks of neighbouring ids; now and then the first one again at the end.
@@ -558,7 +687,7 @@ fn refreshed(source: &mut impl Source, swarm: &Swarm, tasks: &[Task]) -> Vec<Tas
 
 /// A whole history, as long as the source lasts: for bytes, not for a random source,
 /// of which it takes 200 steps.
-pub fn history(source: &mut impl Source) -> Vec<Op> {
+pub fn history(source: &mut impl Source) -> History {
     let swarm = Swarm::new(source);
     let mut history = Vec::new();
     for _ in 0..200 {
@@ -567,5 +696,8 @@ pub fn history(source: &mut impl Source) -> Vec<Op> {
         }
         history.extend(operations(source, &swarm));
     }
-    history
+    History {
+        sizes: swarm.sizes,
+        operations: history,
+    }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::reference::{ReferenceRefusal, ReferenceStore, ReferenceTask};
 use crate::error::{Error, ErrorKind};
-use crate::query::{ListQuery, Revision, ScheduledTask};
+use crate::query::{Explanation, ListQuery, Revision, ScheduledTask};
 use crate::store::{BatchError, TaskStore};
 use crate::task::{LastStatus, LifeCycleType, ProjectId, ScheduledType, Task, TaskName, TaskType};
 
@@ -94,11 +94,26 @@ pub enum Op {
         query: ListQuery,
         now: DateTime<Utc>,
     },
+    /// [`TaskStore::list_json`].
+    ListJson {
+        project: ProjectId,
+        query: ListQuery,
+        now: DateTime<Utc>,
+    },
     /// [`TaskStore::facets`].
     Facets {
         project: ProjectId,
         query: ListQuery,
     },
+    /// [`TaskStore::explain`].
+    Explain {
+        project: ProjectId,
+        query: ListQuery,
+    },
+    /// [`TaskStore::task_count`].
+    TaskCount { project: ProjectId },
+    /// [`TaskStore::projects`] and [`TaskStore::project_count`].
+    Projects { project: ProjectId },
 }
 
 /// What a call gave, in a form that both stores share.
@@ -128,9 +143,19 @@ pub enum Outcome {
         tasks: Vec<Seen>,
         /// How many match.
         total_count: u64,
+        /// The text of the cursor behind the last task.
+        next_cursor: Option<String>,
     },
+    /// What [`TaskStore::list_json`] wrote.
+    Body(String),
     /// What [`TaskStore::facets`] counted, by the value's spelling; `-` is never executed.
     Facets(BTreeMap<&'static str, u64>),
+    /// How many tasks match all but the name, by what [`TaskStore::explain`] says.
+    Explained(u64),
+    /// What [`TaskStore::task_count`] counted.
+    Counted(u64),
+    /// What [`TaskStore::projects`] named.
+    Projects(Vec<ProjectId>),
 }
 
 /// A task as a store shows it.
@@ -196,18 +221,23 @@ impl Outcome {
         match self {
             Self::Changed(version) => Self::Changed(number_of(version)),
             Self::Found(seen) => Self::Found(seen.map(renumber)),
-            Self::Page { tasks, total_count } => Self::Page {
+            Self::Page {
+                tasks,
+                total_count,
+                next_cursor,
+            } => Self::Page {
                 tasks: tasks.into_iter().map(renumber).collect(),
                 total_count,
+                next_cursor,
             },
-            Self::Unchanged | Self::Refused { .. } | Self::Removed(_) | Self::Facets(_) => self,
+            other => other,
         }
     }
 }
 
 impl Op {
     /// The names of all operations.
-    pub const NAMES: [&'static str; 12] = [
+    pub const NAMES: [&'static str; 16] = [
         "add",
         "add_all",
         "sync",
@@ -219,7 +249,11 @@ impl Op {
         "remove_project",
         "get",
         "list",
+        "list_json",
         "facets",
+        "explain",
+        "task_count",
+        "projects",
     ];
 
     /// The name of the method that this calls.
@@ -237,7 +271,11 @@ impl Op {
             Self::RemoveProject { .. } => "remove_project",
             Self::Get { .. } => "get",
             Self::List { .. } => "list",
+            Self::ListJson { .. } => "list_json",
             Self::Facets { .. } => "facets",
+            Self::Explain { .. } => "explain",
+            Self::TaskCount { .. } => "task_count",
+            Self::Projects { .. } => "projects",
         }
     }
 
@@ -256,7 +294,11 @@ impl Op {
             | Self::RemoveProject { project }
             | Self::Get { project, .. }
             | Self::List { project, .. }
-            | Self::Facets { project, .. } => project,
+            | Self::ListJson { project, .. }
+            | Self::Facets { project, .. }
+            | Self::Explain { project, .. }
+            | Self::TaskCount { project }
+            | Self::Projects { project } => project,
         }
     }
 
@@ -309,7 +351,19 @@ impl Op {
                 Outcome::Page {
                     tasks: page.tasks().iter().map(Seen::from).collect(),
                     total_count: page.total_count(),
+                    next_cursor: page.next_cursor().map(|cursor| cursor.to_string()),
                 }
+            }
+            Self::ListJson {
+                project,
+                query,
+                now,
+            } => {
+                // Behind what is there already.
+                let mut body = b"> ".to_vec();
+                store.list_json(&project, &query, now, &mut body);
+                let body = String::from_utf8_lossy(&body);
+                Outcome::Body(body.strip_prefix("> ").unwrap_or_default().to_owned())
             }
             Self::Facets { project, query } => {
                 let facets = store.facets(&project, &query);
@@ -328,6 +382,21 @@ impl Op {
                 }
                 Outcome::Facets(counts)
             }
+            Self::Explain { project, query } => {
+                Outcome::Explained(match store.explain(&project, &query) {
+                    Explanation::Nothing => 0,
+                    Explanation::Scan { tasks } => {
+                        let page = store.list(&project, &query.task_name(None), NOW);
+                        let is_whole = tasks == store.task_count(&project);
+                        if is_whole { page.total_count() } else { tasks }
+                    }
+                    Explanation::Lookup { length, .. } | Explanation::NameSearch { length, .. } => {
+                        length
+                    }
+                })
+            }
+            Self::TaskCount { project } => Outcome::Counted(store.task_count(&project)),
+            Self::Projects { .. } => Outcome::Projects(store.projects()),
         }
     }
 
@@ -383,12 +452,28 @@ impl Op {
                 Outcome::Page {
                     tasks: page.tasks.into_iter().map(Seen::from).collect(),
                     total_count: page.total_count,
+                    next_cursor: page.next_cursor,
                 }
             }
+            Self::ListJson {
+                project,
+                query,
+                now,
+            } => Outcome::Body(reference.list_json(&project, &query, now)),
             Self::Facets { project, query } => Outcome::Facets(reference.facets(&project, &query)),
+            Self::Explain { project, query } => {
+                let nameless = query.task_name(None);
+                let page = reference.list(&project, &nameless, NOW);
+                Outcome::Explained(page.total_count)
+            }
+            Self::TaskCount { project } => Outcome::Counted(reference.task_count(&project)),
+            Self::Projects { .. } => Outcome::Projects(reference.projects()),
         }
     }
 }
+
+/// The instant of calls that do not depend on it.
+const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
 fn batch_outcome(
     store: &TaskStore,

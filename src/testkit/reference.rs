@@ -34,9 +34,20 @@ use crate::task::{LastStatus, LifeCycleType, ProjectId, ScheduledType, Task, Tas
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct ReferenceStore {
-    /// A project is here while it has tasks; they are in the order of adding.
-    projects: BTreeMap<ProjectId, Vec<Entry>>,
+    /// A project is here while it has tasks.
+    projects: BTreeMap<ProjectId, Listing>,
     changes: u64,
+    /// No task of a project that ended had this place or a later one.
+    ended_place_max: u64,
+    task_count_max: Option<usize>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Listing {
+    /// In the order of adding.
+    entries: Vec<Entry>,
+    /// Of the task that is added next.
+    place_next: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -44,6 +55,8 @@ struct Entry {
     task: Task,
     change: u64,
     added: DateTime<Utc>,
+    /// In the order of all that were ever added: what a cursor names.
+    place: u64,
 }
 
 /// A task as the reference lists it.
@@ -64,6 +77,8 @@ pub struct ReferencePage {
     pub tasks: Vec<ReferenceTask>,
     /// How many tasks match, on this page or not.
     pub total_count: u64,
+    /// The text of the cursor behind the page's last task.
+    pub next_cursor: Option<String>,
 }
 
 /// Why the reference refused a call.
@@ -82,11 +97,20 @@ impl ReferenceStore {
         Self::default()
     }
 
+    /// An empty store whose projects are full with so many tasks.
+    #[must_use]
+    pub fn with_task_count_max(task_count_max: usize) -> Self {
+        Self {
+            task_count_max: Some(task_count_max),
+            ..Self::default()
+        }
+    }
+
     /// Adds a task at the end of the project's order; gives the change's number.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TaskExists`].
+    /// [`ErrorKind::TaskExists`], or [`ErrorKind::ProjectFull`].
     pub fn add(
         &mut self,
         project: &ProjectId,
@@ -100,7 +124,8 @@ impl ReferenceStore {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TaskExists`], at the first task whose id is taken.
+    /// [`ErrorKind::TaskExists`], at the first task whose id is taken; or
+    /// [`ErrorKind::ProjectFull`], at the first that is too many.
     pub fn add_all(
         &mut self,
         project: &ProjectId,
@@ -110,25 +135,22 @@ impl ReferenceStore {
         if tasks.is_empty() {
             return Ok(self.changes);
         }
-        let mut entries = self.entries(project).to_vec();
-        let mut ids: std::collections::BTreeSet<String> = entries
-            .iter()
-            .map(|entry| entry.task.id().to_owned())
-            .collect();
+        let mut listing = self.listing(project);
+        let mut ids: std::collections::BTreeSet<String> = self.ids(project).into_iter().collect();
         let change = self.changes + 1;
         for (position, task) in tasks.into_iter().enumerate() {
             if !ids.insert(task.id().to_owned()) {
                 let kind = ErrorKind::TaskExists;
                 return Err(ReferenceRefusal { kind, position });
             }
-            entries.push(Entry {
-                task,
-                change,
-                added: now,
-            });
+            if self.is_too_long(listing.entries.len() + 1) {
+                let kind = ErrorKind::ProjectFull;
+                return Err(ReferenceRefusal { kind, position });
+            }
+            listing.push(task, change, now);
         }
         self.changes = change;
-        self.projects.insert(project.clone(), entries);
+        self.projects.insert(project.clone(), listing);
         Ok(change)
     }
 
@@ -136,7 +158,8 @@ impl ReferenceStore {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TaskExists`], at the first task whose id the batch has before.
+    /// [`ErrorKind::TaskExists`], at the first task whose id the batch has before; or
+    /// [`ErrorKind::ProjectFull`], at the first one, where they are too many.
     pub fn sync(
         &mut self,
         project: &ProjectId,
@@ -151,40 +174,40 @@ impl ReferenceStore {
             }
         }
         let change = self.changes + 1;
-        let before = self.entries(project).to_vec();
+        let before = self.listing(project);
+        let mut after = Listing {
+            entries: Vec::new(),
+            place_next: before.place_next,
+        };
         let mut differs = false;
-        let mut after = Vec::new();
-        for mut entry in before.clone() {
+        for mut entry in before.entries.iter().cloned() {
             match tasks.iter().find(|task| task.id() == entry.task.id()) {
                 None => differs = true,
-                Some(task) if *task == entry.task => after.push(entry),
+                Some(task) if *task == entry.task => after.entries.push(entry),
                 Some(task) => {
                     differs = true;
                     entry.task = task.clone();
                     entry.change = change;
-                    after.push(entry);
+                    after.entries.push(entry);
                 }
             }
         }
         for task in tasks {
-            if !before.iter().any(|entry| entry.task.id() == task.id()) {
+            let is_known = |entry: &Entry| entry.task.id() == task.id();
+            if !before.entries.iter().any(is_known) {
                 differs = true;
-                after.push(Entry {
-                    task,
-                    change,
-                    added: now,
-                });
+                after.push(task, change, now);
             }
         }
         if !differs {
             return Ok(None);
         }
-        self.changes = change;
-        if after.is_empty() {
-            self.projects.remove(project);
-        } else {
-            self.projects.insert(project.clone(), after);
+        if self.is_too_long(after.entries.len()) {
+            let kind = ErrorKind::ProjectFull;
+            return Err(ReferenceRefusal { kind, position: 0 });
         }
+        self.changes = change;
+        self.put(project, after);
         Ok(Some(change))
     }
 
@@ -246,27 +269,26 @@ impl ReferenceStore {
     ///
     /// [`ErrorKind::TaskNotFound`].
     pub fn remove(&mut self, project: &ProjectId, id: &str) -> Result<u64, ReferenceRefusal> {
-        let mut entries = self.entries(project).to_vec();
-        entries.retain(|entry| entry.task.id() != id);
-        if entries.len() == self.entries(project).len() {
+        let mut listing = self.listing(project);
+        listing.entries.retain(|entry| entry.task.id() != id);
+        if listing.entries.len() == self.entries(project).len() {
             return Err(NOT_FOUND);
         }
         self.changes += 1;
-        if entries.is_empty() {
-            self.projects.remove(project);
-        } else {
-            self.projects.insert(project.clone(), entries);
-        }
+        self.put(project, listing);
         Ok(self.changes)
     }
 
     /// Removes a project, and tells how many tasks it had.
     pub fn remove_project(&mut self, project: &ProjectId) -> u64 {
-        let Some(entries) = self.projects.remove(project) else {
-            return 0;
-        };
-        self.changes += 1;
-        entries.len() as u64
+        let mut listing = self.listing(project);
+        let count = listing.entries.len() as u64;
+        if count > 0 {
+            self.changes += 1;
+            listing.entries.clear();
+            self.put(project, listing);
+        }
+        count
     }
 
     /// A task as of `now`.
@@ -296,13 +318,32 @@ impl ReferenceStore {
             matching.reverse();
         }
         let total_count = matching.len() as u64;
-        let tasks = (0_u64..)
+        if let Some(place) = query.cursor().and_then(|it| place_of(&it.to_string())) {
+            matching.retain(|entry| match query.listed_order() {
+                Order::NewestFirst => entry.place < place,
+                Order::OldestFirst => entry.place > place,
+            });
+        }
+        let page: Vec<&Entry> = (0_u64..)
             .zip(matching)
             .skip_while(|(position, _)| *position < query.offset())
             .take(query.limit() as usize)
-            .map(|(_, entry)| entry.listed(now))
+            .map(|(_, entry)| entry)
             .collect();
-        ReferencePage { tasks, total_count }
+        ReferencePage {
+            tasks: page.iter().map(|entry| entry.listed(now)).collect(),
+            total_count,
+            next_cursor: page.last().map(|entry| cursor_at(entry.place)),
+        }
+    }
+
+    /// The documented body, put together by hand.
+    #[must_use]
+    pub fn list_json(&self, project: &ProjectId, query: &ListQuery, now: DateTime<Utc>) -> String {
+        let page = self.list(project, query, now);
+        let records: Vec<String> = page.tasks.iter().map(ReferenceTask::to_json).collect();
+        let (records, total_count) = (records.join(","), page.total_count);
+        format!("{{\"scheduled_tasks\":[{records}],\"total_count\":{total_count}}}")
     }
 
     /// For every value of every filter, the total with it, by the value's spelling.
@@ -356,7 +397,29 @@ impl ReferenceStore {
     }
 
     fn entries(&self, project: &ProjectId) -> &[Entry] {
-        self.projects.get(project).map_or(&[], Vec::as_slice)
+        let listing = self.projects.get(project);
+        listing.map_or(&[], |listing| &listing.entries)
+    }
+
+    /// A copy of a project; an empty one goes on where those that ended were.
+    fn listing(&self, project: &ProjectId) -> Listing {
+        self.projects.get(project).cloned().unwrap_or(Listing {
+            entries: Vec::new(),
+            place_next: self.ended_place_max,
+        })
+    }
+
+    fn put(&mut self, project: &ProjectId, listing: Listing) {
+        if listing.entries.is_empty() {
+            self.projects.remove(project);
+            self.ended_place_max = self.ended_place_max.max(listing.place_next);
+        } else {
+            self.projects.insert(project.clone(), listing);
+        }
+    }
+
+    fn is_too_long(&self, task_count: usize) -> bool {
+        self.task_count_max.is_some_and(|max| task_count > max)
     }
 
     fn change(
@@ -365,10 +428,9 @@ impl ReferenceStore {
         id: &str,
         change: impl FnOnce(Task) -> Task,
     ) -> Result<u64, ReferenceRefusal> {
-        let entries = self.projects.get_mut(project);
+        let listing = self.projects.get_mut(project).ok_or(NOT_FOUND)?;
+        let mut entries = listing.entries.iter_mut();
         let entry = entries
-            .into_iter()
-            .flatten()
             .find(|entry| entry.task.id() == id)
             .ok_or(NOT_FOUND)?;
         self.changes += 1;
@@ -382,6 +444,60 @@ const NOT_FOUND: ReferenceRefusal = ReferenceRefusal {
     kind: ErrorKind::TaskNotFound,
     position: 0,
 };
+
+impl Listing {
+    fn push(&mut self, task: Task, change: u64, added: DateTime<Utc>) {
+        self.entries.push(Entry {
+            task,
+            change,
+            added,
+            place: self.place_next,
+        });
+        self.place_next += 1;
+    }
+}
+
+impl ReferenceTask {
+    /// The documented record, its fields one after the other.
+    fn to_json(&self) -> String {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let task = &self.task;
+        let fields = [
+            ("id", Some(quoted(task.id()))),
+            ("task_name", Some(quoted(task.task_name()))),
+            ("task_type", Some(quoted(task.task_type().as_str()))),
+            (
+                "scheduled_type",
+                Some(quoted(task.scheduled_type().as_str())),
+            ),
+            (
+                "life_cycle_type",
+                task.life_cycle_type().map(|value| quoted(value.as_str())),
+            ),
+            (
+                "last_status",
+                task.last_status().map(|value| quoted(value.as_str())),
+            ),
+            (
+                "next_execution_time",
+                self.next_execution_time.as_deref().map(quoted),
+            ),
+            ("enable", Some(task.is_enabled().to_string())),
+            ("description", task.description().map(quoted)),
+            ("priority", task.priority().map(|number| number.to_string())),
+            ("time_zone", task.time_zone().map(|name| quoted(&name))),
+            (
+                "wait_time",
+                task.wait_time().map(|number| number.to_string()),
+            ),
+        ];
+        let fields: Vec<String> = fields
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("\"{name}\":{}", value?)))
+            .collect();
+        format!("{{{}}}", fields.join(","))
+    }
+}
 
 impl Entry {
     fn listed(&self, now: DateTime<Utc>) -> ReferenceTask {
@@ -461,4 +577,30 @@ fn fold(character: char) -> char {
         Some(folded) => char::from_u32(folded.get()).unwrap_or(character),
         None => character,
     }
+}
+
+/// The digits of cursors, least first: no letter that is taken for another.
+const CURSOR_DIGITS: &str = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/// The place that a cursor's text names; none for a text that is no cursor.
+pub(super) fn place_of(cursor: &str) -> Option<u64> {
+    let digits = cursor.strip_prefix('c')?;
+    let place = digits.chars().try_fold(0_u64, |place, digit| {
+        let value = CURSOR_DIGITS.chars().position(|known| known == digit)?;
+        place.checked_mul(32)?.checked_add(value as u64)
+    })?;
+    // One text for each place: no zeros in front.
+    (cursor_at(place) == cursor).then_some(place)
+}
+
+/// The text of the cursor at a place.
+fn cursor_at(place: u64) -> String {
+    let mut digits = Vec::new();
+    let mut rest = place;
+    while rest > 0 || digits.is_empty() {
+        digits.extend(CURSOR_DIGITS.chars().nth((rest % 32) as usize));
+        rest /= 32;
+    }
+    digits.push('c');
+    digits.iter().rev().collect()
 }

@@ -18,8 +18,7 @@ use chrono::{DateTime, Utc};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any};
 
-use super::generate::{self, Swarm};
-use super::op::Op;
+use super::generate::{self, History, Swarm};
 use super::source::Recorded;
 use crate::query::ListQuery;
 use crate::schedule::{Schedule, TimeZone};
@@ -69,7 +68,7 @@ pub fn tasks(id: &str) -> impl Strategy<Value = Task> + Clone {
 /// Up to `count_max` tasks of the ids `t-0`, `t-1` and so on, whose names share parts.
 pub fn projects(count_max: usize) -> impl Strategy<Value = Vec<Task>> {
     let choices = vec(vec(any::<u32>(), 0..24), 0..=count_max);
-    (vec(any::<u32>(), 8), choices).prop_map(|(swarm, choices)| {
+    (vec(any::<u32>(), 64), choices).prop_map(|(swarm, choices)| {
         let swarm = Swarm::new(&mut Recorded::new(&swarm));
         let task = |(number, choices): (usize, Vec<u32>)| {
             generate::task(&mut Recorded::new(&choices), &swarm, format!("t-{number}"))
@@ -87,13 +86,18 @@ pub fn queries() -> impl Strategy<Value = ListQuery> + Clone {
 }
 
 /// Histories of up to `steps_max` steps, each one operation or a run of the same.
-pub fn histories(steps_max: usize) -> impl Strategy<Value = Vec<Op>> {
+pub fn histories(steps_max: usize) -> impl Strategy<Value = History> {
     let steps = vec(vec(any::<u32>(), 0..CHOICES_MAX), 0..=steps_max);
-    (vec(any::<u32>(), 8), steps).prop_map(|(swarm, steps)| {
+    (vec(any::<u32>(), 64), steps).prop_map(|(swarm, steps)| {
         let swarm = Swarm::new(&mut Recorded::new(&swarm));
-        steps
-            .iter()
-            .flat_map(|step| generate::operations(&mut Recorded::new(step), &swarm))
-            .collect()
+        let steps = steps.iter();
+        let operations = steps.flat_map(|step| {
+            let mut source = Recorded::new(step);
+            generate::operations(&mut source, &swarm)
+        });
+        History {
+            sizes: swarm.sizes(),
+            operations: operations.collect(),
+        }
     })
 }

@@ -1,23 +1,43 @@
 //! Engine and reference side by side.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
 use super::op::{Op, Outcome};
 use super::reference::ReferenceStore;
-use crate::query::{LIMIT_MAX, ListQuery, Order};
-use crate::store::TaskStore;
+use crate::error::ErrorKind;
+use crate::index::Limits;
+use crate::query::{Explanation, LIMIT_MAX, ListQuery, NameStrategy, Order};
+use crate::store::{InnerState, TaskStore};
 use crate::task::{ProjectId, ScheduledType};
+
+/// Where the engine of [`Twins`] changes its forms.
+///
+/// The usual limits are far off for a history of a few hundred calls; in a cramped
+/// engine, what happens to large projects happens to small ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Sizes {
+    /// As in [`TaskStore::new`].
+    #[default]
+    Usual,
+    /// A project has lists from 13 tasks on, and is soon numbered anew; two or three
+    /// searches are remembered.
+    Early,
+    /// The same, and a project is full with 70 tasks.
+    Narrow,
+}
 
 /// A [`TaskStore`] and a [`ReferenceStore`] that get the same calls.
 ///
 /// ```
 /// use taskdex::testkit::{Bytes, Twins, Workload, generate};
 ///
-/// let mut twins = Twins::new();
-/// for op in generate::history(&mut Bytes::new(b"any bytes are a history")) {
-///     twins.apply(&op)?;
+/// let history = generate::history(&mut Bytes::new(b"any bytes are a history"));
+/// let mut twins = Twins::of(history.sizes);
+/// for op in &history.operations {
+///     twins.apply(op)?;
 /// }
 /// twins.check(Workload::NOW)?;
 /// # Ok::<(), taskdex::testkit::Difference>(())
@@ -30,7 +50,10 @@ pub struct Twins {
     revisions: HashMap<u64, u64>,
     /// The last revision that was seen of each project, alive or not.
     latest: HashMap<ProjectId, u64>,
+    /// The projects that ended at least once.
+    ended: HashSet<ProjectId>,
     counts: Counts,
+    states: BTreeMap<&'static str, u64>,
 }
 
 /// How often something ran.
@@ -80,6 +103,27 @@ impl Twins {
         Self::default()
     }
 
+    /// Two empty stores, of which the engine changes its forms at these sizes.
+    #[must_use]
+    pub fn of(sizes: Sizes) -> Self {
+        /// Room for two or three short answers.
+        const REMEMBERED_BYTES_MAX: usize = 8_000;
+        let (limits, reference) = match sizes {
+            Sizes::Usual => return Self::new(),
+            Sizes::Early => (&Limits::EARLY, ReferenceStore::new()),
+            Sizes::Narrow => {
+                let count_max = Limits::NARROW.rows_max as usize;
+                let reference = ReferenceStore::with_task_count_max(count_max);
+                (&Limits::NARROW, reference)
+            }
+        };
+        Self {
+            store: TaskStore::cramped(limits, REMEMBERED_BYTES_MAX),
+            reference,
+            ..Self::default()
+        }
+    }
+
     /// The engine.
     #[must_use]
     pub fn store(&self) -> &TaskStore {
@@ -98,6 +142,29 @@ impl Twins {
         &self.counts
     }
 
+    /// The names of the rare states that are counted.
+    pub const STATES: [&'static str; 13] = [
+        "lists built",
+        "lists dropped",
+        "renumbered",
+        "texts compacted",
+        "batch discarded",
+        "discarded in steps",
+        "project full",
+        "project ended",
+        "project began again",
+        "answer remembered",
+        "answer evicted",
+        "names by grams",
+        "names one by one",
+    ];
+
+    /// How often each rare state was reached, by name; without those that never were.
+    #[must_use]
+    pub fn states(&self) -> &BTreeMap<&'static str, u64> {
+        &self.states
+    }
+
     /// Makes one call on both, and gives what both gave.
     ///
     /// # Errors
@@ -107,6 +174,7 @@ impl Twins {
     pub fn apply(&mut self, op: &Op) -> Result<Outcome, Difference> {
         let project = op.project();
         let before = self.store.revision(project).get();
+        let state = self.store.inner_state(project);
         let engine = op.apply(&self.store);
         let reference = op.apply_to_reference(&mut self.reference);
         if let (Outcome::Changed(revision), Outcome::Changed(change)) = (&engine, &reference) {
@@ -123,6 +191,7 @@ impl Twins {
                 &expected,
             ));
         }
+        self.note_states(op, &engine, state);
         self.check_revision(op, &engine, before)?;
         let count = self.counts.entry(op.name()).or_default();
         match engine {
@@ -130,6 +199,49 @@ impl Twins {
             _ => count.accepted += 1,
         }
         Ok(engine)
+    }
+
+    fn note_states(&mut self, op: &Op, outcome: &Outcome, before: InnerState) {
+        let after = self.store.inner_state(op.project());
+        let is_same = before.exists && after.exists;
+        let is_large = before.has_lists && after.has_lists;
+        let (refused, position) = match outcome {
+            Outcome::Refused { kind, position } => (Some(*kind), *position),
+            _ => (None, 0),
+        };
+        let is_discarded = matches!(op, Op::AddAll { .. }) && position > 0;
+        let strategy = match op {
+            Op::Explain { project, query } => match self.store.explain(project, query) {
+                Explanation::NameSearch { strategy, .. } => Some(strategy),
+                _ => None,
+            },
+            _ => None,
+        };
+        let has_ended = before.exists && !after.exists;
+        let has_begun_again = !before.exists && after.exists && self.ended.contains(op.project());
+        if has_ended {
+            self.ended.insert(op.project().clone());
+        }
+        for (state, is_reached) in Self::STATES.into_iter().zip([
+            !before.has_lists && after.has_lists,
+            is_same && before.has_lists && !after.has_lists,
+            is_large && before.epoch != after.epoch,
+            is_same && before.epoch == after.epoch && after.text_wasted < before.text_wasted,
+            is_discarded,
+            // The engine stages and discards so many at once.
+            is_discarded && position > 64,
+            refused == Some(ErrorKind::ProjectFull),
+            has_ended,
+            has_begun_again,
+            strategy == Some(NameStrategy::Remembered),
+            before.evicted != after.evicted,
+            matches!(strategy, Some(NameStrategy::Grams { .. })),
+            strategy == Some(NameStrategy::EachName),
+        ]) {
+            if is_reached {
+                *self.states.entry(state).or_default() += 1;
+            }
+        }
     }
 
     fn check_revision(
@@ -197,15 +309,27 @@ impl Twins {
             for order in [Order::OldestFirst, Order::NewestFirst] {
                 let mut offset = 0;
                 while let Ok(query) = ListQuery::new(offset, LIMIT_MAX) {
-                    let op = Op::List {
-                        project: project.clone(),
-                        query: query.scheduled_type(scheduled_type).order(order),
-                        now,
-                    };
-                    match self.apply(&op)? {
+                    let query = query.scheduled_type(scheduled_type).order(order);
+                    match self.apply(&list(project, query, now))? {
                         Outcome::Page { tasks, .. } if !tasks.is_empty() => {
                             offset += tasks.len() as u64;
                         }
+                        _ => break,
+                    }
+                }
+                // The same by cursors, which are those of the reference.
+                let mut cursor = None;
+                while let Ok(query) = ListQuery::new(0, LIMIT_MAX) {
+                    let query = query.scheduled_type(scheduled_type).order(order);
+                    let query = match cursor {
+                        Some(cursor) => query.after(cursor),
+                        None => query,
+                    };
+                    match self.apply(&list(project, query, now))? {
+                        Outcome::Page {
+                            next_cursor: Some(text),
+                            ..
+                        } => cursor = text.parse().ok(),
                         _ => break,
                     }
                 }
@@ -216,5 +340,13 @@ impl Twins {
             self.apply(&Op::Get { project, id, now })?;
         }
         Ok(())
+    }
+}
+
+fn list(project: &ProjectId, query: ListQuery, now: DateTime<Utc>) -> Op {
+    Op::List {
+        project: project.clone(),
+        query,
+        now,
     }
 }

@@ -6,25 +6,29 @@
 use std::fs;
 use std::path::Path;
 
-use taskdex::testkit::fuzz;
+use taskdex::testkit::{Counts, fuzz};
 
-fn replay(target: fuzz::Target, path: &Path) {
+fn replay(target: &fuzz::Target, path: &Path) -> Counts {
     let input = fs::read(path).unwrap();
-    if let Err(difference) = target(&input) {
-        panic!("{}: {difference}", path.display());
+    match (target.run)(&input) {
+        Ok(counts) => counts,
+        Err(difference) => panic!("{}: {difference}", path.display()),
     }
 }
 
 #[test]
-fn saved_inputs_show_no_difference() {
+fn saved_inputs_reach_every_part_and_show_no_difference() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
-    for (name, target) in fuzz::TARGETS {
-        let mut count = 0;
-        for entry in fs::read_dir(corpus.join(name)).unwrap() {
-            replay(target, &entry.unwrap().path());
-            count += 1;
+    for target in &fuzz::TARGETS {
+        let mut totals = Counts::new();
+        for entry in fs::read_dir(corpus.join(target.name)).unwrap() {
+            for (name, count) in replay(target, &entry.unwrap().path()) {
+                totals.entry(name).or_default().accepted += count.accepted;
+                totals.entry(name).or_default().refused += count.refused;
+            }
         }
-        assert!(count > 0, "no input for {name}");
+        let missing = target.missing(&totals);
+        assert!(missing.is_empty(), "{}: {missing:?}", target.name);
     }
 }
 
@@ -35,9 +39,9 @@ fn an_input_of_the_environment_is_replayed() {
     };
     let path = Path::new(&path);
     let folder = path.parent().and_then(Path::file_name);
-    for (name, target) in fuzz::TARGETS {
+    for target in &fuzz::TARGETS {
         // Its folder tells the target; without one, all have to take it.
-        if folder.is_none_or(|folder| folder == name) {
+        if folder.is_none_or(|folder| folder == target.name) {
             replay(target, path);
         }
     }
@@ -49,15 +53,15 @@ fn targets_take_any_bytes() {
     use taskdex::testkit::{Source, SplitMix64};
 
     let mut random = SplitMix64::new(19);
-    for (name, target) in fuzz::TARGETS {
+    for target in &fuzz::TARGETS {
         for _ in 0..150 {
             let length = random.below(400);
             let mut bytes = Vec::new();
             for _ in 0..length {
                 bytes.push(u8::try_from(random.below(256)).unwrap());
             }
-            if let Err(difference) = target(&bytes) {
-                panic!("{name} {bytes:?}: {difference}");
+            if let Err(difference) = (target.run)(&bytes) {
+                panic!("{} {bytes:?}: {difference}", target.name);
             }
         }
     }
