@@ -10,6 +10,9 @@
 //!   any [`Source`] of choices; [`strategies`]: the same for proptest.
 //! - [`Op`]: one call of a store, to be run on both stores; [`Twins`] does that, and
 //!   tells the first [`Difference`].
+//! - [`Task`](crate::Task), [`Schedule`](crate::Schedule), [`ListQuery`](crate::ListQuery) and
+//!   [`History`](generate::History) implement [`Arbitrary`](arbitrary::Arbitrary): any bytes make
+//!   a valid one, so a fuzz target takes them as they are.
 //! - [`walk_to_next`]: the next execution by a walk through the calendar, day by day.
 //! - [`fuzz`]: the bodies of the fuzz targets, to replay a saved input without a fuzzer.
 //!
@@ -30,7 +33,50 @@
 //! assert_eq!(twins.store().task_count(&project), 100);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # In a fuzz target of your own
+//!
+//! With [`arbitrary`], the bytes of a fuzzer are whatever your code takes. Here a server's own
+//! page, which hides disabled tasks, has to be one that the store knows:
+//!
+//! ```
+//! use taskdex::testkit::{arbitrary::{Result, Unstructured}, generate::History, Workload};
+//! use taskdex::{ListQuery, Task, TaskStore};
+//!
+//! /// What is to be tested.
+//! fn enabled(store: &TaskStore, project: &taskdex::ProjectId, query: &ListQuery) -> Vec<Task> {
+//!     let page = store.list(project, query, Workload::NOW);
+//!     page.into_iter().map(|it| it.task().clone()).filter(Task::is_enabled).collect()
+//! }
+//!
+//! /// The body of `fuzz_target!(|bytes: &[u8]| ...)`.
+//! fn target(bytes: &[u8]) -> Result<usize> {
+//!     let mut bytes = Unstructured::new(bytes);
+//!     let query: ListQuery = bytes.arbitrary()?;
+//!     let history: History = bytes.arbitrary()?;
+//!     let store = TaskStore::new();
+//!     for op in &history.operations {
+//!         op.apply(&store);
+//!     }
+//!     let mut count = 0;
+//!     for project in store.projects() {
+//!         for task in enabled(&store, &project, &query) {
+//!             assert!(query.matches(&task));
+//!             assert!(store.get(&project, task.id(), Workload::NOW).is_some());
+//!             count += 1;
+//!         }
+//!     }
+//!     Ok(count)
+//! }
+//!
+//! target(b"any bytes at all")?;
+//! # Ok::<(), taskdex::testkit::arbitrary::Error>(())
+//! ```
 
+/// The crate `arbitrary`, in the version that the test kit's values implement.
+pub use arbitrary;
+
+mod arbitrary_values;
 pub mod fuzz;
 pub mod generate;
 mod op;

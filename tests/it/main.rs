@@ -12,6 +12,7 @@
 mod errors;
 mod examples;
 mod listing;
+mod long;
 mod query_string;
 mod record;
 mod records;

@@ -2,8 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use taskdex::testkit::{Bytes, Op, Source, SplitMix64, Twins, Workload, generate};
-use taskdex::{ScheduledType, TimeZone};
+use taskdex::testkit::arbitrary::Unstructured;
+use taskdex::testkit::generate::History;
+use taskdex::testkit::{
+    Bytes, Op, Source, SplitMix64, Twins, Walked, Workload, generate, walk_to_next,
+};
+use taskdex::wire::Record;
+use taskdex::{Execution, ListQuery, Schedule, ScheduledType, Task, TaskStore, TimeZone};
+
+use crate::support::{NOW, project};
 
 #[test]
 fn zones_are_all_known_and_of_the_shapes_they_stand_for() {
@@ -123,7 +130,7 @@ fn histories_reach_every_operation_both_outcomes_and_every_rare_state() {
     let mut random = SplitMix64::new(11);
     let mut counts: HashMap<&str, (u64, u64)> = HashMap::new();
     let mut states: HashMap<&str, u64> = HashMap::new();
-    for _ in 0..120 {
+    for _ in 0..80 {
         let twins = generate::history(&mut random).run().unwrap();
         for (name, count) in twins.counts() {
             let total = counts.entry(*name).or_default();
@@ -146,6 +153,51 @@ fn histories_reach_every_operation_both_outcomes_and_every_rare_state() {
     }
     for state in Twins::STATES {
         let reached = states.get(state).copied().unwrap_or_default();
-        assert!(reached > 10, "{state}: {reached}");
+        assert!(reached > 4, "{state}: {reached}");
     }
+}
+
+/// Values made of any bytes are ones that the crate itself would accept and agree on.
+#[test]
+fn any_bytes_are_a_valid_task_schedule_query_and_history() {
+    let mut random = SplitMix64::new(23);
+    let (mut types, mut filters, mut operations) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let lengths = [0, 1, 7, 40, 200, 900];
+    for turn in 0..600 {
+        let bytes: Vec<u8> = (0..lengths[turn % lengths.len()])
+            .map(|_| u8::try_from(random.below(256)).unwrap())
+            .collect();
+
+        let task: Task = Unstructured::new(&bytes).arbitrary().unwrap();
+        // What a store shows of it is read again.
+        let store = TaskStore::new();
+        store.add(&project("p"), task.clone(), NOW).unwrap();
+        let listed = store.get(&project("p"), task.id(), NOW).unwrap();
+        let mut json = Vec::new();
+        listed.write_json(&mut json);
+        let again = Record::from_json(&json).unwrap().task;
+        assert_eq!(again.task_name(), task.task_name());
+        assert_eq!(again.description(), task.description());
+        assert_eq!(again.life_cycle_type(), task.life_cycle_type());
+        assert_eq!(again.is_enabled(), task.is_enabled());
+        types.insert((task.scheduled_type(), task.task_type()));
+
+        let schedule: Schedule = Unstructured::new(&bytes).arbitrary().unwrap();
+        let next = schedule.next_execution(NOW).map(Execution::instant);
+        match walk_to_next(&schedule, NOW) {
+            Walked::Found(instant) => assert_eq!(next, Some(instant)),
+            Walked::NoneUntil(instant) => assert!(next.is_none_or(|next| next > instant)),
+        }
+
+        let query: ListQuery = Unstructured::new(&bytes).arbitrary().unwrap();
+        assert!(query.limit() <= 50);
+        filters.insert((query.task_type_filter(), query.scheduled_type_filter()));
+
+        let history: History = Unstructured::new(&bytes).arbitrary().unwrap();
+        history.run().unwrap();
+        operations.extend(history.operations.iter().map(Op::name));
+    }
+    assert!(types.len() > 20, "{types:?}");
+    assert!(filters.len() > 20, "{filters:?}");
+    assert_eq!(operations.len(), Op::NAMES.len(), "{operations:?}");
 }
