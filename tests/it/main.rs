@@ -11,6 +11,8 @@
 
 mod errors;
 mod examples;
+mod faults;
+mod limits;
 mod listing;
 mod long;
 mod query_string;
