@@ -447,6 +447,7 @@ impl Index {
 
     fn push_row(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<Slot, NotAdded> {
         let id = task.id();
+        let sequence_next = head.sequence.checked_add(1).ok_or(NotAdded::NoRoom)?;
         let slot = if let Some(lookups) = &mut self.lookups {
             let hash = lookups.ids.hash(id);
             if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
@@ -462,7 +463,7 @@ impl Index {
             }
             self.rows.push(head, task.texts(), self.limits.rows_max)?
         };
-        self.sequence_next = self.sequence_next.max(head.sequence + 1);
+        self.sequence_next = self.sequence_next.max(sequence_next);
         Ok(slot)
     }
 

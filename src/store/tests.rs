@@ -1,5 +1,7 @@
 //! Histories of every mutator against a plain list, which shares no code with the index.
 
+mod ends;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};

@@ -1,0 +1,169 @@
+//! Locks that a panic has poisoned, and numbers that come to their end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+use super::*;
+use crate::store::project::addition;
+
+fn poison(hold: impl FnOnce()) {
+    assert!(catch_unwind(AssertUnwindSafe(hold)).is_err());
+}
+
+/// A project without answer lists, and one with them.
+const COUNTS: [usize; 2] = [5, 20];
+
+fn filled(count: usize) -> TaskStore {
+    let store = TaskStore::with_limits(&EARLY);
+    let tasks = (0..count).map(numbered).collect();
+    store.add_all(&project(), tasks, instant(0)).unwrap();
+    store
+}
+
+#[test]
+fn a_poisoned_lock_guards_a_whole_project() {
+    for count in COUNTS {
+        let store = filled(count);
+        let cell = store.find(&project()).unwrap();
+        let expected: Vec<usize> = (0..count).collect();
+
+        poison(|| {
+            let _shard = store.shard(&project()).unwrap().write().unwrap();
+            panic!("while a shard is locked");
+        });
+        check_numbered(&store, &expected);
+        poison(|| {
+            let _writer = cell.lock_writer();
+            let _index = cell.write();
+            panic!("while a project is locked");
+        });
+        check_numbered(&store, &expected);
+        poison(|| {
+            let query = ListQuery::new(0, 50).unwrap();
+            store.for_each_listed(&project(), &query, instant(0), |_, _| {
+                panic!("while a page is read")
+            });
+        });
+        check_numbered(&store, &expected);
+    }
+}
+
+#[test]
+fn a_batch_that_a_panic_left_staged_is_never_seen() {
+    for count in COUNTS {
+        let store = filled(count);
+        let cell = store.find(&project()).unwrap();
+        let mut expected: Vec<usize> = (0..count).collect();
+        let revision = store.revision(&project());
+        poison(|| {
+            let _writer = cell.lock_writer();
+            let mut index = cell.write();
+            let version = index.next_revision().unwrap();
+            for task in (100..110).map(numbered) {
+                index.stage(&addition(&task, instant(0)), version).unwrap();
+            }
+            panic!("before the batch is published");
+        });
+        let query = ListQuery::new(0, 50).unwrap();
+        let page = store.list(&project(), &query, instant(0));
+        assert!(numbers(&page).iter().all(|number| *number < 100));
+        assert_eq!(store.task_count(&project()), count as u64);
+        assert_eq!(store.revision(&project()), revision);
+
+        // One of its ids is free, and so are its places.
+        store.add(&project(), numbered(105), instant(0)).unwrap();
+        expected.push(105);
+        check_numbered(&store, &expected);
+        let query = query.scheduled_type(ScheduledType::Day);
+        let page = store.list(&project(), &query, instant(0));
+        let cursor = Cursor::after_sequence(count as u64);
+        assert_eq!(page.next_cursor(), Some(cursor));
+    }
+}
+
+#[test]
+fn a_store_that_is_out_of_revisions_refuses_changes_and_can_be_read() {
+    const LAST: u64 = (1 << 48) - 1;
+    let project = project();
+    let now = instant(0);
+    for count in COUNTS {
+        let store = TaskStore::with_limits(&EARLY);
+        store.ended_revision_max.store(LAST - 3, Ordering::Relaxed);
+        let tasks: Vec<Task> = (0..count).map(numbered).collect();
+        store.add_all(&project, tasks.clone(), now).unwrap();
+        store.set_enabled(&project, "1", true, now).unwrap();
+        let last = store.remove(&project, "0", now).unwrap();
+        assert_eq!(last.get(), LAST);
+
+        let name = TaskName::new("task 1").unwrap();
+        let another = numbered(99);
+        let refusals = [
+            store.add(&project, another.clone(), now).unwrap_err(),
+            store.replace(&project, numbered(1), now).unwrap_err(),
+            store.rename(&project, "1", &name, now).unwrap_err(),
+            store.set_last_status(&project, "1", None, now).unwrap_err(),
+            store.set_enabled(&project, "1", false, now).unwrap_err(),
+            store.remove(&project, "1", now).unwrap_err(),
+            store
+                .add_all(&project, vec![another.clone()], now)
+                .unwrap_err()
+                .error,
+            store
+                .sync(&project, vec![another.clone()], now)
+                .unwrap_err()
+                .error,
+        ];
+        for error in refusals {
+            assert_eq!(error.kind(), ErrorKind::ProjectFull, "{error}");
+        }
+        let same = store.sync(&project, tasks[1..].to_vec(), now);
+        assert_eq!(same, Ok(last));
+        check_numbered(&store, &(1..count).collect::<Vec<_>>());
+
+        assert_eq!(store.remove_project(&project), count as u64 - 1);
+        let error = store.add(&project, another, now).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ProjectFull);
+        assert_eq!(store.project_count(), 0);
+        store.validate().unwrap();
+    }
+}
+
+#[test]
+fn places_may_be_any_numbers_up_to_the_last() {
+    let project = project();
+    let now = instant(0);
+    for first in [(1 << 32) - 3, (1 << 63) - 3, u64::MAX - 21] {
+        let store = TaskStore::with_limits(&EARLY);
+        store.ended_sequence_max.store(first, Ordering::Relaxed);
+        let tasks: Vec<Task> = (0..20).map(numbered).collect();
+        store.add_all(&project, tasks, now).unwrap();
+        store.add(&project, numbered(20), now).unwrap();
+        check_numbered(&store, &(0..=20).collect::<Vec<_>>());
+        for order in [Order::OldestFirst, Order::NewestFirst] {
+            let mut query = ListQuery::new(0, 4).unwrap().order(order);
+            let mut seen = 0;
+            loop {
+                let page = store.list(&project, &query, now);
+                seen += page.tasks().len() as u64;
+                let Some(cursor) = page.next_cursor() else {
+                    assert_eq!(seen, page.total_count());
+                    break;
+                };
+                query = query.after(cursor);
+            }
+        }
+        if first == u64::MAX - 21 {
+            // The last place is never given, so that there is always a next one.
+            let error = store.add(&project, numbered(21), now).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ProjectFull);
+            let batch = vec![numbered(21)];
+            let error = store.add_all(&project, batch, now).unwrap_err().error;
+            assert_eq!(error.kind(), ErrorKind::ProjectFull);
+            store.remove(&project, "7", now).unwrap();
+            let error = store.add(&project, numbered(21), now).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ProjectFull);
+            let left: Vec<usize> = (0..=20).filter(|number| *number != 7).collect();
+            check_numbered(&store, &left);
+        }
+    }
+}
