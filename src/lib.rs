@@ -39,6 +39,7 @@
 //! | [`ListQuery`], [`NameMatch`] | what to list: from a query string, through serde, or typed |
 //! | [`Page`], [`ScheduledTask`] | the answer, owned |
 //! | [`wire`] | the documented strings: records, bodies, the future-executions call |
+//! | `testkit` | a reference, seeded workloads and histories of calls, for your tests too (a [feature](#features)) |
 //! | [`Error`], [`ErrorKind`] | why something was refused, and the [codes](ErrorKind) on the wire |
 //!
 //! # Guarantees
@@ -63,7 +64,8 @@
 //! # Features
 //!
 //! `testkit` (off by default): what the crate's own tests are made of, for the
-//! tests of those who embed it. Brings in proptest.
+//! tests of those who embed it. Brings in proptest and arbitrary.
+//! `TESTING.md`, beside the README, tells what is tested and how.
 
 mod error;
 mod index;

@@ -18,20 +18,9 @@ use crate::task::{
 };
 use crate::{Error, ErrorKind, Revision};
 
-/// Forms change after a handful of tasks, and holes are soon too many.
-const EARLY: Limits = Limits {
-    lists_from: 12,
-    lists_until: 6,
-    holes_min: 4,
-    rows_max: 5_000,
-};
+const EARLY: Limits = Limits::EARLY;
 
-/// Row numbers run out all the time, though never for good while ids are few.
-static CRAMPED: Limits = Limits {
-    rows_max: 70,
-    holes_min: 1_000,
-    ..EARLY
-};
+static CRAMPED: Limits = Limits::NARROW;
 
 fn project() -> ProjectId {
     ProjectId::new("p").unwrap()

@@ -228,7 +228,7 @@ impl Twins {
             is_large && before.epoch != after.epoch,
             is_same && before.epoch == after.epoch && after.text_wasted < before.text_wasted,
             is_discarded,
-            // The engine stages and discards so many at once.
+            // More than the engine stages and discards at once.
             is_discarded && position > 64,
             refused == Some(ErrorKind::ProjectFull),
             has_ended,

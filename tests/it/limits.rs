@@ -185,9 +185,9 @@ fn texts_may_be_as_long_as_they_may_be() {
     );
 
     let project = ProjectId::new(&full).unwrap();
-    let task = |number: usize, name: &str| {
+    let task = |number: u32, name: &str| {
         // Ids differ in their last character alone.
-        let id = wide('🙂', 254) + &char::from_u32(0x1F600 + number as u32).unwrap().to_string();
+        let id = wide('🙂', 254) + &char::from_u32(0x1F600 + number).unwrap().to_string();
         let timing = ReportedTiming::new(ScheduledType::Week).unwrap();
         Task::builder(id, name, TaskType::Stop, timing.time_zone(&full))
             .description(&*full)

@@ -9,14 +9,7 @@ use taskdex::{
     ScheduledType, Task, TaskName, TaskStore, TaskType,
 };
 
-use crate::support::{NOW, expected, ids, instant, paged, project, snapshot, walk};
-
-fn cases(count: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases: count,
-        ..ProptestConfig::default()
-    }
-}
+use crate::support::{NOW, cases, expected, ids, instant, paged, project, snapshot, walk};
 
 /// A store and a reference with the same tasks in the project `p`.
 fn filled(tasks: &[Task]) -> (TaskStore, ReferenceStore, ProjectId) {
@@ -150,7 +143,10 @@ proptest! {
                 _ => other.last_status(query.last_status_filter()),
             };
         }
-        let other = other.order(query.listed_order());
+        let mut other = other.order(query.listed_order());
+        if let Some(cursor) = query.cursor() {
+            other = other.after(cursor);
+        }
         prop_assert_eq!(&other, &query);
         let (store, _, p) = filled(&tasks);
         prop_assert_eq!(store.list(&p, &other, NOW), store.list(&p, &query, NOW));

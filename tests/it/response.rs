@@ -5,7 +5,7 @@ use serde_json::Value;
 use taskdex::testkit::strategies;
 use taskdex::{ListQuery, ScheduledType, Task, TaskStore, wire::Record};
 
-use crate::support::{NOW, paged, project};
+use crate::support::{NOW, cases, paged, project};
 
 fn body(page: &taskdex::Page) -> Vec<u8> {
     let mut body = Vec::new();
@@ -49,7 +49,7 @@ fn expected(task: &Task, next: Option<String>) -> Vec<(&'static str, Value)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(cases(96))]
 
     #[test]
     fn a_body_is_what_serde_writes_and_what_is_documented(

@@ -1,11 +1,22 @@
 //! What several test modules need.
 
 use chrono::{DateTime, Utc};
+use proptest::prelude::ProptestConfig;
 use taskdex::testkit::{Op, Outcome, ReferenceStore};
 use taskdex::{ListQuery, Order, Page, ProjectId, TaskStore};
 
 /// The instant of tests to which the instant does not matter.
 pub(crate) const NOW: DateTime<Utc> = taskdex::testkit::Workload::NOW;
+
+/// So many cases of each property, or as many as `PROPTEST_CASES` says.
+pub(crate) fn cases(count: u32) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    let is_told = std::env::var_os("PROPTEST_CASES").is_some();
+    ProptestConfig {
+        cases: if is_told { config.cases } else { count },
+        ..config
+    }
+}
 
 pub(crate) fn project(id: &str) -> ProjectId {
     ProjectId::new(id).unwrap()

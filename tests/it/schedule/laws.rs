@@ -7,6 +7,7 @@ use taskdex::Execution;
 use taskdex::schedule::{GapRule, Schedule};
 
 use super::oracle::{Answer, Dates, Spec, ZONES, Zone};
+use crate::support;
 
 const RULES: [GapRule; 3] = [GapRule::Forward, GapRule::GapEnd, GapRule::Skip];
 
@@ -158,10 +159,9 @@ fn agree(answer: Answer, found: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bo
 
 fn cases(count: u32) -> ProptestConfig {
     ProptestConfig {
-        cases: count,
         // A step of shrinking walks the calendar for years.
         max_shrink_iters: 1000,
-        ..ProptestConfig::default()
+        ..support::cases(count)
     }
 }
 
