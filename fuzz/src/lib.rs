@@ -14,7 +14,10 @@ struct Totals {
 
 impl Drop for Totals {
     fn drop(&mut self) {
-        eprintln!("{} inputs; how often each thing ran, accepted + refused:", self.inputs);
+        eprintln!(
+            "{} inputs; how often each thing ran, accepted + refused:",
+            self.inputs
+        );
         for (name, count) in &self.counts {
             eprintln!("  {name:20} {:>10} + {}", count.accepted, count.refused);
         }
@@ -37,7 +40,10 @@ thread_local! {
 pub fn run(name: &str, input: &[u8]) {
     TOTALS.with_borrow_mut(|totals| {
         let totals = totals.get_or_insert_with(|| Totals {
-            target: TARGETS.iter().find(|target| target.name == name).expect("a known target"),
+            target: TARGETS
+                .iter()
+                .find(|target| target.name == name)
+                .expect("a known target"),
             counts: Counts::new(),
             inputs: 0,
         });

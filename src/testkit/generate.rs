@@ -542,16 +542,10 @@ pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
     if ["list", "list_json", "explain"].contains(&chosen) && source.one_in(4) {
         return asked_again(source, swarm, &project, now);
     }
-    let has_id = ![
-        "remove_project",
-        "task_count",
-        "projects",
-        "facets",
-        "explain",
-    ]
-    .into_iter()
-    .chain(["list", "list_json"])
-    .any(|name| name == chosen);
+    let has_id = matches!(
+        chosen,
+        "add" | "replace" | "rename" | "set_last_status" | "set_enabled" | "remove" | "get"
+    );
     let run = if has_id && source.one_in(6) {
         source.between(1, swarm.batch_max)
     } else {

@@ -154,8 +154,8 @@ pub enum Outcome {
     Explained(u64),
     /// What [`TaskStore::task_count`] counted.
     Counted(u64),
-    /// What [`TaskStore::projects`] named.
-    Projects(Vec<ProjectId>),
+    /// What [`TaskStore::project_count`] counted, and [`TaskStore::projects`] named.
+    Projects(u64, Vec<ProjectId>),
 }
 
 /// A task as a store shows it.
@@ -396,7 +396,7 @@ impl Op {
                 })
             }
             Self::TaskCount { project } => Outcome::Counted(store.task_count(&project)),
-            Self::Projects { .. } => Outcome::Projects(store.projects()),
+            Self::Projects { .. } => Outcome::Projects(store.project_count(), store.projects()),
         }
     }
 
@@ -467,7 +467,10 @@ impl Op {
                 Outcome::Explained(page.total_count)
             }
             Self::TaskCount { project } => Outcome::Counted(reference.task_count(&project)),
-            Self::Projects { .. } => Outcome::Projects(reference.projects()),
+            Self::Projects { .. } => {
+                let projects = reference.projects();
+                Outcome::Projects(projects.len() as u64, projects)
+            }
         }
     }
 }

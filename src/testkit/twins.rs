@@ -222,7 +222,7 @@ impl Twins {
         if has_ended {
             self.ended.insert(op.project().clone());
         }
-        for (state, is_reached) in Self::STATES.into_iter().zip([
+        let are_reached: [bool; Self::STATES.len()] = [
             !before.has_lists && after.has_lists,
             is_same && before.has_lists && !after.has_lists,
             is_large && before.epoch != after.epoch,
@@ -237,7 +237,8 @@ impl Twins {
             before.evicted != after.evicted,
             matches!(strategy, Some(NameStrategy::Grams { .. })),
             strategy == Some(NameStrategy::EachName),
-        ]) {
+        ];
+        for (state, is_reached) in Self::STATES.into_iter().zip(are_reached) {
             if is_reached {
                 *self.states.entry(state).or_default() += 1;
             }
