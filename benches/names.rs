@@ -1,0 +1,432 @@
+//! Searches for names in one project, and its changes with the names kept ready to be searched.
+//!
+//! ```text
+//! TASKDEX_BENCH_TASKS=1000000 cargo bench --bench names
+//! ```
+//!
+//! Names are those of the test kit's workload: words and numbers, in English and in Chinese.
+//!
+//! *First time* is a search whose answer is not remembered: a project remembers eight answers, the
+//! least recently used is forgotten first, and each of these benchmarks goes round at least twelve
+//! needles. Before it starts it asks the store to [explain](TaskStore::explain) the last needle but
+//! eight, and stops if that is remembered.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::format_push_string,
+    reason = "a benchmark that cannot go on should stop"
+)]
+
+mod support;
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criterion_main};
+use support::{Random, project};
+use taskdex::query::NameStrategy;
+use taskdex::testkit::Workload;
+use taskdex::{
+    Explanation, LastStatus, ListQuery, NameMatch, ScheduledType, Task, TaskName, TaskStore,
+    TaskType, wire,
+};
+
+const SEED: u64 = 20;
+
+/// Answers that a project remembers.
+const REMEMBERED: usize = 8;
+
+/// The sizes to measure: `TASKDEX_BENCH_TASKS`, or one that takes seconds.
+fn sizes() -> Vec<usize> {
+    let sizes = std::env::var("TASKDEX_BENCH_TASKS").unwrap_or_else(|_| "10000".to_owned());
+    sizes.split(',').map(|size| size.parse().unwrap()).collect()
+}
+
+type Make = fn(&str) -> Result<NameMatch, taskdex::Error>;
+
+/// Needles of one kind.
+struct Needles {
+    kind: &'static str,
+    make: Make,
+    texts: Vec<String>,
+}
+
+impl Needles {
+    fn new<T: Into<String>>(
+        kind: &'static str,
+        make: Make,
+        texts: impl IntoIterator<Item = T>,
+    ) -> Self {
+        Self {
+            kind,
+            make,
+            texts: texts.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    fn matches(&self) -> impl Iterator<Item = NameMatch> {
+        self.texts.iter().map(|text| (self.make)(text).unwrap())
+    }
+}
+
+/// Needles of every length and selectivity.
+fn needles(workload: &Workload, size: usize) -> Vec<Needles> {
+    let one = ["e", "a", "r", "t", "s", "o", "n", "i", "-", "0", "1", "5"];
+    let one_han = [
+        "部", "定", "时", "机", "重", "启", "研", "发", "关", "休", "新", "一",
+    ];
+    let two = [
+        "re", "st", "ta", "ar", "er", "in", "on", "ht", "ly", "-s", "rt", "k-",
+    ];
+    let two_han = [
+        "研发", "定时", "关机", "开机", "重启", "一部", "二部", "测试", "夜间", "备份", "休眠",
+        "快照",
+    ];
+    let three = [
+        "sta", "res", "art", "sto", "ly-", "tly", "op-", "rt-", "nig", "kly", "eek", "-st",
+    ];
+    let three_han = [
+        "研发一",
+        "定时关",
+        "时关机",
+        "定时开",
+        "时重启",
+        "定时重",
+        "夜间休",
+        "间休眠",
+        "自动备",
+        "动备份",
+        "发一部",
+        "发二部",
+    ];
+    let common = [
+        "restart",
+        "nightly",
+        "restart-",
+        "nightly-",
+        "start",
+        "stop-",
+        "tart-",
+        "weekly",
+        "定时关机",
+        "研发一部",
+        "定时重启",
+        "nightly-restart",
+    ];
+    let upper = common.map(str::to_uppercase);
+    let random = &mut Random::new(13);
+    let names = || {
+        let position = random.below(size as u64) as usize;
+        workload.task(position).task_name().to_owned()
+    };
+    let names: Vec<String> = std::iter::repeat_with(names).take(4_096).collect();
+    // A place and a number of four digits, or as much of another name.
+    let ends = names.iter().filter_map(|name| {
+        let (before, number) = name.rsplit_once('-')?;
+        let (_, place) = before.rsplit_once('-')?;
+        (number.len() == 4).then(|| format!("{place}-{number}"))
+    });
+    let ends: Vec<String> = ends.collect();
+    let numbers = (0..512).map(|it| format!("-{:04}", (it * 7_919) % 10_000));
+    let none = (0..512).map(|it| format!("restart-nightly-{:04}", (it * 7_919) % 10_000));
+    let upper_ends = ends.iter().map(|text| text.to_uppercase());
+    vec![
+        Needles::new("1 character", NameMatch::contains, one),
+        Needles::new("1 Chinese character", NameMatch::contains, one_han),
+        Needles::new("2 characters", NameMatch::contains, two),
+        Needles::new("2 Chinese characters", NameMatch::contains, two_han),
+        Needles::new("3 characters", NameMatch::contains, three),
+        Needles::new("3 Chinese characters", NameMatch::contains, three_han),
+        Needles::new("long, common", NameMatch::contains, common),
+        Needles::new("number of 4 digits", NameMatch::contains, numbers),
+        Needles::new("long, selective", NameMatch::contains, ends.clone()),
+        Needles::new("in no name", NameMatch::contains, none),
+        Needles::new("exact", NameMatch::exactly, names),
+        Needles::new(
+            "3 characters, any case",
+            NameMatch::contains_ignoring_case,
+            three,
+        ),
+        Needles::new(
+            "long, common, any case",
+            NameMatch::contains_ignoring_case,
+            upper,
+        ),
+        Needles::new(
+            "long, selective, any case",
+            NameMatch::contains_ignoring_case,
+            upper_ends,
+        ),
+    ]
+}
+
+/// Queries for these needles, each at an offset anywhere in its answer.
+fn queries(
+    store: &TaskStore,
+    names: impl Iterator<Item = NameMatch>,
+    filter: impl Fn(ListQuery) -> ListQuery,
+) -> Vec<ListQuery> {
+    let random = &mut Random::new(17);
+    let asked = |offset, name: &NameMatch| {
+        filter(ListQuery::new(offset, 50).unwrap()).task_name(name.clone())
+    };
+    let queries = names.map(|name| {
+        let (total, _) = store.positions(&project(), &asked(0, &name));
+        asked(random.below(u64::from(total.max(1))), &name)
+    });
+    queries.collect()
+}
+
+fn assert_forgotten(store: &TaskStore, queries: &[ListQuery]) {
+    let distinct: HashSet<_> = queries.iter().map(ListQuery::task_name_filter).collect();
+    assert!(distinct.len() > REMEMBERED);
+    let explanation = store.explain(&project(), &queries[0]);
+    let is_remembered = matches!(
+        explanation,
+        Explanation::NameSearch {
+            strategy: NameStrategy::Remembered,
+            ..
+        }
+    );
+    assert!(!is_remembered, "{explanation}");
+}
+
+fn first_time(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    label: &str,
+    size: usize,
+    store: &TaskStore,
+    queries: &[ListQuery],
+) {
+    assert_forgotten(store, queries);
+    let project = project();
+    let mut next = queries.iter().cycle();
+    group.bench_function(BenchmarkId::new(label, size), |bencher| {
+        bencher.iter(|| store.positions(&project, next.next().unwrap()));
+    });
+}
+
+fn searches(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("names");
+    for size in sizes() {
+        let workload = Workload::new(SEED, size);
+        let store = filled(&workload);
+        let distinct: HashSet<String> = workload
+            .tasks()
+            .map(|task| task.task_name().to_owned())
+            .collect();
+        println!("{size} tasks have {} different names", distinct.len());
+        drop(distinct);
+        let needles = needles(&workload, size);
+        for needles in &needles {
+            let label = format!("first time: {}", needles.kind);
+            let queries = queries(&store, needles.matches(), |query| query);
+            first_time(&mut group, &label, size, &store, &queries);
+        }
+        let one_in_17 = |query: ListQuery| query.task_type(TaskType::ExecuteScript);
+        let two_thirds = |query: ListQuery| query.last_status(LastStatus::Success);
+        for needles in &needles {
+            if ["2 characters", "long, common", "long, selective"].contains(&needles.kind) {
+                let label = format!("first time, among 6 %: {}", needles.kind);
+                let few = queries(&store, needles.matches(), one_in_17);
+                first_time(&mut group, &label, size, &store, &few);
+                let label = format!("first time, among 62 %: {}", needles.kind);
+                let most = queries(&store, needles.matches(), two_thirds);
+                first_time(&mut group, &label, size, &store, &most);
+            }
+        }
+
+        // The answers to as many needles as are remembered, at ever other pages.
+        let common = needles.iter().find(|it| it.kind == "long, common").unwrap();
+        let again: Vec<ListQuery> = std::iter::repeat_with(|| common.matches().take(REMEMBERED))
+            .take(64)
+            .flat_map(|names| queries(&store, names, |query| query))
+            .collect();
+        let project = project();
+        let mut next = again.iter().cycle();
+        group.bench_function(BenchmarkId::new("again: positions", size), |bencher| {
+            bencher.iter(|| store.positions(&project, next.next().unwrap()));
+        });
+        let mut next = again.iter().cycle();
+        group.bench_function(BenchmarkId::new("again: owned page", size), |bencher| {
+            bencher.iter(|| store.list(&project, next.next().unwrap(), Workload::NOW));
+        });
+        let mut next = again.iter().cycle();
+        group.bench_function(BenchmarkId::new("again: facets", size), |bencher| {
+            bencher.iter(|| store.facets(&project, next.next().unwrap()));
+        });
+    }
+    group.finish();
+}
+
+fn changes(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("names, kept");
+    for size in sizes() {
+        let workload = Workload::new(SEED, size);
+        let store = filled(&workload);
+        let project = project();
+        let random = &mut Random::new(3);
+        let ids: Vec<String> = (0..65_536)
+            .map(|_| {
+                workload
+                    .task(random.below(size as u64) as usize)
+                    .id()
+                    .to_owned()
+            })
+            .collect();
+        let others = Workload::new(SEED + 1, 65_536);
+        let names: Vec<TaskName> = others
+            .tasks()
+            .map(|task| TaskName::new(task.task_name()).unwrap())
+            .collect();
+        let mut turn = 0;
+        let mut turns = || {
+            turn += 1;
+            turn
+        };
+        group.bench_function(BenchmarkId::new("status", size), |bencher| {
+            bencher.iter(|| {
+                let turn = turns();
+                let status = LastStatus::ALL[(turn + turn / 65_536) % 3];
+                store.set_last_status(&project, &ids[turn % 65_536], Some(status), Workload::NOW)
+            });
+        });
+        group.bench_function(BenchmarkId::new("rename", size), |bencher| {
+            bencher.iter(|| {
+                let turn = turns();
+                // The pairs of ids and names are other ones in each round.
+                let name = &names[(turn + turn / 65_536) % 65_536];
+                store.rename(&project, &ids[turn % 65_536], name, Workload::NOW)
+            });
+        });
+        group.bench_function(BenchmarkId::new("add", size), |bencher| {
+            bencher.iter_custom(|count| add_and_remove(&store, size, count).0);
+        });
+        group.bench_function(BenchmarkId::new("remove", size), |bencher| {
+            bencher.iter_custom(|count| add_and_remove(&store, size, count).1);
+        });
+        group.sample_size(10);
+        group.bench_function(BenchmarkId::new("bulk load", size), |bencher| {
+            let tasks: Vec<Task> = workload.tasks().collect();
+            bencher.iter_custom(|count| {
+                let load = || {
+                    let tasks = tasks.clone();
+                    let store = TaskStore::new();
+                    let start = Instant::now();
+                    store.add_all(&project, tasks, Workload::NOW).unwrap();
+                    let elapsed = start.elapsed();
+                    drop(store);
+                    elapsed
+                };
+                (0..count).map(|_| load()).sum()
+            });
+        });
+        group.bench_function(
+            BenchmarkId::new("bulk load of JSON Lines", size),
+            |bencher| {
+                let text = json_lines(&workload);
+                bencher.iter_custom(|count| {
+                    let load = || {
+                        let store = TaskStore::new();
+                        let start = Instant::now();
+                        let records = wire::read_records(text.as_bytes(), &project).unwrap();
+                        let tasks = records.into_iter().map(|(_, task)| task).collect();
+                        store.add_all(&project, tasks, Workload::NOW).unwrap();
+                        let elapsed = start.elapsed();
+                        drop(black_box(store));
+                        elapsed
+                    };
+                    (0..count).map(|_| load()).sum()
+                });
+            },
+        );
+        group.sample_size(50);
+    }
+    group.finish();
+}
+
+fn filled(workload: &Workload) -> TaskStore {
+    let store = TaskStore::new();
+    let tasks = workload.tasks().collect();
+    store.add_all(&project(), tasks, Workload::NOW).unwrap();
+    store
+}
+
+/// How long it takes to add so many tasks to a project, and to remove as many
+/// of its tasks anywhere: renumbering included.
+fn add_and_remove(store: &TaskStore, size: usize, count: u64) -> (Duration, Duration) {
+    let project = &project();
+    // Past the end, and so of other ids.
+    let workload = Workload::new(SEED, size);
+    let added: Vec<Task> = (size..size + count as usize)
+        .map(|position| workload.task(position))
+        .collect();
+    let start = Instant::now();
+    for task in added.iter().cloned() {
+        store.add(project, task, Workload::NOW).unwrap();
+    }
+    let adding = start.elapsed();
+    let start = Instant::now();
+    for task in added.iter().rev() {
+        store.remove(project, task.id(), Workload::NOW).unwrap();
+    }
+    (adding, start.elapsed())
+}
+
+/// The workload's texts as records, with plain schedules.
+fn json_lines(workload: &Workload) -> String {
+    let mut text = String::new();
+    for (number, task) in workload.tasks().enumerate() {
+        write!(
+            text,
+            r#"{{"id":"{}","task_name":"{}","task_type":"{}","enable":true,"#,
+            task.id(),
+            task.task_name(),
+            task.task_type(),
+        )
+        .unwrap();
+        if let Some(description) = task.description() {
+            write!(text, r#""description":"{description}","#).unwrap();
+        }
+        if let Some(status) = task.last_status() {
+            write!(text, r#""last_status":"{status}","#).unwrap();
+        }
+        let day = number % 28 + 1;
+        let schedule = match task.scheduled_type() {
+            ScheduledType::FixedTime => format!(r#""scheduled_date":"2027-01-{day:02}""#),
+            ScheduledType::Day => format!(r#""day_interval":{day}"#),
+            ScheduledType::Week => format!(r#""week_list":"{}""#, day % 7 + 1),
+            ScheduledType::Month => format!(r#""month_list":"1,4,7,10","date_list":"{day}""#),
+            ScheduledType::LifeCycle => {
+                format!(r#""life_cycle_type":"{}""#, task.life_cycle_type().unwrap())
+            }
+            other => panic!("{other} is new"),
+        };
+        writeln!(
+            text,
+            r#""scheduled_type":"{}","scheduled_time":"0{}:15:00","time_zone":"Asia/Shanghai",{schedule}}}"#,
+            task.scheduled_type(),
+            number % 10,
+        )
+        .unwrap();
+    }
+    text
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(50)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1));
+    targets = searches, changes
+}
+criterion_main!(benches);
