@@ -21,6 +21,7 @@ pub(crate) use answers::ListKey;
 use changes::Changes;
 pub(crate) use changes::{NameSearch, NamesFound, Seen};
 use ids::Ids;
+pub(crate) use names::Batch as NameBatch;
 use names::{Matching, NameIndex};
 use rows::Rows;
 
@@ -349,6 +350,7 @@ impl Index {
         if let Some(lookups) = &mut self.lookups {
             let code = addition.task.attributes().code();
             lookups.answers.insert(slot, code);
+            lookups.names.record(self.rows.end(), &self.rows);
         }
         self.revision = version;
         self.visible_end = self.rows.end();
@@ -395,7 +397,28 @@ impl Index {
         Ok(())
     }
 
-    /// Shows what was staged, as one change. O(1).
+    /// What there is to record of names of staged rows, or of some of them if they are many.
+    pub(crate) fn name_batch(&self) -> Option<NameBatch> {
+        let names = &self.lookups.as_ref()?.names;
+        names.batch(self.rows.end(), &self.rows)
+    }
+
+    /// Records some of a batch in a short step, and returns whether there is more. No name
+    /// may have changed since it was made.
+    pub(crate) fn record_names_step(&mut self, batch: &mut NameBatch) -> bool {
+        let lookups = self.lookups.as_mut();
+        lookups.is_some_and(|lookups| lookups.names.record_step(batch))
+    }
+
+    /// Records all names that are not yet.
+    pub(crate) fn record_names(&mut self) {
+        while let Some(mut batch) = self.name_batch() {
+            while self.record_names_step(&mut batch) {}
+        }
+    }
+
+    /// Shows what was staged, as one change. Names that are not recorded by then
+    /// are found more slowly. O(1).
     pub(crate) fn publish(&mut self, version: Revision) {
         if let Some(lookups) = &mut self.lookups {
             lookups.answers.publish();
@@ -455,7 +478,6 @@ impl Index {
             }
             let slot = self.rows.push(head, task.texts(), self.limits.rows_max)?;
             lookups.ids.insert(&self.rows, slot, hash);
-            lookups.names.record(self.rows.end(), &self.rows);
             slot
         } else {
             if self.find_by_scan(id).is_some() {
@@ -617,6 +639,7 @@ impl Index {
             fresh.restage(&row.head(), row.task())?;
         }
         fresh.continue_from(self);
+        fresh.record_names();
         fresh.publish(self.revision);
         Ok(fresh)
     }

@@ -10,7 +10,7 @@ pub use cursor::Cursor;
 pub use explain::{AnswerList, Explanation, NameStrategy};
 pub use facets::Facets;
 pub use name_match::{NameMatch, NameMatchMode};
-pub(crate) use name_match::{NameMatcher, fold_case};
+pub(crate) use name_match::{NameMatcher, fold_case, fold_character};
 pub use page::{Page, Revision, ScheduledTask};
 
 use crate::error::{Error, ErrorKind};

@@ -1,5 +1,6 @@
 //! Which tasks have a name that matches.
 
+mod batch;
 mod candidates;
 mod grams;
 mod posting;
@@ -12,11 +13,14 @@ use std::borrow::Cow;
 
 use roaring::RoaringBitmap;
 
+pub(crate) use self::batch::Batch;
 use self::grams::Grams;
 use self::search::{Found, Patience, Pattern, Plan};
 use self::text::{END, START, Text};
 use super::rows::{Rows, Slot};
-use crate::query::{NameMatch, NameMatchMode, NameMatcher, NameStrategy, fold_case};
+use crate::query::{
+    NameMatch, NameMatchMode, NameMatcher, NameStrategy, fold_case, fold_character,
+};
 
 /// Where the names are.
 pub(super) trait Names {
@@ -37,9 +41,10 @@ const RECORDED_BYTES: usize = 1_024;
 
 /// The names of a project's rows, made ready to be searched.
 ///
-/// Rows before `recorded_end` are recorded, and others are looked at one by
-/// one. What is recorded of a row that was removed stays until the rows are
-/// numbered anew: an answer never holds it, because its answer list does not.
+/// Rows before `recorded_end` are recorded, those from there to `begun_end` maybe in part, and
+/// from `recorded_end` on names are looked at one by one. What is recorded of a row that was
+/// removed stays until the rows are numbered anew: an answer never holds it, because its answer
+/// list does not.
 ///
 /// Recording a name is O(its length), and finding one is no search of the
 /// names: see [`Grams`].
@@ -48,6 +53,7 @@ pub(super) struct NameIndex {
     grams: Grams,
     folded: FoldedNames,
     recorded_end: Slot,
+    begun_end: Slot,
     text: Text,
     text_before: Text,
 }
@@ -100,12 +106,57 @@ impl NameIndex {
             }
             self.recorded_end += 1;
         }
+        self.begun_end = self.begun_end.max(self.recorded_end);
+    }
+
+    /// Facts of many names that are still to be recorded, up to those of the rows before `end`;
+    /// none if there are none. O(length of the names), which are not all if they are too many.
+    pub(super) fn batch(&self, end: Slot, names: &impl Names) -> Option<Batch> {
+        if self.recorded_end >= end {
+            return None;
+        }
+        let mut text = Text::default();
+        let mut batch = Batch::default();
+        batch.rows = self.recorded_end..self.recorded_end;
+        while batch.rows.end < end && !batch.is_full() {
+            let slot = batch.rows.end;
+            if let Some(name) = names.name(slot) {
+                text.fill(name);
+                batch.exact.add(slot, &text);
+                if let Some(folded) = folded_beyond_ascii(name) {
+                    text.fill(&folded);
+                    batch.folded.add(slot, &text);
+                    batch.folded_rows.push(slot);
+                }
+            }
+            batch.rows.end += 1;
+        }
+        batch.exact.sort();
+        batch.folded.sort();
+        Some(batch)
+    }
+
+    /// Records some more of a batch, which must be of the names as they are, and returns whether
+    /// there is more to record.
+    pub(super) fn record_step(&mut self, batch: &mut Batch) -> bool {
+        self.begun_end = self.begun_end.max(batch.rows.end);
+        self.folded.rows.extend(batch.folded_rows.drain(..));
+        let is_left = self.grams.insert_step(&mut batch.exact)
+            || self.folded.grams.insert_step(&mut batch.folded);
+        if !is_left {
+            self.recorded_end = batch.rows.end;
+        }
+        is_left
     }
 
     fn insert(&mut self, slot: Slot, name: &str) {
         self.text.fill(name);
         self.grams.insert(slot, &self.text);
-        if let Cow::Owned(folded) = folded_beyond_ascii(name) {
+        self.insert_folded(slot, name);
+    }
+
+    fn insert_folded(&mut self, slot: Slot, name: &str) {
+        if let Some(folded) = folded_beyond_ascii(name) {
             self.text.fill(&folded);
             self.folded.grams.insert(slot, &self.text);
             self.folded.rows.insert(slot);
@@ -114,26 +165,23 @@ impl NameIndex {
 
     /// Records another name of a row. O(length of both names).
     pub(super) fn rename(&mut self, slot: Slot, before: &str, after: &str) {
-        if slot >= self.recorded_end || before == after {
+        if slot >= self.begun_end || before == after {
             return;
         }
         self.text_before.fill(before);
         self.text.fill(after);
         self.grams.replace(slot, &self.text_before, &self.text);
         self.forget_folded(slot, before);
-        if let Cow::Owned(folded) = folded_beyond_ascii(after) {
-            self.text.fill(&folded);
-            self.folded.grams.insert(slot, &self.text);
-            self.folded.rows.insert(slot);
-        }
+        self.insert_folded(slot, after);
     }
 
     /// Forgets the last row, whose number will be used again. O(length of the name).
     pub(super) fn pop(&mut self, slot: Slot, names: &impl Names) {
-        if slot >= self.recorded_end {
+        if slot >= self.begun_end {
             return;
         }
-        self.recorded_end = slot;
+        self.begun_end = slot;
+        self.recorded_end = self.recorded_end.min(slot);
         if let Some(name) = names.name(slot) {
             self.text.fill(name);
             self.grams.remove(slot, &self.text);
@@ -198,8 +246,8 @@ impl NameIndex {
 
     /// Checks what is recorded against the names.
     pub(super) fn validate(&self, end: Slot, names: &impl Names) -> Result<(), String> {
-        if self.recorded_end > end {
-            return Err(format!("names are recorded up to {}", self.recorded_end));
+        if self.recorded_end > self.begun_end || self.begun_end > end {
+            return Err(format!("names are recorded up to {}", self.begun_end));
         }
         let (mut text, mut facts, mut folded_facts) = (Text::default(), 0, 0);
         for slot in 0..self.recorded_end {
@@ -209,10 +257,10 @@ impl NameIndex {
             text.fill(name);
             facts += self.grams.count_facts(slot, &text)?;
             let folded = folded_beyond_ascii(name);
-            if self.folded.rows.contains(slot) != matches!(folded, Cow::Owned(_)) {
+            if self.folded.rows.contains(slot) != folded.is_some() {
                 return Err(format!("the name of row {slot} is folded wrongly"));
             }
-            if let Cow::Owned(folded) = folded {
+            if let Some(folded) = folded {
                 text.fill(&folded);
                 folded_facts += self.folded.grams.count_facts(slot, &text)?;
             }
@@ -335,16 +383,8 @@ fn up_to(mut rows: RoaringBitmap, end: Slot) -> RoaringBitmap {
     rows
 }
 
-/// The name folded, owned where that is more than lower-case ASCII letters.
-fn folded_beyond_ascii(name: &str) -> Cow<'_, str> {
-    if name.is_ascii() {
-        return Cow::Borrowed(name);
-    }
-    let folded = fold_case(name);
-    let only_ascii = folded.len() == name.len() && folded.eq_ignore_ascii_case(name);
-    if only_ascii {
-        Cow::Borrowed(name)
-    } else {
-        Cow::Owned(folded)
-    }
+/// The name folded, where that changes more than ASCII letters.
+fn folded_beyond_ascii(name: &str) -> Option<String> {
+    let changes = |character: char| !character.is_ascii() && fold_character(character) != character;
+    name.chars().any(changes).then(|| fold_case(name))
 }

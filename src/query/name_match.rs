@@ -161,9 +161,12 @@ pub(crate) fn fold_case(text: &str) -> String {
     text.chars().map(fold_character).collect()
 }
 
-fn fold_character(character: char) -> char {
-    if character.is_ascii() {
-        return character.to_ascii_lowercase();
+pub(crate) fn fold_character(character: char) -> char {
+    match character {
+        '\0'..='\x7f' => return character.to_ascii_lowercase(),
+        // Chinese, Japanese, Yi and Korean: no letters with case, and no look at the tables.
+        '\u{2e80}'..='\u{a63f}' | '\u{ac00}'..='\u{d7ff}' => return character,
+        _ => {}
     }
     unicode_case_mapping::case_folded(character)
         .and_then(|folded| char::from_u32(folded.get()))
@@ -191,6 +194,15 @@ mod tests {
             ("\u{10400}", "\u{10428}"),
         ] {
             assert_eq!(fold_case(text), folded, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_character_that_the_tables_fold_is_passed_over() {
+        for character in '\0'..=char::MAX {
+            let folded = unicode_case_mapping::case_folded(character)
+                .map_or(character, |it| char::from_u32(it.get()).unwrap());
+            assert_eq!(fold_character(character), folded, "{character:?}");
         }
     }
 }

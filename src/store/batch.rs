@@ -73,11 +73,21 @@ impl Project {
                 }
                 staged += 1;
             }
-            if staged == tasks.len() {
-                index.publish(version);
-            }
         }
+        self.record_names();
+        self.write().publish(version);
         Ok(version)
+    }
+
+    /// Records the names of a batch, in short steps.
+    fn record_names(&self) {
+        loop {
+            let batch = self.read().name_batch();
+            let Some(mut batch) = batch else {
+                return;
+            };
+            while self.write().record_names_step(&mut batch) {}
+        }
     }
 
     /// Takes back a batch that was not published, in short steps.
@@ -217,6 +227,7 @@ impl<'a> Changes<'a> {
         for task in &self.added {
             index.stage(&addition(task, now), version)?;
         }
+        index.record_names();
         index.publish(version);
         Ok(())
     }
@@ -249,6 +260,7 @@ impl<'a> Changes<'a> {
         for task in &self.added {
             fresh.stage(&addition(task, now), version)?;
         }
+        fresh.record_names();
         fresh.publish(version);
         Ok(fresh)
     }

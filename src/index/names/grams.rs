@@ -18,8 +18,9 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::batch::Facts;
 use super::posting::Posting;
-use super::text::{CONTEXT_MAX, Fact, Text};
+use super::text::{CONTEXT_MAX, Fact, FactKey, Text};
 
 /// The rows of all grams.
 #[derive(Debug, Default)]
@@ -65,6 +66,15 @@ impl Grams {
     /// Records a row's name.
     pub(super) fn insert(&mut self, row: u32, text: &Text) {
         text.each_fact(|fact| self.set(row, fact));
+    }
+
+    /// Records some of these facts, and returns whether there were any left.
+    pub(super) fn insert_step(&mut self, facts: &mut Facts) -> bool {
+        facts.step(|fact, rows| {
+            if let Some(posting) = self.posting_mut(fact) {
+                posting.insert_all(rows);
+            }
+        })
     }
 
     /// Takes back what is recorded of a row's name.
@@ -143,47 +153,29 @@ impl Grams {
     }
 
     fn set(&mut self, row: u32, fact: Fact<'_>) {
+        if let Some(posting) = self.posting_mut(fact) {
+            posting.insert(row);
+        }
+    }
+
+    fn unset(&mut self, row: u32, fact: Fact<'_>) {
+        if let Some(posting) = self.posting_mut(fact) {
+            posting.remove(row);
+        }
+    }
+
+    /// The rows of a fact, as yet none where it is a new one.
+    fn posting_mut(&mut self, fact: Fact<'_>) -> Option<&mut Posting> {
         match fact {
             Fact::Byte(byte) => {
                 if self.bytes.is_empty() {
                     self.bytes.resize(128, Posting::default());
                 }
-                if let Some(posting) = self.bytes.get_mut(usize::from(byte)) {
-                    posting.insert(row);
-                }
+                self.bytes.get_mut(usize::from(byte))
             }
-            Fact::Follows(context, next) => {
-                if let Some(context) = self.context_mut(context) {
-                    context.rows_mut(next).insert(row);
-                }
-            }
-            Fact::Branches(context) => {
-                if let Some(context) = self.context_mut(context) {
-                    context.branches.insert(row);
-                }
-            }
-            Fact::Loose => self.loose.insert(row),
-        }
-    }
-
-    fn unset(&mut self, row: u32, fact: Fact<'_>) {
-        match fact {
-            Fact::Byte(byte) => {
-                if let Some(posting) = self.bytes.get_mut(usize::from(byte)) {
-                    posting.remove(row);
-                }
-            }
-            Fact::Follows(context, next) => {
-                if let Some(context) = self.context_mut(context) {
-                    context.rows_mut(next).remove(row);
-                }
-            }
-            Fact::Branches(context) => {
-                if let Some(context) = self.context_mut(context) {
-                    context.branches.remove(row);
-                }
-            }
-            Fact::Loose => self.loose.remove(row),
+            Fact::Follows(context, next) => Some(self.context_mut(context)?.rows_mut(next)),
+            Fact::Branches(context) => Some(&mut self.context_mut(context)?.branches),
+            Fact::Loose => Some(&mut self.loose),
         }
     }
 
@@ -344,8 +336,8 @@ impl Context {
 }
 
 /// Takes out of two ascending lists what both have.
-fn take_out_common(a: &mut Vec<(u128, Fact<'_>)>, b: &mut Vec<(u128, Fact<'_>)>) {
-    let without = |facts: &[(u128, Fact<'_>)], others: &[(u128, Fact<'_>)]| {
+fn take_out_common(a: &mut Vec<(FactKey, Fact<'_>)>, b: &mut Vec<(FactKey, Fact<'_>)>) {
+    let without = |facts: &[(FactKey, Fact<'_>)], others: &[(FactKey, Fact<'_>)]| {
         let mut others = others.iter().map(|&(key, _)| key).peekable();
         let mut kept = Vec::new();
         for &(key, _) in facts {

@@ -204,6 +204,29 @@ impl Posting {
         }
     }
 
+    /// Adds rows, which ascend. O(1) for each where they are behind all others.
+    pub(super) fn insert_all(&mut self, mut rows: &[u32]) {
+        while let Some((&first, others)) = rows.split_first() {
+            let number = split(first).0;
+            match self {
+                Self::Blocks {
+                    count,
+                    earlier,
+                    last,
+                } if earlier.len() == number => {
+                    let end = rows.partition_point(|&row| split(row).0 == number);
+                    let (these, others) = rows.split_at_checked(end).unwrap_or((rows, &[]));
+                    *count += last.insert_all(these);
+                    rows = others;
+                }
+                _ => {
+                    self.insert(first);
+                    rows = others;
+                }
+            }
+        }
+    }
+
     /// Takes a row out, which need not be there.
     pub(super) fn remove(&mut self, row: u32) {
         match self {
@@ -269,6 +292,23 @@ impl Block {
                 added
             }
         }
+    }
+
+    /// Adds rows of this block, which ascend, and returns how many were absent.
+    fn insert_all(&mut self, rows: &[u32]) -> u32 {
+        let lows = rows.iter().map(|&row| split(row).1);
+        if let (Self::List(list), Some(&first)) = (&mut *self, rows.first())
+            && list.last().is_none_or(|&last| last < split(first).1)
+            && list.len() + rows.len() <= BLOCK_LIST_MAX
+        {
+            if list.capacity() - list.len() < rows.len() {
+                list.reserve_exact(rows.len().max(list.len() / 4).max(8));
+            }
+            list.extend(lows);
+            // A block has fewer rows than that.
+            return u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        }
+        lows.map(|low| u32::from(self.insert(low))).sum()
     }
 
     /// Takes a row out, and returns whether it was there.
@@ -514,6 +554,22 @@ mod tests {
             }
         }
         assert_eq!(posting, Posting::default());
+    }
+
+    #[test]
+    fn rows_are_added_all_at_once_as_one_by_one() {
+        let rows: Vec<u32> = rows().collect();
+        for length in [1, 2, 11, 300, 5_000] {
+            let mut posting = Posting::default();
+            let mut one_by_one = Posting::default();
+            for part in rows.chunks(length) {
+                posting.insert_all(part);
+                // Again, and so not behind all others.
+                posting.insert_all(part);
+                part.iter().for_each(|&row| one_by_one.insert(row));
+            }
+            assert_eq!(posting, one_by_one, "{length} at once");
+        }
     }
 
     proptest! {

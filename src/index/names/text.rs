@@ -50,11 +50,14 @@ pub(super) enum Fact<'a> {
     Loose,
 }
 
+/// Tells facts apart, and can be turned back into one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FactKey(u128);
+
 impl Fact<'_> {
-    /// A number that no other fact has.
-    fn key(self) -> u128 {
+    pub(super) fn key(self) -> FactKey {
         let number = |bytes: &[u8]| {
-            // At most `CONTEXT_MAX` bytes.
+            // At most `CONTEXT_MAX` bytes, behind a 1 that tells how many.
             let sum = |sum, &byte| sum << 8 | u128::from(byte);
             bytes.iter().fold(1, sum)
         };
@@ -64,7 +67,46 @@ impl Fact<'_> {
             Self::Branches(context) => (2, number(context)),
             Self::Loose => (3, 0),
         };
-        number << 2 | kind
+        FactKey(number << 2 | kind)
+    }
+
+    /// A key of 24 bits, for facts of one or of three bytes.
+    pub(super) fn short_key(self) -> Option<u64> {
+        let bytes = match self {
+            // No gram begins with the byte that ends every name.
+            Self::Byte(byte) => [END, 0, byte],
+            Self::Follows(&[first, second], next) => [first, second, next],
+            _ => return None,
+        };
+        Some(
+            bytes
+                .iter()
+                .fold(0, |sum, &byte| sum << 8 | u64::from(byte)),
+        )
+    }
+
+    /// Calls `see` with the fact of a short key.
+    pub(super) fn with_short_key(key: u64, see: impl FnOnce(Fact<'_>)) {
+        match key.to_be_bytes() {
+            [.., END, _, byte] => see(Fact::Byte(byte)),
+            [.., first, second, next] => see(Fact::Follows(&[first, second], next)),
+        }
+    }
+}
+
+impl FactKey {
+    /// Calls `see` with the fact.
+    pub(super) fn with_fact(self, see: impl FnOnce(Fact<'_>)) {
+        let number = self.0 >> 2;
+        let bytes = number.to_be_bytes();
+        let length = (number.checked_ilog2().unwrap_or(0) / 8) as usize;
+        let text = slice(&bytes, bytes.len() - length..bytes.len());
+        match (self.0 & 3, text.split_last()) {
+            (1, Some((&next, context))) => see(Fact::Follows(context, next)),
+            (2, _) => see(Fact::Branches(text)),
+            (3, _) => see(Fact::Loose),
+            _ => see(Fact::Byte(bytes[15])),
+        }
     }
 }
 
@@ -116,7 +158,7 @@ impl Text {
     }
 
     /// The same, each fact once, in order of their keys.
-    pub(super) fn sorted_facts(&self) -> Vec<(u128, Fact<'_>)> {
+    pub(super) fn sorted_facts(&self) -> Vec<(FactKey, Fact<'_>)> {
         let mut facts = Vec::with_capacity(2 * self.exact.len());
         self.each_fact(|fact| facts.push((fact.key(), fact)));
         facts.sort_unstable_by_key(|&(key, _)| key);
