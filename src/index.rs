@@ -21,8 +21,8 @@ pub(crate) use answers::ListKey;
 use changes::Changes;
 pub(crate) use changes::{NameSearch, NamesFound, Seen};
 use ids::Ids;
-pub(crate) use names::Batch as NameBatch;
-use names::{Matching, NameIndex};
+use names::Matching;
+pub(crate) use names::{Batch as NameBatch, NameIndex};
 use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
@@ -412,8 +412,8 @@ impl Index {
 
     /// Records all names that are not yet.
     pub(crate) fn record_names(&mut self) {
-        while let Some(mut batch) = self.name_batch() {
-            while self.record_names_step(&mut batch) {}
+        if let Some(lookups) = &mut self.lookups {
+            lookups.names.record_all(self.rows.end(), &self.rows);
         }
     }
 
@@ -554,14 +554,13 @@ impl Index {
         let renamed = texts
             .filter(|_| self.lookups.is_some())
             .map(|texts| TaskView::new(&attributes, texts).task_name())
-            .filter(|&name| name != row.task().task_name())
-            .map(|name| (row.task().task_name().to_owned(), name));
+            .filter(|&name| name != row.task().task_name());
         self.rows.replace(slot, attributes, texts, version, next)?;
         if let Some(lookups) = &mut self.lookups {
             lookups.answers.change(slot, before, attributes.code());
             lookups.changes.note(slot);
-            if let Some((before, after)) = renamed {
-                lookups.names.rename(slot, &before, after);
+            if let Some(name) = renamed {
+                lookups.names.rename(slot, name);
             }
         }
         Ok(())
@@ -612,6 +611,23 @@ impl Index {
     }
 
     // Renumbering.
+
+    /// The names [recorded anew](Self::install_names), if they should be. O(n), though beside the
+    /// readers; once in n / 2 renamings.
+    pub(crate) fn names_anew(&self) -> Option<NameIndex> {
+        let names = &self.lookups.as_ref()?.names;
+        names.is_outdated(self.rows.len()).then(|| {
+            let mut fresh = NameIndex::default();
+            fresh.record_all(self.rows.end(), &self.rows);
+            fresh
+        })
+    }
+
+    /// Keeps names that were recorded beside the index, and gives back those of before.
+    pub(crate) fn install_names(&mut self, names: NameIndex) -> Option<NameIndex> {
+        let lookups = self.lookups.as_mut()?;
+        Some(std::mem::replace(&mut lookups.names, names))
+    }
 
     /// Whether the project should be [renumbered](Self::renumbered).
     pub(crate) fn is_sparse(&self) -> bool {

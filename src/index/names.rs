@@ -3,7 +3,9 @@
 mod batch;
 mod candidates;
 mod grams;
+mod layer;
 mod posting;
+mod renamed;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -14,13 +16,12 @@ use std::borrow::Cow;
 use roaring::RoaringBitmap;
 
 pub(crate) use self::batch::Batch;
-use self::grams::Grams;
-use self::search::{Found, Patience, Pattern, Plan};
+use self::layer::{Layer, folded_beyond_ascii};
+use self::renamed::Renamed;
+use self::search::{Patience, Pattern, Plan};
 use self::text::{END, START, Text};
 use super::rows::{Rows, Slot};
-use crate::query::{
-    NameMatch, NameMatchMode, NameMatcher, NameStrategy, fold_case, fold_character,
-};
+use crate::query::{NameMatch, NameMatchMode, NameMatcher, NameStrategy};
 
 /// Where the names are.
 pub(super) trait Names {
@@ -47,25 +48,13 @@ const RECORDED_BYTES: usize = 1_024;
 /// list does not.
 ///
 /// Recording a name is O(its length), and finding one is no search of the
-/// names: see [`Grams`].
+/// names: see [`Grams`](grams::Grams).
 #[derive(Debug, Default)]
-pub(super) struct NameIndex {
-    grams: Grams,
-    folded: FoldedNames,
+pub(crate) struct NameIndex {
+    first: Layer,
+    renamed: Renamed,
     recorded_end: Slot,
     begun_end: Slot,
-    text: Text,
-    text_before: Text,
-}
-
-/// The names that folding changes beyond ASCII letters, as they are folded.
-///
-/// Upper-case ASCII letters are looked for beside lower-case ones where case is ignored, which takes
-/// no memory. Other letters are rarer, and may change their length.
-#[derive(Debug, Default)]
-struct FoldedNames {
-    rows: RoaringBitmap,
-    grams: Grams,
 }
 
 /// Rows whose name matches, and how they were found.
@@ -101,7 +90,7 @@ impl NameIndex {
         let mut bytes = 0;
         while self.recorded_end < end && bytes < RECORDED_BYTES {
             if let Some(name) = names.name(self.recorded_end) {
-                self.insert(self.recorded_end, name);
+                self.first.insert(self.recorded_end, name);
                 bytes += name.len();
             }
             self.recorded_end += 1;
@@ -140,59 +129,45 @@ impl NameIndex {
     /// there is more to record.
     pub(super) fn record_step(&mut self, batch: &mut Batch) -> bool {
         self.begun_end = self.begun_end.max(batch.rows.end);
-        self.folded.rows.extend(batch.folded_rows.drain(..));
-        let is_left = self.grams.insert_step(&mut batch.exact)
-            || self.folded.grams.insert_step(&mut batch.folded);
+        let is_left = self.first.insert_step(batch);
         if !is_left {
             self.recorded_end = batch.rows.end;
         }
         is_left
     }
 
-    fn insert(&mut self, slot: Slot, name: &str) {
-        self.text.fill(name);
-        self.grams.insert(slot, &self.text);
-        self.insert_folded(slot, name);
-    }
-
-    fn insert_folded(&mut self, slot: Slot, name: &str) {
-        if let Some(folded) = folded_beyond_ascii(name) {
-            self.text.fill(&folded);
-            self.folded.grams.insert(slot, &self.text);
-            self.folded.rows.insert(slot);
+    /// Records all names of the rows before `end` that are not yet.
+    pub(super) fn record_all(&mut self, end: Slot, names: &impl Names) {
+        while let Some(mut batch) = self.batch(end, names) {
+            while self.record_step(&mut batch) {}
         }
     }
 
-    /// Records another name of a row. O(length of both names).
-    pub(super) fn rename(&mut self, slot: Slot, before: &str, after: &str) {
-        if slot >= self.begun_end || before == after {
-            return;
+    /// Records another name of a row. O(its length), amortised.
+    pub(super) fn rename(&mut self, slot: Slot, name: &str) {
+        if slot < self.begun_end {
+            self.renamed.insert(slot, name);
         }
-        self.text_before.fill(before);
-        self.text.fill(after);
-        self.grams.replace(slot, &self.text_before, &self.text);
-        self.forget_folded(slot, before);
-        self.insert_folded(slot, after);
     }
 
-    /// Forgets the last row, whose number will be used again. O(length of the name).
+    /// Whether so much is recorded of former names of a project of so many rows that all names
+    /// should be recorded anew.
+    pub(super) fn is_outdated(&self, rows: u32) -> bool {
+        const RENAMED_MIN: usize = 256;
+        self.renamed.len() > RENAMED_MIN.max(rows as usize / 2)
+    }
+
+    /// Forgets the last row, whose number will be used again, and which was
+    /// not renamed. O(length of the name).
     pub(super) fn pop(&mut self, slot: Slot, names: &impl Names) {
+        debug_assert!(!self.renamed.is_renamed(slot), "row {slot} was renamed");
         if slot >= self.begun_end {
             return;
         }
         self.begun_end = slot;
         self.recorded_end = self.recorded_end.min(slot);
         if let Some(name) = names.name(slot) {
-            self.text.fill(name);
-            self.grams.remove(slot, &self.text);
-            self.forget_folded(slot, name);
-        }
-    }
-
-    fn forget_folded(&mut self, slot: Slot, name: &str) {
-        if self.folded.rows.remove(slot) {
-            self.text.fill(&fold_case(name));
-            self.folded.grams.remove(slot, &self.text);
+            self.first.remove(slot, name);
         }
     }
 
@@ -209,7 +184,7 @@ impl NameIndex {
             Err(Every::Name) => return Matching::known(up_to(within.clone(), end)),
             Err(Every::NoName) => return Matching::known(RoaringBitmap::new()),
         };
-        let plan = Plan::new(&self.grams, bytes.pattern());
+        let plan = self.first.plan(bytes.pattern());
         if within.len() * LOOK_COST < plan.cost() as u64 {
             Self::look_at_each(wanted, up_to(within.clone(), end), names)
         } else {
@@ -226,7 +201,8 @@ impl NameIndex {
         end: Slot,
         names: &impl Names,
     ) -> Matching {
-        let found = self.find_in_grams(plan, patience);
+        let mut found = self.first.search(plan, patience);
+        self.renamed.correct(&mut found, plan.pattern(), patience);
         // The other filters come first, so that few names are looked at.
         let mut unsure = found.unsure;
         if !unsure.is_empty() {
@@ -249,50 +225,18 @@ impl NameIndex {
         if self.recorded_end > self.begun_end || self.begun_end > end {
             return Err(format!("names are recorded up to {}", self.begun_end));
         }
-        let (mut text, mut facts, mut folded_facts) = (Text::default(), 0, 0);
-        for slot in 0..self.recorded_end {
-            let Some(name) = names.name(slot) else {
-                continue;
-            };
-            text.fill(name);
-            facts += self.grams.count_facts(slot, &text)?;
-            let folded = folded_beyond_ascii(name);
-            if self.folded.rows.contains(slot) != folded.is_some() {
-                return Err(format!("the name of row {slot} is folded wrongly"));
-            }
-            if let Some(folded) = folded {
-                text.fill(&folded);
-                folded_facts += self.folded.grams.count_facts(slot, &text)?;
+        let mut facts = 0;
+        for slot in (0..self.recorded_end).filter(|&slot| !self.renamed.is_renamed(slot)) {
+            if let Some(name) = names.name(slot) {
+                facts += self.first.count_facts(slot, name)?;
             }
         }
-        let is_live = |slot| names.name(slot).is_some();
-        let recorded = self.grams.count_recorded(is_live);
-        let folded_recorded = self.folded.grams.count_recorded(is_live);
-        if (recorded, folded_recorded) != (facts, folded_facts) {
-            return Err(format!(
-                "{recorded} and {folded_recorded} facts are recorded, not {facts} and {folded_facts}"
-            ));
+        let is_live = |slot| names.name(slot).is_some() && !self.renamed.is_renamed(slot);
+        let recorded = self.first.count_recorded(is_live);
+        if recorded != facts {
+            return Err(format!("{recorded} facts are recorded, not {facts}"));
         }
-        Ok(())
-    }
-
-    fn find_in_grams(&self, plan: &Plan<'_>, patience: Patience) -> Found {
-        let mut found = plan.run(patience);
-        let pattern = plan.pattern();
-        if pattern.folded && !self.folded.rows.is_empty() {
-            // These texts are folded already, as the needle is.
-            let pattern = Pattern {
-                folded: false,
-                ..pattern
-            };
-            let others = Plan::new(&self.folded.grams, pattern).run(patience);
-            found.sure -= &self.folded.rows;
-            found.unsure -= &self.folded.rows;
-            found.sure |= others.sure;
-            found.unsure |= others.unsure;
-            found.postings += others.postings;
-        }
-        found
+        self.renamed.validate(|slot| names.name(slot))
     }
 
     fn look_at_each(wanted: &NameMatch, mut rows: RoaringBitmap, names: &impl Names) -> Matching {
@@ -381,10 +325,4 @@ fn up_to(mut rows: RoaringBitmap, end: Slot) -> RoaringBitmap {
         rows.remove_range(end..);
     }
     rows
-}
-
-/// The name folded, where that changes more than ASCII letters.
-fn folded_beyond_ascii(name: &str) -> Option<String> {
-    let changes = |character: char| !character.is_ascii() && fold_character(character) != character;
-    name.chars().any(changes).then(|| fold_case(name))
 }

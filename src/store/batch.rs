@@ -120,6 +120,7 @@ impl Project {
             if self.read().is_sparse() {
                 self.renumber().map_err(full)?;
             }
+            self.tidy_names();
         } else {
             let fresh = changes.rebuild(&index, now, version).map_err(full)?;
             drop(index);

@@ -177,15 +177,17 @@ impl Project {
     }
 
     pub(super) fn replace(&self, task: &Task, now: DateTime<Utc>) -> Result<Revision, Error> {
-        self.change(task.id(), |index, slot| {
+        let version = self.change(task.id(), |index, slot| {
             let added = index.row(slot).ok_or(NoRoom)?.row.added();
             let next = next_of(task, added, now);
             index.replace(slot, task.view(), next)
-        })
+        })?;
+        self.tidy_names();
+        Ok(version)
     }
 
     pub(super) fn rename(&self, id: &str, task_name: &TaskName) -> Result<Revision, Error> {
-        self.change(id, |index, slot| {
+        let version = self.change(id, |index, slot| {
             let row = index.row(slot).ok_or(NoRoom)?;
             let next = row.row.next();
             let texts = row.task().texts_renamed(task_name.as_str());
@@ -194,7 +196,19 @@ impl Project {
                 .attributes()
                 .with_name_length(task_name.as_str().len());
             index.replace(slot, TaskView::new(&attributes, &texts), next)
-        })
+        })?;
+        self.tidy_names();
+        Ok(version)
+    }
+
+    /// Records all names anew where many tasks were renamed. Readers go on meanwhile.
+    pub(super) fn tidy_names(&self) {
+        let fresh = self.read().names_anew();
+        if let Some(fresh) = fresh {
+            let former = self.write().install_names(fresh);
+            // It takes a while to drop, which no reader has to wait for.
+            drop(former);
+        }
     }
 
     pub(super) fn set_last_status(

@@ -20,7 +20,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use super::batch::Facts;
 use super::posting::Posting;
-use super::text::{CONTEXT_MAX, Fact, FactKey, Text};
+use super::text::{CONTEXT_MAX, Fact, Text};
 
 /// The rows of all grams.
 #[derive(Debug, Default)]
@@ -82,30 +82,6 @@ impl Grams {
         text.each_fact(|fact| self.unset(row, fact));
     }
 
-    /// Records another name of a row in place of one. What both have is left alone.
-    pub(super) fn replace(&mut self, row: u32, before: &Text, after: &Text) {
-        let (mut gone, mut come) = (before.sorted_facts(), after.sorted_facts());
-        take_out_common(&mut gone, &mut come);
-        self.touch(row, gone.iter().chain(&come).map(|&(_, fact)| fact));
-        for &(_, fact) in &gone {
-            self.unset(row, fact);
-        }
-        for &(_, fact) in &come {
-            self.set(row, fact);
-        }
-    }
-
-    /// Has the memory that a change of these facts needs come into the caches,
-    /// all at once rather than one after the other.
-    fn touch<'a>(&self, row: u32, facts: impl Iterator<Item = Fact<'a>>) {
-        let mut sum = 0;
-        for fact in facts {
-            let posting = self.posting(fact);
-            sum ^= posting.map_or(0, |posting| posting.touch(row));
-        }
-        std::hint::black_box(sum);
-    }
-
     fn context(&self, context: &[u8]) -> Option<&Context> {
         let [before @ .., first, second] = context else {
             return None;
@@ -120,8 +96,8 @@ impl Grams {
 
     /// How many facts there are of a row's name, if all of them are recorded.
     pub(super) fn count_facts(&self, row: u32, text: &Text) -> Result<usize, String> {
-        let facts = text.sorted_facts();
-        for &(_, fact) in &facts {
+        let facts = text.facts();
+        for &fact in &facts {
             let posting = self.posting(fact);
             if !posting.is_some_and(|posting| posting.contains(row)) {
                 return Err(format!("{fact:?} is not recorded of row {row}"));
@@ -333,24 +309,6 @@ impl Context {
             }
         }
     }
-}
-
-/// Takes out of two ascending lists what both have.
-fn take_out_common(a: &mut Vec<(FactKey, Fact<'_>)>, b: &mut Vec<(FactKey, Fact<'_>)>) {
-    let without = |facts: &[(FactKey, Fact<'_>)], others: &[(FactKey, Fact<'_>)]| {
-        let mut others = others.iter().map(|&(key, _)| key).peekable();
-        let mut kept = Vec::new();
-        for &(key, _) in facts {
-            while others.next_if(|&other| other < key).is_some() {}
-            kept.push(others.peek() != Some(&key));
-        }
-        kept
-    };
-    let (keep_a, keep_b) = (without(a, b), without(b, a));
-    let mut keep_a = keep_a.into_iter();
-    let mut keep_b = keep_b.into_iter();
-    a.retain(|_| keep_a.next().unwrap_or(true));
-    b.retain(|_| keep_b.next().unwrap_or(true));
 }
 
 /// The bytes that a byte of a needle stands for. A folded needle has only

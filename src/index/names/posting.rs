@@ -103,20 +103,6 @@ impl Posting {
         }
     }
 
-    /// Reads, without any use of it, where a row is or would be. Changes of
-    /// many sets wait for memory once if all are touched beforehand.
-    pub(super) fn touch(&self, row: u32) -> usize {
-        let (number, low) = split(row);
-        match self.block(number) {
-            Some(Block::List(rows)) => {
-                let guess = guessed_place(rows, low);
-                rows.get(guess).map_or(0, |&row| row.into())
-            }
-            Some(Block::Bits(bits)) => usize::from(has_bit(&bits.words, low)),
-            None => self.wide().last().map_or(0, |&row| row as usize),
-        }
-    }
-
     fn block(&self, number: usize) -> Option<&Block> {
         match self {
             Self::Blocks { earlier, last, .. } if number == earlier.len() => Some(last),

@@ -43,6 +43,14 @@ pub(super) struct Found {
     pub(super) postings: usize,
 }
 
+impl Found {
+    pub(super) fn add(&mut self, others: Self) {
+        self.sure |= others.sure;
+        self.unsure |= others.unsure;
+        self.postings += others.postings;
+    }
+}
+
 /// A search made ready: the postings it will look at.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {

@@ -46,10 +46,21 @@ impl Both {
         };
         match change {
             Change::Add(name) => self.add(name),
+            Change::AddAll(names) => {
+                for name in names {
+                    self.names.insert(self.end, name);
+                    self.end += 1;
+                }
+                self.index.record_all(self.end, &self.names);
+            }
+            Change::RecordAnew => {
+                self.index = NameIndex::default();
+                self.index.record_all(self.end, &self.names);
+            }
             Change::Rename(position, name) => {
                 if let Some(slot) = nth(&self.names, position) {
-                    let before = self.names.insert(slot, name.clone()).unwrap();
-                    self.index.rename(slot, &before, &name);
+                    self.names.insert(slot, name.clone());
+                    self.index.rename(slot, &name);
                 }
             }
             Change::Remove(position) => {
@@ -58,7 +69,9 @@ impl Both {
                 }
             }
             Change::Pop => {
-                if let Some(last) = self.end.checked_sub(1) {
+                // No row that was ever shown is taken back.
+                let last = self.end.checked_sub(1);
+                if let Some(last) = last.filter(|&last| !self.index.renamed.is_renamed(last)) {
                     self.index.pop(last, &self.names);
                     // A removed row keeps its number for good.
                     if self.names.remove(&last).is_some() {
@@ -94,7 +107,7 @@ impl Both {
         let Ok(pattern) = PatternBytes::of(wanted) else {
             return;
         };
-        let plan = Plan::new(&self.index.grams, pattern.pattern());
+        let plan = self.index.first.plan(pattern.pattern());
         for (looked_at_max, rows_followed_max) in [(0, 0), (0, 1_000), (1_000, 0)] {
             let patience = Patience {
                 looked_at_max,
@@ -116,6 +129,8 @@ impl Both {
 #[derive(Debug, Clone)]
 enum Change {
     Add(String),
+    AddAll(Vec<String>),
+    RecordAnew,
     Rename(usize, String),
     Remove(usize),
     Pop,
@@ -138,6 +153,8 @@ const WORDS: &[&str] = &[
 fn change(alphabet: &'static [&'static str], length_max: usize) -> impl Strategy<Value = Change> {
     prop_oneof![
         4 => text(alphabet, length_max).prop_map(Change::Add),
+        1 => vec(text(alphabet, length_max), 0..9).prop_map(Change::AddAll),
+        1 => Just(Change::RecordAnew),
         3 => (any::<usize>(), text(alphabet, length_max))
             .prop_map(|(position, name)| Change::Rename(position, name)),
         1 => any::<usize>().prop_map(Change::Remove),
@@ -313,6 +330,7 @@ fn a_row_that_goes_leaves_nothing() {
         bytes: b"task",
         folded: true,
     };
-    let found = Plan::new(&both.index.grams, pattern).run(Patience::USUAL);
+    let layer = &both.index.first;
+    let found = layer.search(&layer.plan(pattern), Patience::USUAL);
     assert!(found.sure.is_empty() && found.unsure.is_empty());
 }

@@ -157,12 +157,12 @@ impl Text {
         }
     }
 
-    /// The same, each fact once, in order of their keys.
-    pub(super) fn sorted_facts(&self) -> Vec<(FactKey, Fact<'_>)> {
-        let mut facts = Vec::with_capacity(2 * self.exact.len());
-        self.each_fact(|fact| facts.push((fact.key(), fact)));
-        facts.sort_unstable_by_key(|&(key, _)| key);
-        facts.dedup_by_key(|&mut (key, _)| key);
+    /// The same, each fact once.
+    pub(super) fn facts(&self) -> Vec<Fact<'_>> {
+        let mut facts = Vec::new();
+        self.each_fact(|fact| facts.push(fact));
+        facts.sort_unstable_by_key(|fact| fact.key());
+        facts.dedup_by_key(|fact| fact.key());
         facts
     }
 
