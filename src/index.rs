@@ -38,7 +38,7 @@ pub(crate) struct Limits {
     pub(crate) lists_from: u32,
     /// A project of fewer tasks than this has none any more.
     pub(crate) lists_until: u32,
-    /// So many holes are never a reason to renumber.
+    /// So many holes, or renamings, are never a reason to set a project in order.
     pub(crate) holes_min: u32,
     /// Row numbers end here.
     pub(crate) rows_max: Slot,
@@ -616,11 +616,13 @@ impl Index {
     /// readers; once in n / 2 renamings.
     pub(crate) fn names_anew(&self) -> Option<NameIndex> {
         let names = &self.lookups.as_ref()?.names;
-        names.is_outdated(self.rows.len()).then(|| {
-            let mut fresh = NameIndex::default();
-            fresh.record_all(self.rows.end(), &self.rows);
-            fresh
-        })
+        names
+            .is_outdated(self.rows.len(), self.limits.holes_min)
+            .then(|| {
+                let mut fresh = NameIndex::default();
+                fresh.record_all(self.rows.end(), &self.rows);
+                fresh
+            })
     }
 
     /// Keeps names that were recorded beside the index, and gives back those of before.

@@ -87,6 +87,11 @@ impl ListKey {
         })
     }
 
+    /// Whether the list holds tasks that run by the clock, and no others.
+    pub(crate) fn is_timed(self) -> bool {
+        self.comparison().1 & Code::SCOPE_IS_TRIGGERED == 0
+    }
+
     /// Whether the list holds a task of this code.
     pub(crate) fn holds(self, code: Code) -> bool {
         let (mask, bits) = self.comparison();

@@ -151,10 +151,9 @@ impl NameIndex {
     }
 
     /// Whether so much is recorded of former names of a project of so many rows that all names
-    /// should be recorded anew.
-    pub(super) fn is_outdated(&self, rows: u32) -> bool {
-        const RENAMED_MIN: usize = 256;
-        self.renamed.len() > RENAMED_MIN.max(rows as usize / 2)
+    /// should be recorded anew; `renamed_min` renamings are no reason.
+    pub(super) fn is_outdated(&self, rows: u32, renamed_min: u32) -> bool {
+        self.renamed.len() > renamed_min.max(rows / 2) as usize
     }
 
     /// Forgets the last row, whose number will be used again, and which was

@@ -1,5 +1,7 @@
 //! What can be said of a query without reading its page: counts, and its plan.
 
+use roaring::RoaringBitmap;
+
 use super::{Index, ListKey, NameSearch, RowView};
 use crate::query::{AnswerList, Explanation, Facets, Filters, NameMatch, NameStrategy};
 use crate::task::{Code, LastStatus, LifeCycleType, ScheduledType, TaskType};
@@ -11,37 +13,40 @@ const FILTERED: u16 = Code::TASK_TYPE | Code::SCOPE | Code::STATUS;
 const _: () = assert!(FILTERED == 255);
 
 impl Index {
-    /// For every value of every filter, how many tasks match with it. O(1), or
-    /// as much as one query where a name is asked for.
-    pub(crate) fn facets(&self, filters: &Filters) -> Facets {
-        match (&self.lookups, &filters.task_name) {
-            (Some(lookups), None) => Facets::count(filters, |key| lookups.answers.list(key).len()),
-            (_, name) => {
-                let tally = self.tally(name.as_ref());
-                Facets::count(filters, |key| tally.count(key))
-            }
-        }
+    /// For every value of every filter, how many tasks match with it; `search` gives the rows
+    /// that a search for names finds. O(1), or where a name is asked for, O(length of the
+    /// answer lists) and two searches.
+    pub(crate) fn facets(
+        &self,
+        filters: &Filters,
+        mut search: impl FnMut(&NameSearch<'_>) -> RoaringBitmap,
+    ) -> Facets {
+        let Some(lookups) = &self.lookups else {
+            let tally = self.tally(filters.task_name.as_ref());
+            return Facets::count(filters, |key| tally.count(key));
+        };
+        let Some(name) = &filters.task_name else {
+            return Facets::count(filters, |key| lookups.answers.list(key).len());
+        };
+        // Every list is a part of one of these two.
+        let [timed, triggered] = [ListKey::ANY_TIMED, ListKey::ANY_TRIGGERED].map(|key| {
+            let found = self.search(key, name);
+            found.map_or_else(RoaringBitmap::new, |found| search(&found))
+        });
+        Facets::count(filters, |key| {
+            let rows = if key.is_timed() { &timed } else { &triggered };
+            let list = lookups.answers.list(key).rows();
+            u32::try_from(rows.intersection_len(list)).unwrap_or(u32::MAX)
+        })
     }
 
-    /// Counts the tasks whose name matches.
+    /// Counts the tasks whose name matches, one by one.
     fn tally(&self, name: Option<&NameMatch>) -> Tally {
         let mut tally = Tally([0; 256]);
-        match (&self.lookups, name) {
-            (Some(lookups), Some(name)) => {
-                for key in [ListKey::ANY_TIMED, ListKey::ANY_TRIGGERED] {
-                    let matching = self.matching(lookups, key, name).rows;
-                    for row in matching.iter().filter_map(|slot| self.rows.get(slot)) {
-                        tally.add(row.code());
-                    }
-                }
-            }
-            (_, name) => {
-                let matches =
-                    |row: RowView<'_>| name.is_none_or(|name| name.matches(row.task().task_name()));
-                for (_, row) in self.iter().filter(|&(_, row)| matches(row)) {
-                    tally.add(row.row.code());
-                }
-            }
+        let matches =
+            |row: RowView<'_>| name.is_none_or(|name| name.matches(row.task().task_name()));
+        for (_, row) in self.iter().filter(|&(_, row)| matches(row)) {
+            tally.add(row.row.code());
         }
         tally
     }

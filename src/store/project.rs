@@ -7,10 +7,11 @@ use std::sync::{
 use std::thread;
 
 use chrono::{DateTime, Utc};
+use roaring::RoaringBitmap;
 
 use crate::error::Error;
 use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, Selected, Slot};
-use crate::query::{Explanation, ListQuery, Page, Revision, ScheduledTask};
+use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask};
 use crate::schedule::Execution;
 use crate::store::listed;
 use crate::store::remembered::{Memory, Remembered};
@@ -120,6 +121,12 @@ impl Project {
                 search.index.select_among(query, rows)
             }),
         }
+    }
+
+    pub(super) fn facets(&self, query: &ListQuery, memory: &Memory) -> Facets {
+        self.read().facets(&query.filters, |search| {
+            self.remembered.find(memory, search, RoaringBitmap::clone)
+        })
     }
 
     pub(super) fn explain(&self, query: &ListQuery) -> Explanation {

@@ -221,7 +221,7 @@ impl Shelf {
     }
 
     fn keep(self: &Arc<Self>, memory: &Memory, search: &NameSearch<'_>, found: NamesFound) {
-        let bytes = charge(&found.rows);
+        let bytes = charge(search.name, &found.rows);
         let time = memory.tick();
         let mut forgotten = Vec::new();
         {
@@ -288,7 +288,7 @@ const LENGTH_SLACK: u64 = 256;
 
 /// The most memory that an answer of these rows may come to take: rows in a
 /// list take two bytes, and twice that where it has grown.
-fn charge(rows: &RoaringBitmap) -> usize {
+fn charge(name: &NameMatch, rows: &RoaringBitmap) -> usize {
     const ANSWER: usize = 512;
     const CONTAINER: usize = 64;
     let containers = rows.statistics();
@@ -297,6 +297,20 @@ fn charge(rows: &RoaringBitmap) -> usize {
     let bytes = bits + lists + containers.n_bytes_run_containers;
     let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
     bytes
-        .saturating_add(ANSWER)
+        .saturating_add(ANSWER + name.text().len())
         .saturating_add(CONTAINER * containers.n_containers as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_needle_is_charged_for() {
+        let charged = |text: &str| {
+            let name = NameMatch::exactly(text).unwrap();
+            charge(&name, &RoaringBitmap::new())
+        };
+        assert_eq!(charged(&"😀".repeat(255)) - charged(""), 4 * 255);
+    }
 }

@@ -12,6 +12,9 @@ use super::text::CONTEXT_MAX;
 pub(super) struct Patience {
     /// Of so few candidates, the names are looked at rather than more grams.
     pub(super) looked_at_max: usize,
+    /// So many grams are asked even of few candidates: each costs less than a look, and a
+    /// candidate that is none seldom passes two.
+    pub(super) asked_of_few: usize,
     /// So few rows are followed one by one rather than block by block.
     pub(super) rows_followed_max: usize,
 }
@@ -19,6 +22,7 @@ pub(super) struct Patience {
 impl Patience {
     pub(super) const USUAL: Self = Self {
         looked_at_max: 2,
+        asked_of_few: 2,
         rows_followed_max: 64,
     };
 }
@@ -205,14 +209,18 @@ impl<'a> Plan<'a> {
             let mut parts = Vec::new();
             let mut sure = Candidates::of(parts_of(smallest, block, &mut parts));
             let mut others = others.iter();
-            // The second smallest class tells most; few candidates are not followed further.
+            // The second smallest class tells most; few candidates are not followed far.
+            let mut asked_of_few = 0;
             for class in &mut others {
                 if sure.is_empty() {
                     continue 'blocks;
                 }
                 if sure.are_few(patience.looked_at_max) {
-                    sure.append_to(block, &mut found.unsure);
-                    continue 'blocks;
+                    if asked_of_few == patience.asked_of_few {
+                        sure.append_to(block, &mut found.unsure);
+                        continue 'blocks;
+                    }
+                    asked_of_few += 1;
                 }
                 sure.keep(parts_of(class, block, &mut parts));
             }

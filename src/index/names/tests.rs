@@ -112,6 +112,7 @@ impl Both {
             let patience = Patience {
                 looked_at_max,
                 rows_followed_max,
+                asked_of_few: looked_at_max / 1_000,
             };
             let index = &self.index;
             let found = index.find_by_plan(&plan, patience, wanted, &live, all, &self.names);
@@ -333,4 +334,54 @@ fn a_row_that_goes_leaves_nothing() {
     let layer = &both.index.first;
     let found = layer.search(&layer.plan(pattern), Patience::USUAL);
     assert!(found.sure.is_empty() && found.unsure.is_empty());
+}
+
+#[test]
+fn no_name_has_more_facts_than_a_few_for_each_byte() {
+    let mut text = Text::default();
+    let mut state = 1_u64;
+    for length in (1..=255).step_by(2) {
+        for alphabet in [&["a", "b"][..], &["😀", "😁"], MIXED] {
+            let name: String = (0..length)
+                .map(|_| {
+                    state = state
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1);
+                    alphabet[usize::try_from(state >> 33).unwrap() % alphabet.len()]
+                })
+                .flat_map(str::chars)
+                .take(255)
+                .collect();
+            text.fill(&name);
+            let facts = text.facts().len();
+            assert!(
+                facts <= 128 + 2 * (name.len() + 2),
+                "{facts} facts of {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_batch_of_hostile_names_is_recorded_in_parts() {
+    let name = |number: usize| -> String {
+        let digits = format!("{number:05}");
+        digits
+            .chars()
+            .cycle()
+            .map(|it| if it < '5' { '😀' } else { '𐐀' })
+            .take(255)
+            .collect()
+    };
+    let mut both = Both::default();
+    both.apply(Change::AddAll((0..200).map(name).collect()));
+    let batch = NameIndex::default().batch(both.end, &both.names).unwrap();
+    assert!(
+        batch.rows.end < both.end,
+        "facts of so long names fill a batch"
+    );
+    both.validate();
+    for needle in [name(7), name(99_999), name(55).chars().take(9).collect()] {
+        both.assert_finds_all_modes(&needle);
+    }
 }

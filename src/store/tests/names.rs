@@ -1,0 +1,314 @@
+//! Searches for names against a plain look at each, through changes, forgetting and hostile use.
+
+use super::*;
+use crate::query::{Explanation, NameStrategy};
+
+/// Of few characters, so that names collide; with marks that combine, and letters that fold oddly.
+const CHARACTERS: &[&str] = &[
+    "a",
+    "A",
+    "b",
+    "0",
+    "-",
+    "é",
+    "e\u{301}",
+    "\u{301}",
+    "É",
+    "研",
+    "发",
+    "研发",
+    "😀",
+    "😁",
+    "👩\u{200d}💻",
+    "k",
+    "\u{212a}",
+    "ſ",
+    "S",
+    "ß",
+    "ẞ",
+    "İ",
+];
+
+fn odd_name() -> impl Strategy<Value = String> {
+    let character = prop::sample::select(CHARACTERS);
+    prop::collection::vec(character, 1..5).prop_map(|parts| parts.concat())
+}
+
+fn odd_search() -> impl Strategy<Value = NameMatch> {
+    (odd_name(), 0..3_u8).prop_map(|(text, mode)| match mode {
+        0 => NameMatch::contains(&text).unwrap(),
+        1 => NameMatch::contains_ignoring_case(&text).unwrap(),
+        _ => NameMatch::exactly(&text).unwrap(),
+    })
+}
+
+/// Any operation, with odd names.
+fn odd_op() -> impl Strategy<Value = Op> {
+    let rename = (id(), odd_name()).prop_map(|(id, name)| Op::Rename(id, name));
+    let names = prop::collection::vec(odd_name(), 7);
+    let other = (op(), names).prop_map(|(op, names)| {
+        let mut names = names.iter().cycle();
+        let mut named = |task: Task| {
+            let name = TaskName::new(names.next().unwrap().as_str()).unwrap();
+            task.with_task_name(&name)
+        };
+        match op {
+            Op::Add(task) => Op::Add(named(task)),
+            Op::AddAll(tasks) => Op::AddAll(tasks.into_iter().map(named).collect()),
+            Op::Replace(task) => Op::Replace(named(task)),
+            Op::Sync(tasks) => Op::Sync(tasks.into_iter().map(named).collect()),
+            Op::SyncSome(seed, tasks) => Op::SyncSome(seed, tasks.into_iter().map(named).collect()),
+            other => other,
+        }
+    });
+    prop_oneof![3 => other, 1 => rename]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_handful_of_searches_stay_true_after_every_change(
+        ops in prop::collection::vec(odd_op(), 1..100),
+        searches in prop::collection::vec((query(), odd_search()), 5),
+        bytes_max in prop::sample::select(vec![Memory::BYTES_MAX, 9_000]),
+    ) {
+        let mut store = TaskStore::with_limits(&EARLY);
+        store.memory = Memory::new(bytes_max);
+        let mut model = Model {
+            rows_max: EARLY.rows_max as usize,
+            ..Model::default()
+        };
+        // One of each is asked of all timed tasks, whatever filters the others have.
+        let everywhere = searches.first().map(|(_, search)| search.clone());
+        let everywhere = ListQuery::new(0, 50).unwrap().task_name(everywhere);
+        let queries: Vec<_> = searches
+            .into_iter()
+            .map(|(query, search)| query.task_name(search))
+            .chain([everywhere])
+            .collect();
+        for op in ops {
+            model.apply(&store, op);
+            for query in &queries {
+                model.check_page(&store, query);
+            }
+            store.memory.validate().unwrap();
+        }
+        for query in &queries {
+            model.check_facets(&store, query);
+        }
+        store.validate().unwrap();
+    }
+}
+
+/// A project of so many timed tasks named by `name`, and one of each other task type than STOP.
+fn named(count: usize, name: impl Fn(usize) -> String) -> (TaskStore, Vec<Task>) {
+    let task = |number: usize| {
+        let timing = Schedule::daily(1, chrono::NaiveTime::MIN, TimeZone::UTC).unwrap();
+        let task_type = if number < TaskType::ALL.len() {
+            TaskType::ALL[number]
+        } else {
+            TaskType::Stop
+        };
+        let task = Task::builder(number.to_string(), name(number), task_type, timing);
+        task.build().unwrap()
+    };
+    let tasks: Vec<Task> = (0..count).map(task).collect();
+    let store = TaskStore::new();
+    store
+        .add_all(&project(), tasks.clone(), instant(0))
+        .unwrap();
+    (store, tasks)
+}
+
+fn containing(text: &str) -> ListQuery {
+    let name = NameMatch::contains(text).unwrap();
+    ListQuery::new(0, 50).unwrap().task_name(name)
+}
+
+fn check_search(store: &TaskStore, tasks: &[Task], query: &ListQuery) {
+    let matching: Vec<&Task> = tasks.iter().filter(|task| query.matches(task)).collect();
+    let page = store.list(&project(), query, instant(0));
+    assert_eq!(page.total_count(), matching.len() as u64, "{query:?}");
+    let listed: Vec<&Task> = page.tasks().iter().map(ScheduledTask::task).collect();
+    assert_eq!(listed, matching[..matching.len().min(50)], "{query:?}");
+}
+
+fn strategy(store: &TaskStore, query: &ListQuery) -> NameStrategy {
+    match store.explain(&project(), query) {
+        Explanation::NameSearch { strategy, .. } => strategy,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn the_way_of_a_search_is_explained() {
+    let (store, tasks) = named(2_000, |number| format!("restart desk-{number:04}"));
+    let of_type = |query: ListQuery, task_type| query.task_type(task_type);
+
+    let everything = containing("");
+    assert_eq!(strategy(&store, &everything), NameStrategy::Known);
+    check_search(&store, &tasks, &everything);
+
+    // One task: to look at its name is less than to look the grams up.
+    let one = of_type(containing("desk-0"), TaskType::Start);
+    assert_eq!(strategy(&store, &one), NameStrategy::EachName);
+    check_search(&store, &tasks, &one);
+
+    let none = NameStrategy::Grams {
+        postings: 0,
+        compared: 0,
+    };
+    assert_eq!(strategy(&store, &containing("no such name")), none);
+    // One gram is all there is to know.
+    let gram = NameStrategy::Grams {
+        postings: 1,
+        compared: 0,
+    };
+    assert_eq!(strategy(&store, &containing("des")), gram);
+    // Three grams, which are in all names and nowhere followed by other bytes.
+    let grams = NameStrategy::Grams {
+        postings: 3,
+        compared: 0,
+    };
+    assert_eq!(strategy(&store, &containing("t des")), grams);
+    // Its rarest gram is in so few names that each is followed through all grams, and looked at.
+    let followed = NameStrategy::Grams {
+        postings: 6,
+        compared: 10,
+    };
+    assert_eq!(strategy(&store, &containing("desk-123")), followed);
+
+    let again = containing("t des");
+    check_search(&store, &tasks, &again);
+    assert_eq!(strategy(&store, &again), NameStrategy::Remembered);
+    let sentence = store.explain(&project(), &again).to_string();
+    assert!(sentence.ends_with("remembered from an earlier query"));
+    // It is the answer to this query alone.
+    assert_eq!(
+        strategy(&store, &of_type(again, TaskType::Start)),
+        NameStrategy::EachName
+    );
+}
+
+#[test]
+fn facets_take_the_remembered_answer() {
+    let (store, tasks) = named(1_000, |number| format!("restart desk-{number:04}"));
+    let query = containing("desk-01").task_type(TaskType::Start);
+    let facets = store.facets(&project(), &query);
+    let expected = tasks.iter().filter(|it| it.task_type() == TaskType::Stop);
+    let expected = expected.filter(|it| it.task_name().contains("desk-01"));
+    assert_eq!(facets.task_type(TaskType::Stop), expected.count() as u64);
+    let of_any_type = containing("desk-01");
+    assert_eq!(strategy(&store, &of_any_type), NameStrategy::Remembered);
+}
+
+#[test]
+fn answers_that_were_forgotten_are_found_again() {
+    let (mut store, tasks) = named(3_000, |number| {
+        format!("task {:05}", number * 7_919 % 100_000)
+    });
+    store.memory = Memory::new(12_000);
+    let queries: Vec<ListQuery> = (0..40)
+        .map(|number| containing(&format!("{number:02}")))
+        .collect();
+    for _ in 0..2 {
+        for query in &queries {
+            // Found, and then remembered.
+            check_search(&store, &tasks, query);
+            assert_eq!(strategy(&store, query), NameStrategy::Remembered);
+            check_search(&store, &tasks, query);
+            store.memory.validate().unwrap();
+        }
+        let remembered = queries
+            .iter()
+            .filter(|query| strategy(&store, query) == NameStrategy::Remembered)
+            .count();
+        assert!((1..8).contains(&remembered), "{remembered} fit the memory");
+    }
+}
+
+#[test]
+fn ever_new_needles_take_no_more_memory_than_is_allowed() {
+    let (mut store, _) = named(300, |number| format!("task {number}"));
+    store.memory = Memory::new(20_000);
+    for number in 0..500 {
+        // 255 characters of four bytes.
+        let text: String = format!("{number:03}")
+            .chars()
+            .chain(std::iter::repeat_n('😀', 252))
+            .collect();
+        for name in [
+            NameMatch::contains(&text),
+            NameMatch::exactly(&text),
+            NameMatch::contains_ignoring_case(&text),
+        ] {
+            let query = ListQuery::new(0, 50).unwrap().task_name(name.unwrap());
+            assert_eq!(store.list(&project(), &query, instant(0)).total_count(), 0);
+            store.memory.validate().unwrap();
+        }
+    }
+    store.validate().unwrap();
+}
+
+#[test]
+fn names_that_share_a_long_beginning_are_told_apart() {
+    let beginning = "研发一部的定时重启任务".repeat(22);
+    let (store, tasks) = named(1_500, |number| format!("{beginning}{number:04}"));
+    for text in [
+        beginning.as_str(),
+        &beginning[3..],
+        "重启任务0777",
+        "任务研发",
+        "1499",
+        "务00",
+        &format!("{beginning}1234"),
+        &format!("{beginning}{beginning}")
+            .chars()
+            .take(255)
+            .collect::<String>(),
+    ] {
+        check_search(&store, &tasks, &containing(text));
+        let exact = NameMatch::exactly(text).unwrap();
+        check_search(&store, &tasks, &containing("").task_name(exact));
+    }
+}
+
+#[test]
+fn the_longest_names_are_found() {
+    let (store, tasks) = named(400, |number| {
+        let characters = ['😀', '😁', '😂', '🤣'];
+        let chosen =
+            |position: usize| characters[(number / 4_usize.pow((position % 5) as u32)) % 4];
+        (0..255).map(chosen).collect()
+    });
+    for text in ["😀", "😁😂", "😀😀😀😀😀", "🤣😀😁"] {
+        check_search(&store, &tasks, &containing(text));
+    }
+    for task in tasks.iter().step_by(50) {
+        let name = task.task_name();
+        check_search(&store, &tasks, &containing(name));
+        check_search(&store, &tasks, &containing(&name[4..]));
+        let exact = NameMatch::exactly(name).unwrap();
+        check_search(&store, &tasks, &containing("").task_name(exact));
+    }
+}
+
+#[test]
+fn names_are_recorded_anew_after_many_renamings() {
+    let (store, mut tasks) = named(600, |number| format!("task {number:04}"));
+    let queries = ["task 00", "again", "again 3", "0599", "gain"].map(containing);
+    for turn in 0..900 {
+        let number = turn * 7 % 600;
+        let name = TaskName::new(format!("again {turn:04}")).unwrap();
+        let id = number.to_string();
+        store.rename(&project(), &id, &name, instant(0)).unwrap();
+        tasks[number] = tasks[number].clone().with_task_name(&name);
+        if turn % 50 == 0 {
+            queries
+                .iter()
+                .for_each(|query| check_search(&store, &tasks, query));
+            store.validate().unwrap();
+        }
+    }
+}
