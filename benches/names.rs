@@ -259,7 +259,14 @@ fn searches(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("again: owned page", size), |bencher| {
             bencher.iter(|| store.list(&project, next.next().unwrap(), Workload::NOW));
         });
-        let mut next = again.iter().cycle();
+        // They take two answers for each needle: one of timed tasks, one of triggered ones.
+        let few = |query: &&ListQuery| {
+            common
+                .matches()
+                .take(3)
+                .any(|it| query.task_name_filter() == Some(&it))
+        };
+        let mut next = again.iter().filter(few).cycle();
         group.bench_function(BenchmarkId::new("again: facets", size), |bencher| {
             bencher.iter(|| store.facets(&project, next.next().unwrap()));
         });

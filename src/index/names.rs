@@ -37,6 +37,8 @@ impl Names for Rows {
 
 /// About how many nanoseconds it takes to look at a name.
 const LOOK_COST: u64 = 80;
+/// So many names are fetched before the first is looked at.
+const LOOKED_AT_ONCE: usize = 32;
 /// So many bytes of names are recorded at once.
 const RECORDED_BYTES: usize = 1_024;
 
@@ -246,10 +248,24 @@ impl NameIndex {
         };
         if !rows.is_empty() {
             let mut matcher = NameMatcher::new(wanted);
-            rows = rows
-                .iter()
-                .filter(|&slot| names.name(slot).is_some_and(|name| matcher.matches(name)))
-                .collect();
+            let all: Vec<Slot> = rows.iter().collect();
+            let mut found = Vec::new();
+            rows.clear();
+            for part in all.chunks(LOOKED_AT_ONCE) {
+                found.clear();
+                found.extend(
+                    part.iter()
+                        .filter_map(|&slot| Some((slot, names.name(slot)?))),
+                );
+                // Names lie all over the memory of a large project: touched before any is
+                // compared, they are waited for together.
+                let touched = found.iter().fold(0, |sum, (_, name)| {
+                    sum ^ name.as_bytes().first().copied().unwrap_or(0)
+                });
+                std::hint::black_box(touched);
+                let matches = found.iter().filter(|(_, name)| matcher.matches(name));
+                rows.extend(matches.map(|&(slot, _)| slot));
+            }
         }
         Matching { rows, effort }
     }

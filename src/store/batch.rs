@@ -86,7 +86,12 @@ impl Project {
             let Some(mut batch) = batch else {
                 return;
             };
-            while self.write().record_names_step(&mut batch) {}
+            loop {
+                self.let_readers_in();
+                if !self.write().record_names_step(&mut batch) {
+                    break;
+                }
+            }
         }
     }
 

@@ -25,6 +25,7 @@ impl Candidates {
         match parts {
             [] => Self::none(),
             [Part::Bits(words, _)] => Self::Bits(Box::new(**words)),
+            [Part::Narrow(rows)] => Self::List(rows.to_vec()),
             [part] => {
                 let mut rows = Vec::with_capacity(part.len());
                 part.each(|low| rows.push(low));
@@ -248,7 +249,7 @@ mod tests {
 
     #[test]
     fn every_pair_of_forms_agrees_with_plain_sets() {
-        let steps = [70_000, 9_000, 90, 5, 1];
+        let steps = [70_000, 9_000, 90, 60, 5, 1];
         for a in steps.map(rows) {
             for b in steps.map(rows) {
                 let (first, second) = (posting(&a), posting(&b));
