@@ -107,8 +107,10 @@ impl NameIndex {
             return None;
         }
         let mut text = Text::default();
-        let mut batch = Batch::default();
-        batch.rows = self.recorded_end..self.recorded_end;
+        let mut batch = Batch {
+            rows: self.recorded_end..self.recorded_end,
+            ..Batch::default()
+        };
         while batch.rows.end < end && !batch.is_full() {
             let slot = batch.rows.end;
             if let Some(name) = names.name(slot) {
@@ -263,8 +265,8 @@ impl NameIndex {
                     sum ^ name.as_bytes().first().copied().unwrap_or(0)
                 });
                 std::hint::black_box(touched);
-                let matches = found.iter().filter(|(_, name)| matcher.matches(name));
-                rows.extend(matches.map(|&(slot, _)| slot));
+                let wanted = found.iter().filter(|(_, name)| matcher.matches(name));
+                rows.extend(wanted.map(|&(slot, _)| slot));
             }
         }
         Matching { rows, effort }

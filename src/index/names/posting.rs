@@ -552,7 +552,9 @@ mod tests {
                 posting.insert_all(part);
                 // Again, and so not behind all others.
                 posting.insert_all(part);
-                part.iter().for_each(|&row| one_by_one.insert(row));
+                for &row in part {
+                    one_by_one.insert(row);
+                }
             }
             assert_eq!(posting, one_by_one, "{length} at once");
         }

@@ -16,21 +16,21 @@ use crate::index::rows::Slot;
 /// is recorded of former names is passed over, and goes when all names are
 /// [recorded anew](super::NameIndex::is_outdated).
 ///
-/// Invariants: `rows` holds the row of each number; a row in `latest` has that number for its
-/// name, and `current` holds those; `renamed` holds the rows.
+/// Invariants: `row_of` holds the row of each number; a row in `latest` has that number for its
+/// name; `current` holds these numbers, and `rows` these rows.
 #[derive(Debug, Default)]
 pub(super) struct Renamed {
     layer: Layer,
-    rows: Vec<Slot>,
+    row_of: Vec<Slot>,
     latest: HashMap<Slot, u32>,
     current: RoaringBitmap,
-    renamed: RoaringBitmap,
+    rows: RoaringBitmap,
 }
 
 impl Renamed {
     /// How many names are recorded, former ones too.
     pub(super) fn len(&self) -> usize {
-        self.rows.len()
+        self.row_of.len()
     }
 
     pub(super) fn is_renamed(&self, row: Slot) -> bool {
@@ -40,25 +40,25 @@ impl Renamed {
     /// Records another name of a row. O(its length), amortised.
     pub(super) fn insert(&mut self, row: Slot, name: &str) {
         // Names are recorded anew long before numbers run out.
-        let Ok(number) = u32::try_from(self.rows.len()) else {
+        let Ok(number) = u32::try_from(self.row_of.len()) else {
             return;
         };
         self.layer.insert(number, name);
-        self.rows.push(row);
+        self.row_of.push(row);
         self.current.insert(number);
         match self.latest.insert(row, number) {
             Some(former) => self.current.remove(former),
-            None => self.renamed.insert(row),
+            None => self.rows.insert(row),
         };
     }
 
     /// Puts what a search finds here in place of what was found of the same rows.
     pub(super) fn correct(&self, found: &mut Found, pattern: Pattern<'_>, patience: Patience) {
-        if self.rows.is_empty() {
+        if self.row_of.is_empty() {
             return;
         }
-        found.sure -= &self.renamed;
-        found.unsure -= &self.renamed;
+        found.sure -= &self.rows;
+        found.unsure -= &self.rows;
         let others = self.layer.search(&self.layer.plan(pattern), patience);
         found.add(Found {
             sure: self.rows_of(&others.sure),
@@ -69,7 +69,7 @@ impl Renamed {
 
     fn rows_of(&self, numbers: &RoaringBitmap) -> RoaringBitmap {
         let current = numbers & &self.current;
-        let rows = current.iter().filter_map(|it| self.rows.get(it as usize));
+        let rows = current.iter().filter_map(|it| self.row_of.get(it as usize));
         let mut rows: Vec<Slot> = rows.copied().collect();
         rows.sort_unstable();
         rows.into_iter().collect()
@@ -82,7 +82,7 @@ impl Renamed {
     ) -> Result<(), String> {
         let mut facts = 0;
         for (&row, &number) in &self.latest {
-            if self.rows.get(number as usize) != Some(&row) || !self.current.contains(number) {
+            if self.row_of.get(number as usize) != Some(&row) || !self.current.contains(number) {
                 return Err(format!("name {number} is not that of row {row}"));
             }
             if let Some(name) = name(row) {
@@ -90,11 +90,11 @@ impl Renamed {
             }
         }
         let rows: RoaringBitmap = self.latest.keys().copied().collect();
-        if rows != self.renamed || rows.len() != self.current.len() {
+        if rows != self.rows || rows.len() != self.current.len() {
             return Err("renamed rows are miscounted".into());
         }
         let is_live = |number: u32| {
-            let row = self.rows.get(number as usize);
+            let row = self.row_of.get(number as usize);
             self.current.contains(number) && row.is_some_and(|&row| name(row).is_some())
         };
         let recorded = self.layer.count_recorded(is_live);

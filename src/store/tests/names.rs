@@ -48,16 +48,18 @@ fn odd_op() -> impl Strategy<Value = Op> {
     let names = prop::collection::vec(odd_name(), 7);
     let other = (op(), names).prop_map(|(op, names)| {
         let mut names = names.iter().cycle();
-        let mut named = |task: Task| {
+        let mut renamed = |task: Task| {
             let name = TaskName::new(names.next().unwrap().as_str()).unwrap();
             task.with_task_name(&name)
         };
         match op {
-            Op::Add(task) => Op::Add(named(task)),
-            Op::AddAll(tasks) => Op::AddAll(tasks.into_iter().map(named).collect()),
-            Op::Replace(task) => Op::Replace(named(task)),
-            Op::Sync(tasks) => Op::Sync(tasks.into_iter().map(named).collect()),
-            Op::SyncSome(seed, tasks) => Op::SyncSome(seed, tasks.into_iter().map(named).collect()),
+            Op::Add(task) => Op::Add(renamed(task)),
+            Op::AddAll(tasks) => Op::AddAll(tasks.into_iter().map(renamed).collect()),
+            Op::Replace(task) => Op::Replace(renamed(task)),
+            Op::Sync(tasks) => Op::Sync(tasks.into_iter().map(renamed).collect()),
+            Op::SyncSome(seed, tasks) => {
+                Op::SyncSome(seed, tasks.into_iter().map(renamed).collect())
+            }
             other => other,
         }
     });
@@ -278,8 +280,7 @@ fn names_that_share_a_long_beginning_are_told_apart() {
 fn the_longest_names_are_found() {
     let (store, tasks) = named(400, |number| {
         let characters = ['😀', '😁', '😂', '🤣'];
-        let chosen =
-            |position: usize| characters[(number / 4_usize.pow((position % 5) as u32)) % 4];
+        let chosen = |position: usize| characters[(number >> (2 * (position % 5))) % 4];
         (0..255).map(chosen).collect()
     });
     for text in ["😀", "😁😂", "😀😀😀😀😀", "🤣😀😁"] {
@@ -305,9 +306,9 @@ fn names_are_recorded_anew_after_many_renamings() {
         store.rename(&project(), &id, &name, instant(0)).unwrap();
         tasks[number] = tasks[number].clone().with_task_name(&name);
         if turn % 50 == 0 {
-            queries
-                .iter()
-                .for_each(|query| check_search(&store, &tasks, query));
+            for query in &queries {
+                check_search(&store, &tasks, query);
+            }
             store.validate().unwrap();
         }
     }
