@@ -1,9 +1,10 @@
 //! The tasks that an example answers from.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use chrono::{DateTime, Utc};
-use taskdex::{ProjectId, TaskStore, wire};
+use taskdex::{ProjectId, Task, TaskStore, wire};
 
 use super::{Failure, read_file};
 
@@ -17,8 +18,12 @@ pub(crate) fn load(path: Option<&OsStr>, now: DateTime<Utc>) -> Result<TaskStore
     };
     let default_project = ProjectId::new("default")?;
     let store = TaskStore::new();
+    let mut tasks: BTreeMap<ProjectId, Vec<Task>> = BTreeMap::new();
     for (project, task) in wire::read_records(&records, &default_project)? {
-        store.add(&project, task, now)?;
+        tasks.entry(project).or_default().push(task);
+    }
+    for (project, tasks) in tasks {
+        store.add_all(&project, tasks, now)?;
     }
     Ok(store)
 }
