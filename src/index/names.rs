@@ -214,6 +214,10 @@ impl NameIndex {
         unsure.extend(within.range(self.recorded_end..));
         let mut matching = Self::look_at_each(wanted, up_to(unsure, end), names);
         let mut sure = found.sure;
+        if self.begun_end > self.recorded_end {
+            // Where a name branches may not be recorded yet.
+            sure.remove_range(self.recorded_end..);
+        }
         if !sure.is_empty() {
             sure &= within;
             matching.rows |= up_to(sure, end);

@@ -385,3 +385,27 @@ fn a_batch_of_hostile_names_is_recorded_in_parts() {
         both.assert_finds_all_modes(&needle);
     }
 }
+
+/// The rows of a project that has just become large are shown while their names are recorded, its
+/// grams before the places where they branch. They were taken for an answer in between.
+#[test]
+fn no_name_is_sure_before_all_of_it_is_recorded() {
+    let mut both = Both::default();
+    for number in 0..400 {
+        both.names.insert(number, format!("abc-bcd {number:03}"));
+    }
+    both.end = 400;
+    let mut batch = both.index.batch(both.end, &both.names).unwrap();
+    let mut steps = 0;
+    loop {
+        let is_left = both.index.record_step(&mut batch);
+        both.assert_finds_all_modes("abcd");
+        both.assert_finds_all_modes("abc-bcd 2");
+        steps += 1;
+        if !is_left {
+            break;
+        }
+    }
+    assert!(steps > 2);
+    both.validate();
+}
