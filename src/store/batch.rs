@@ -15,7 +15,7 @@ use crate::task::Task;
 const STEP_ROWS: usize = 16;
 
 /// A sync of at most so many changes is made in place, in one step.
-const CHANGES_IN_PLACE_MAX: usize = 128;
+const CHANGES_IN_PLACE_MAX: usize = 64;
 
 /// Texts of more bytes are not copied in one step.
 const TEXT_IN_PLACE_MAX: usize = 1 << 18;
