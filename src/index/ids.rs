@@ -22,7 +22,7 @@ const TABLE_SHIFT: u32 = 20;
 /// seed: clients choose ids.
 ///
 /// Invariants: every row is in the table that its hash chooses; `length` is
-/// how many there are.
+/// how many there are, at most `TABLE_ROWS` for each table.
 #[derive(Debug)]
 pub(super) struct Ids {
     tables: Vec<HashTable<Slot>>,
@@ -111,6 +111,9 @@ impl Ids {
         let counted: usize = self.tables.iter().map(HashTable::len).sum();
         if counted != self.length || counted != rows.len() as usize {
             return Err(format!("{counted} of {} ids are known", rows.len()));
+        }
+        if counted > TABLE_ROWS * self.tables.len() {
+            return Err(format!("{counted} ids are in {} tables", self.tables.len()));
         }
         for (slot, row) in rows.iter(0..rows.end()) {
             if self.find(rows, row.task().id()) != Some(slot) {

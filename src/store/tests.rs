@@ -1,6 +1,7 @@
 //! Histories of every mutator against a plain list, which shares no code with the index.
 
 mod ends;
+mod forms;
 mod names;
 
 use std::collections::HashSet;

@@ -1,0 +1,106 @@
+//! Where a project changes its form, and what it costs: as far as an explanation tells.
+
+use super::*;
+use crate::query::{Explanation, NameStrategy};
+
+/// Forms change early, and holes alone are no reason to renumber.
+static ROOMY: Limits = Limits {
+    holes_min: 1_000,
+    ..EARLY
+};
+
+fn search() -> ListQuery {
+    let name = NameMatch::contains("task 1").unwrap();
+    ListQuery::new(0, 50).unwrap().task_name(name)
+}
+
+/// A project of the tasks of these numbers, which has answered a search.
+fn searched(limits: &'static Limits, numbers: std::ops::Range<usize>) -> TaskStore {
+    let store = TaskStore::with_limits(limits);
+    let tasks = numbers.map(numbered).collect();
+    store.add_all(&project(), tasks, instant(0)).unwrap();
+    let _ = store.list(&project(), &search(), instant(0));
+    store
+}
+
+fn is_remembered(store: &TaskStore) -> bool {
+    matches!(
+        store.explain(&project(), &search()),
+        Explanation::NameSearch {
+            strategy: NameStrategy::Remembered,
+            ..
+        }
+    )
+}
+
+#[test]
+fn a_project_has_lists_down_to_the_limit_and_is_not_renumbered_there() {
+    let store = searched(&ROOMY, 0..13);
+    for number in (6..13).rev() {
+        assert!(is_remembered(&store), "with {} tasks", number + 1);
+        store
+            .remove(&project(), &number.to_string(), instant(0))
+            .unwrap();
+    }
+    assert!(is_remembered(&store), "with 6 tasks");
+    store.remove(&project(), "5", instant(0)).unwrap();
+    let explanation = store.explain(&project(), &search());
+    assert_eq!(explanation, Explanation::Scan { tasks: 5 });
+}
+
+#[test]
+fn a_small_sync_is_made_in_place() {
+    let store = searched(&EARLY, 0..20);
+    let tasks: Vec<Task> = (1..22).map(numbered).collect();
+    store.sync(&project(), tasks, instant(0)).unwrap();
+    assert!(is_remembered(&store), "the rows have their numbers still");
+    check_numbered(&store, &(1..22).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_id_is_found_while_a_project_grows() {
+    let store = TaskStore::new();
+    let tasks = (0..1_200).map(numbered).collect();
+    store.add_all(&project(), tasks, instant(0)).unwrap();
+    for number in 1_200..3_000 {
+        store.add(&project(), numbered(number), instant(0)).unwrap();
+    }
+    store.validate().unwrap();
+    for number in 0..3_000 {
+        let id = number.to_string();
+        assert!(store.get(&project(), &id, instant(0)).is_some(), "{id}");
+    }
+}
+
+#[test]
+fn an_explanation_names_the_list_and_how_long_it_is() {
+    let store = searched(&EARLY, 0..45);
+    let query = ListQuery::new(0, 50).unwrap();
+    let explained = |query: &ListQuery| store.explain(&project(), query).to_string();
+    assert_eq!(
+        explained(&query),
+        "look-up in the answer list of all tasks by the clock: its 40 tasks are the total, and \
+         the page starts at its offset"
+    );
+    let query = query
+        .task_type(TaskType::Stop)
+        .last_status(LastStatus::Skip);
+    let weekly = query.clone().scheduled_type(ScheduledType::Week);
+    assert!(
+        explained(&weekly)
+            .starts_with("look-up in the answer list of STOP tasks of WEEK with SKIP: its 1 tasks")
+    );
+    let triggered = query
+        .scheduled_type(ScheduledType::LifeCycle)
+        .life_cycle_type(LifeCycleType::PostRebuildDesktopSuccess);
+    assert!(
+        explained(&triggered).contains(" STOP tasks on POST_REBUILD_DESKTOP_SUCCESS with SKIP")
+    );
+    assert_eq!(
+        explained(&search()),
+        "name search among the 40 tasks in the answer list of all tasks by the clock: the answer \
+         is remembered from an earlier query"
+    );
+    let never = triggered.scheduled_type(ScheduledType::Day);
+    assert_eq!(explained(&never), "nothing to look for: no task can match");
+}
