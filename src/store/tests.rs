@@ -382,6 +382,7 @@ impl Model {
             };
             asked = query.clone().after(cursor.to_string().parse().unwrap());
             seen.extend(page.into_iter().map(|it| it.task().id().to_owned()));
+            assert!(seen.len() <= before.len() + 12, "the pages come to an end");
             // The page's own last task goes, and a task comes.
             if turn % 3 == 0 && turn < 12 {
                 let id = seen.last().unwrap().clone();

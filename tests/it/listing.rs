@@ -299,6 +299,7 @@ proptest! {
                 break;
             }
             seen.extend(page);
+            prop_assert!(seen.len() <= tasks.len() + added, "the pages come to an end");
         }
         let distinct: HashSet<&String> = seen.iter().collect();
         prop_assert_eq!(distinct.len(), seen.len());

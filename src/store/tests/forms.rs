@@ -23,9 +23,9 @@ fn searched(limits: &'static Limits, numbers: std::ops::Range<usize>) -> TaskSto
     store
 }
 
-fn is_remembered(store: &TaskStore) -> bool {
+fn is_remembered(store: &TaskStore, query: &ListQuery) -> bool {
     matches!(
-        store.explain(&project(), &search()),
+        store.explain(&project(), query),
         Explanation::NameSearch {
             strategy: NameStrategy::Remembered,
             ..
@@ -37,12 +37,16 @@ fn is_remembered(store: &TaskStore) -> bool {
 fn a_project_has_lists_down_to_the_limit_and_is_not_renumbered_there() {
     let store = searched(&ROOMY, 0..13);
     for number in (6..13).rev() {
-        assert!(is_remembered(&store), "with {} tasks", number + 1);
+        assert!(
+            is_remembered(&store, &search()),
+            "with {} tasks",
+            number + 1
+        );
         store
             .remove(&project(), &number.to_string(), instant(0))
             .unwrap();
     }
-    assert!(is_remembered(&store), "with 6 tasks");
+    assert!(is_remembered(&store, &search()), "with 6 tasks");
     store.remove(&project(), "5", instant(0)).unwrap();
     let explanation = store.explain(&project(), &search());
     assert_eq!(explanation, Explanation::Scan { tasks: 5 });
@@ -53,8 +57,61 @@ fn a_small_sync_is_made_in_place() {
     let store = searched(&EARLY, 0..20);
     let tasks: Vec<Task> = (1..22).map(numbered).collect();
     store.sync(&project(), tasks, instant(0)).unwrap();
-    assert!(is_remembered(&store), "the rows have their numbers still");
+    assert!(
+        is_remembered(&store, &search()),
+        "the rows have their numbers still"
+    );
     check_numbered(&store, &(1..22).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_remembered_answer_follows_every_kind_of_change() {
+    let store = searched(&EARLY, 0..20);
+    let (project, now) = (&project(), instant(0));
+    let mut expected = vec![1, 10, 11, 12, 13, 14, 15, 16, 17, 19];
+    let check = |expected: &[usize]| {
+        assert!(
+            is_remembered(&store, &search()),
+            "before {expected:?} are asked for"
+        );
+        assert_eq!(numbers(&store.list(project, &search(), now)), expected);
+    };
+    check(&expected);
+    for (id, name) in [(5, "task 1 as well"), (10, "another"), (11, "task 1")] {
+        let name = TaskName::new(name).unwrap();
+        store.rename(project, &id.to_string(), &name, now).unwrap();
+        expected.retain(|&number| number != id);
+        if name.as_str().starts_with("task 1") {
+            expected.push(id);
+            expected.sort_unstable();
+        }
+        check(&expected);
+    }
+    store.replace(project, numbered(10), now).unwrap();
+    expected.insert(2, 10);
+    check(&expected);
+    store.remove(project, "12", now).unwrap();
+    expected.retain(|&number| number != 12);
+    check(&expected);
+    store.add(project, numbered(12), now).unwrap();
+    expected.push(12);
+    check(&expected);
+    store.add_all(project, vec![numbered(100)], now).unwrap();
+    expected.push(100);
+    check(&expected);
+}
+
+#[test]
+fn an_answer_that_may_outgrow_the_memory_is_not_remembered() {
+    // About 3,500 rows: twice as many, of four bytes each, are to be reckoned with.
+    for (bytes_max, fits) in [(20_000, false), (80_000, true)] {
+        let mut store = searched(&Limits::USUAL, 0..4_000);
+        store.memory = Memory::new(bytes_max);
+        let name = NameMatch::contains("task").unwrap();
+        let query = ListQuery::new(0, 50).unwrap().task_name(name);
+        let _ = store.list(&project(), &query, instant(0));
+        assert_eq!(is_remembered(&store, &query), fits, "in {bytes_max} bytes");
+    }
 }
 
 #[test]
