@@ -511,6 +511,14 @@ mod tests {
         for row in expected.iter().flat_map(|&row| [row, row ^ 1, row ^ BLOCK]) {
             assert_eq!(posting.contains(row), expected.contains(&row), "{row}");
         }
+        if let Posting::Blocks { earlier, last, .. } = posting {
+            for block in earlier.iter().chain([last]) {
+                if let Block::Bits(bits) = block {
+                    let rows: u32 = bits.words.iter().map(|word| word.count_ones()).sum();
+                    assert_eq!(bits.count, rows);
+                }
+            }
+        }
     }
 
     #[test]

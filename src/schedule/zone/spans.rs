@@ -255,6 +255,18 @@ mod tests {
     }
 
     #[test]
+    fn a_bucket_leads_to_the_span_of_its_first_second() {
+        for (zone, spans) in every_zone() {
+            for (bucket, &position) in (0..).zip(&spans.buckets).skip(1) {
+                let first = spans.base + (bucket << BUCKET_BITS);
+                let position = usize::from(position);
+                let [span, next] = [spans.list[position], spans.list[position + 1]];
+                assert!(span.begin <= first && first < next.begin, "{zone}");
+            }
+        }
+    }
+
+    #[test]
     fn the_probed_years_hold_every_change() {
         for (zone, spans) in every_zone() {
             let [first, .., last, _end] = spans.list[..] else {

@@ -1,6 +1,7 @@
 //! Where a project changes its form, and what it costs: as far as an explanation tells.
 
 use super::*;
+use crate::index::Known;
 use crate::query::{Explanation, NameStrategy};
 
 /// Forms change early, and holes alone are no reason to renumber.
@@ -112,6 +113,49 @@ fn an_answer_that_may_outgrow_the_memory_is_not_remembered() {
         let _ = store.list(&project(), &query, instant(0));
         assert_eq!(is_remembered(&store, &query), fits, "in {bytes_max} bytes");
     }
+}
+
+#[test]
+fn few_names_are_compared_where_names_are_recorded() {
+    let store = TaskStore::new();
+    let folded = TaskName::new("ΣΑΣ").unwrap();
+    let tasks = (0..2_000)
+        .map(numbered)
+        .chain([numbered(2_000).with_task_name(&folded)])
+        .collect();
+    store.add_all(&project(), tasks, instant(0)).unwrap();
+    for name in [
+        NameMatch::contains("task 123"),
+        NameMatch::contains_ignoring_case("TASK 123"),
+    ] {
+        let query = ListQuery::new(0, 50).unwrap().task_name(name.unwrap());
+        let explanation = store.explain(&project(), &query);
+        let Explanation::NameSearch {
+            strategy: NameStrategy::Grams { postings, compared },
+            ..
+        } = explanation
+        else {
+            panic!("{explanation}");
+        };
+        assert!(postings > 0 && compared < 100, "{explanation}");
+    }
+}
+
+#[test]
+fn a_listing_leaves_next_executions_known() {
+    let store = TaskStore::new();
+    let tasks = (1..9).map(numbered).collect();
+    store.add_all(&project(), tasks, instant(0)).unwrap();
+    let later = instant(400 * 86_400);
+    let is_known = || {
+        let project = store.find(&project()).unwrap();
+        let index = project.read();
+        let (_, row) = index.iter().last().unwrap();
+        matches!(row.row.next().at(later.timestamp()), Known::Next(_))
+    };
+    assert!(!is_known());
+    let _ = store.list(&project(), &ListQuery::new(0, 50).unwrap(), later);
+    assert!(is_known());
 }
 
 #[test]
