@@ -247,6 +247,13 @@ fn a_document_has_records_like_any_other() {
 }
 
 #[test]
+fn a_refusal_shows_its_detail_last() {
+    let refused = read("{\"id\": nope}").unwrap_err();
+    let detail = refused.error.detail().unwrap();
+    assert!(refused.to_string().ends_with(&format!(" ({detail})")));
+}
+
+#[test]
 fn a_fault_in_a_document_has_the_line_where_it_stands() {
     let (a, b) = (line("a"), line("b"));
     let bad = a.replace("DAY", "YEAR");

@@ -513,9 +513,13 @@ mod tests {
         }
         if let Posting::Blocks { earlier, last, .. } = posting {
             for block in earlier.iter().chain([last]) {
-                if let Block::Bits(bits) = block {
-                    let rows: u32 = bits.words.iter().map(|word| word.count_ones()).sum();
-                    assert_eq!(bits.count, rows);
+                match block {
+                    Block::List(rows) => assert!(rows.len() <= BLOCK_LIST_MAX),
+                    Block::Bits(bits) => {
+                        let rows: u32 = bits.words.iter().map(|word| word.count_ones()).sum();
+                        assert_eq!(bits.count, rows);
+                        assert!(rows >= BLOCK_BITS_MIN);
+                    }
                 }
             }
         }
