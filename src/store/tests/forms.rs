@@ -119,12 +119,16 @@ fn an_answer_that_may_outgrow_the_memory_is_not_remembered() {
 fn few_names_are_compared_where_names_are_recorded() {
     let store = TaskStore::new();
     let folded = TaskName::new("ΣΑΣ").unwrap();
+    let timing = Schedule::daily(1, chrono::NaiveTime::MIN, TimeZone::UTC).unwrap();
+    let start = Task::builder("start", "task 123", TaskType::Start, timing);
+    let start = start.build().unwrap();
     let tasks = (0..2_000)
         .map(numbered)
-        .chain([numbered(2_000).with_task_name(&folded)])
+        .chain([numbered(2_000).with_task_name(&folded), start])
         .collect();
     store.add_all(&project(), tasks, instant(0)).unwrap();
     for name in [
+        NameMatch::contains("task "),
         NameMatch::contains("task 123"),
         NameMatch::contains_ignoring_case("TASK 123"),
     ] {
@@ -138,6 +142,9 @@ fn few_names_are_compared_where_names_are_recorded() {
             panic!("{explanation}");
         };
         assert!(postings > 0 && compared < 100, "{explanation}");
+        // One task: its name is compared at once.
+        let one = store.explain(&project(), &query.task_type(TaskType::Start));
+        assert!(one.to_string().ends_with("each name is compared"), "{one}");
     }
 }
 

@@ -141,7 +141,11 @@ fn a_zone_is_its_name_in_json() {
     );
     assert!(serde_json::from_str::<TimeZone>("\"UTC+5:3\"").is_err());
     let error = serde_json::from_str::<TimeZone>("8").unwrap_err();
-    assert!(error.to_string().contains("expected the name of a time zone"));
+    assert!(
+        error
+            .to_string()
+            .contains("expected the name of a time zone")
+    );
 }
 
 fn offset_by_chrono(tz: Tz, second: i64) -> i32 {
