@@ -140,3 +140,34 @@ fn table_of(hash: u64, count: usize) -> usize {
         usize::try_from(bits & (places / 2 - 1)).unwrap_or(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::{Next, RowHead};
+    use crate::query::Revision;
+    use crate::task::{LifeCycleType, Task, TaskType};
+
+    #[test]
+    fn tables_are_as_many_as_their_rows_need() {
+        let mut rows = Rows::default();
+        let mut ids = Ids::with_capacity(0);
+        for number in 0..2_000 {
+            let event = LifeCycleType::PostDesktopDisconnected;
+            let task = Task::builder(number.to_string(), "name", TaskType::Stop, event);
+            let task = task.build().unwrap();
+            let head = RowHead {
+                attributes: *task.view().attributes(),
+                next: Next::NEVER,
+                sequence: number,
+                version: Revision::new(1),
+                added: 0,
+            };
+            let slot = rows.push(&head, task.view().texts(), Slot::MAX).unwrap();
+            let hash = ids.hash(task.id());
+            ids.insert(&rows, slot, hash);
+        }
+        ids.validate(&rows).unwrap();
+        assert_eq!(ids.tables.len(), 2_000_usize.div_ceil(TABLE_ROWS));
+    }
+}

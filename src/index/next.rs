@@ -125,6 +125,14 @@ mod tests {
     }
 
     #[test]
+    fn a_moment_that_does_not_fit_is_unknown() {
+        for (instant, offset) in [(0, 131_072), (0, -131_072), (INSTANT_MAX, 0)] {
+            let next = Next::between(None, Some(Moment { instant, offset }));
+            assert_eq!(next, Next::UNKNOWN);
+        }
+    }
+
+    #[test]
     fn nothing_follows_the_last_moment() {
         let next = Next::between(Some(-60_000_000_000), None);
         assert_eq!(next.at(-60_000_000_001), Known::Nothing);

@@ -1,10 +1,10 @@
 //! Records of JSON: every field's rule at its edges, and how a record is listed.
 
 use serde_json::{Value, json};
-use taskdex::wire::Record;
+use taskdex::wire::{ExecutionFormat, FutureExecutions, Record};
 use taskdex::{ListQuery, ScheduledType, TaskStore};
 
-use crate::support::{NOW, project};
+use crate::support::{NOW, instant, project};
 
 const MISSING: &str = "TDX.0001";
 const OUT_OF_RANGE: &str = "TDX.0004";
@@ -1214,5 +1214,21 @@ fn disabled_and_passed_tasks_have_no_next_execution() {
     assert_eq!(
         accepted(&record("LIFE_CYCLE")).get("next_execution_time"),
         None
+    );
+}
+
+#[test]
+fn a_preview_has_the_executions_after_now_and_the_zone() {
+    let json = r#"{"scheduled_type":"WEEK","week_list":"1","scheduled_time":"02:00:00","time_zone":"UTC+05:30"}"#;
+    let preview = FutureExecutions::from_json(json, instant("2026-12-01T00:00:00Z")).unwrap();
+    assert_eq!(preview.time_zone().name(), "UTC+05:30");
+    let executions = preview.executions().take(2).map(|it| it.to_string());
+    let executions: Vec<String> = executions.collect();
+    assert_eq!(executions, ["2026-12-06 02:00:00", "2026-12-13 02:00:00"]);
+    let mut body = Vec::new();
+    preview.write_json(2, ExecutionFormat::Rfc3339, &mut body);
+    assert_eq!(
+        String::from_utf8(body).unwrap(),
+        r#"{"future_executions":["2026-12-06T02:00:00+05:30","2026-12-13T02:00:00+05:30"],"time_zone":"UTC+05:30"}"#
     );
 }

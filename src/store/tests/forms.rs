@@ -15,11 +15,17 @@ fn search() -> ListQuery {
     ListQuery::new(0, 50).unwrap().task_name(name)
 }
 
-/// A project of the tasks of these numbers, which has answered a search.
-fn searched(limits: &'static Limits, numbers: std::ops::Range<usize>) -> TaskStore {
+/// A project of the tasks of these numbers.
+fn filled(limits: &'static Limits, numbers: std::ops::Range<usize>) -> TaskStore {
     let store = TaskStore::with_limits(limits);
     let tasks = numbers.map(numbered).collect();
     store.add_all(&project(), tasks, instant(0)).unwrap();
+    store
+}
+
+/// The same, which has answered a search.
+fn searched(limits: &'static Limits, numbers: std::ops::Range<usize>) -> TaskStore {
+    let store = filled(limits, numbers);
     let _ = store.list(&project(), &search(), instant(0));
     store
 }
@@ -106,13 +112,31 @@ fn a_remembered_answer_follows_every_kind_of_change() {
 fn an_answer_that_may_outgrow_the_memory_is_not_remembered() {
     // About 3,500 rows: twice as many, of four bytes each, are to be reckoned with.
     for (bytes_max, fits) in [(20_000, false), (80_000, true)] {
-        let mut store = searched(&Limits::USUAL, 0..4_000);
+        let mut store = filled(&Limits::USUAL, 0..4_000);
         store.memory = Memory::new(bytes_max);
         let name = NameMatch::contains("task").unwrap();
         let query = ListQuery::new(0, 50).unwrap().task_name(name);
         let _ = store.list(&project(), &query, instant(0));
         assert_eq!(is_remembered(&store, &query), fits, "in {bytes_max} bytes");
     }
+}
+
+#[test]
+fn the_answer_used_least_recently_is_forgotten_first() {
+    let mut store = filled(&EARLY, 0..40);
+    // Room for two answers of a few rows.
+    store.memory = Memory::new(7_000);
+    let queries = ["task 1", "task 2", "task 3"].map(|text| {
+        let name = NameMatch::contains(text).unwrap();
+        ListQuery::new(0, 50).unwrap().task_name(name)
+    });
+    let [first, second, third] = &queries;
+    for query in [first, second, first, third] {
+        let _ = store.list(&project(), query, instant(0));
+    }
+    assert!(is_remembered(&store, first));
+    assert!(!is_remembered(&store, second));
+    assert!(is_remembered(&store, third));
 }
 
 #[test]
