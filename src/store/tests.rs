@@ -318,6 +318,8 @@ impl Model {
         let (rows, total) = self.list(query);
         assert_eq!(page.total_count(), total, "{query:?}");
         assert_eq!(page.tasks().len(), rows.len(), "{query:?}");
+        let (counted, listed) = store.positions(&project(), query);
+        assert_eq!((u64::from(counted), listed), (total, rows.len()));
         for (listed, row) in page.tasks().iter().zip(&rows) {
             assert_eq!(listed.task(), &row.task);
             assert_eq!(listed.version(), row.version);
