@@ -80,7 +80,7 @@ impl Project {
     ///
     /// The lock is not fair: a writer that takes it again at once is quicker than a reader that
     /// must wake up, so that readers of a long import would wait for its end (240 ms instead of
-    /// 1 ms for a quarter of a million tasks).
+    /// 4 ms at the longest for a quarter of a million tasks).
     pub(super) fn let_readers_in(&self) {
         for _ in 0..TURNS_GIVEN_MAX {
             if self.readers_waiting.load(Ordering::Relaxed) == 0 {

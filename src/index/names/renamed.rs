@@ -11,7 +11,7 @@ use crate::index::rows::Slot;
 /// The latest names of rows that were renamed since the names were recorded.
 ///
 /// To record another name in the row's own place would be to change some fifty postings in their
-/// midst, and to wait for memory at each: 20 µs of a project of a million tasks. Here each new
+/// midst, and to wait for memory at each: 16 µs of a project of a million tasks. Here each new
 /// name has a number of its own, behind all others, so that every posting grows at its end. What
 /// is recorded of former names is passed over, and goes when all names are
 /// [recorded anew](super::NameIndex::is_outdated).
