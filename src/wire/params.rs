@@ -153,14 +153,7 @@ impl ListQuery {
             let Some(parameter) = decode(name).and_then(|name| Parameter::from_name(&name)) else {
                 continue;
             };
-            let value = decode(value).ok_or_else(|| {
-                Error::refused(
-                    ErrorKind::InvalidEncoding,
-                    parameter.name(),
-                    &String::from_utf8_lossy(value),
-                    "percent-encoded UTF-8",
-                )
-            })?;
+            let value = decode(value).ok_or_else(|| malformed(parameter.name(), value))?;
             values.give(parameter, value)?;
         }
         values.query()
@@ -227,6 +220,12 @@ fn decode_escapes(raw: &[u8]) -> Option<Cow<'_, str>> {
     String::from_utf8(decoded).ok().map(Cow::Owned)
 }
 
+fn malformed(parameter: &'static str, raw: &[u8]) -> Error {
+    let kind = ErrorKind::InvalidEncoding;
+    let shown = String::from_utf8_lossy(raw);
+    Error::refused(kind, parameter, &shown, "percent-encoded UTF-8")
+}
+
 impl ProjectId {
     /// Reads the `{project_id}` of the documented path `/v2/{project_id}/scheduled-tasks`, as it
     /// stands between the slashes.
@@ -249,11 +248,7 @@ impl ProjectId {
     /// ```
     pub fn from_path_segment(segment: impl AsRef<[u8]>) -> Result<Self, Error> {
         let segment = segment.as_ref();
-        let decoded = decode_escapes(segment).ok_or_else(|| {
-            let kind = ErrorKind::InvalidEncoding;
-            let shown = String::from_utf8_lossy(segment);
-            Error::refused(kind, "project_id", &shown, "percent-encoded UTF-8")
-        })?;
+        let decoded = decode_escapes(segment).ok_or_else(|| malformed("project_id", segment))?;
         Self::new(decoded)
     }
 }
