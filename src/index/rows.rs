@@ -15,9 +15,6 @@ const CHUNK_SHIFT: u32 = CHUNK_ROWS.trailing_zeros();
 /// The most rows that are fetched at once.
 pub(crate) const PAGE_ROWS: usize = crate::query::LIMIT_MAX as usize;
 
-/// Texts of a chunk that may belong to no row, beside as many as belong to some.
-const TEXT_SLACK: usize = 256;
-
 /// The `text_at` of a row that was removed.
 const REMOVED: u32 = u32::MAX;
 
@@ -401,7 +398,7 @@ impl Rows {
             if (live, text_live) != (chunk.live, chunk.text_live) {
                 return Err(format!("chunk {number} miscounts its rows or texts"));
             }
-            if chunk.texts.len() > 2 * text_live as usize + TEXT_SLACK {
+            if chunk.is_wasteful() {
                 return Err(format!("chunk {number} keeps texts of no row"));
             }
             if chunk.rows.len() > CHUNK_ROWS {
@@ -492,9 +489,14 @@ impl Chunk {
 
     /// Rewrites the texts once more than half of them belong to no row.
     fn compact_if_wasteful(&mut self) {
-        if self.texts.len() > 2 * self.text_live as usize + TEXT_SLACK {
+        if self.is_wasteful() {
             self.compact();
         }
+    }
+
+    fn is_wasteful(&self) -> bool {
+        const SLACK: usize = 256;
+        self.texts.len() > 2 * self.text_live as usize + SLACK
     }
 
     fn compact(&mut self) {
