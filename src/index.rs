@@ -410,17 +410,11 @@ impl Index {
         lookups.is_some_and(|lookups| lookups.names.record_step(batch))
     }
 
-    /// Records all names that are not yet.
-    pub(crate) fn record_names(&mut self) {
-        if let Some(lookups) = &mut self.lookups {
-            lookups.names.record_all(self.rows.end(), &self.rows);
-        }
-    }
-
-    /// Shows what was staged, as one change. Names that are not recorded by then
-    /// are found more slowly. O(1).
+    /// Shows what was staged, as one change. O(1), and the length of the names that are
+    /// not yet [recorded](Self::record_names_step).
     pub(crate) fn publish(&mut self, version: Revision) {
         if let Some(lookups) = &mut self.lookups {
+            lookups.names.record_all(self.rows.end(), &self.rows);
             lookups.answers.publish();
         }
         self.revision = version;
@@ -657,7 +651,6 @@ impl Index {
             fresh.restage(&row.head(), row.task())?;
         }
         fresh.continue_from(self);
-        fresh.record_names();
         fresh.publish(self.revision);
         Ok(fresh)
     }

@@ -233,7 +233,6 @@ impl<'a> Changes<'a> {
         for task in &self.added {
             index.stage(&addition(task, now), version)?;
         }
-        index.record_names();
         index.publish(version);
         Ok(())
     }
@@ -266,7 +265,6 @@ impl<'a> Changes<'a> {
         for task in &self.added {
             fresh.stage(&addition(task, now), version)?;
         }
-        fresh.record_names();
         fresh.publish(version);
         Ok(fresh)
     }
