@@ -51,9 +51,7 @@ pub fn run(name: &str, input: &[u8]) {
             Ok(counts) => {
                 totals.inputs += 1;
                 for (name, count) in counts {
-                    let total = totals.counts.entry(name).or_default();
-                    total.accepted += count.accepted;
-                    total.refused += count.refused;
+                    *totals.counts.entry(name).or_default() += count;
                 }
             }
             Err(difference) => panic!("{difference}"),

@@ -683,15 +683,20 @@ fn refreshed(source: &mut impl Source, swarm: &Swarm, tasks: &[Task]) -> Vec<Tas
 /// of which it takes 200 steps.
 pub fn history(source: &mut impl Source) -> History {
     let swarm = Swarm::new(source);
-    let mut history = Vec::new();
-    for _ in 0..200 {
+    History {
+        sizes: swarm.sizes,
+        operations: steps(source, &swarm, 200),
+    }
+}
+
+/// The operations of up to `count` steps, as long as the source lasts.
+pub(super) fn steps(source: &mut impl Source, swarm: &Swarm, count: usize) -> Vec<Op> {
+    let mut steps = Vec::new();
+    for _ in 0..count {
         if source.is_dry() {
             break;
         }
-        history.extend(operations(source, &swarm));
+        steps.extend(operations(source, swarm));
     }
-    History {
-        sizes: swarm.sizes,
-        operations: history,
-    }
+    steps
 }

@@ -1,6 +1,7 @@
 //! Engine and reference side by side.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::AddAssign;
 
 use chrono::{DateTime, Utc};
 
@@ -64,6 +65,13 @@ pub struct Count {
     pub accepted: u64,
     /// How often it was refused.
     pub refused: u64,
+}
+
+impl AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.refused += other.refused;
+    }
 }
 
 /// How often each thing ran, by name.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use taskdex::testkit::arbitrary::Unstructured;
 use taskdex::testkit::generate::History;
 use taskdex::testkit::{
-    Bytes, Op, Source, SplitMix64, Twins, Walked, Workload, generate, walk_to_next,
+    Bytes, Count, Counts, Op, Source, SplitMix64, Twins, Walked, Workload, generate, walk_to_next,
 };
 use taskdex::wire::Record;
 use taskdex::{Execution, ListQuery, Schedule, ScheduledType, Task, TaskStore, TimeZone};
@@ -128,14 +128,12 @@ fn a_workload_keeps_its_stream() {
 #[test]
 fn histories_reach_every_operation_both_outcomes_and_every_rare_state() {
     let mut random = SplitMix64::new(11);
-    let mut counts: HashMap<&str, (u64, u64)> = HashMap::new();
+    let mut counts = Counts::new();
     let mut states: HashMap<&str, u64> = HashMap::new();
     for _ in 0..80 {
         let twins = generate::history(&mut random).run().unwrap();
-        for (name, count) in twins.counts() {
-            let total = counts.entry(*name).or_default();
-            total.0 += count.accepted;
-            total.1 += count.refused;
+        for (name, &count) in twins.counts() {
+            *counts.entry(name).or_default() += count;
         }
         for (state, reached) in twins.states() {
             *states.entry(*state).or_default() += reached;
@@ -143,7 +141,9 @@ fn histories_reach_every_operation_both_outcomes_and_every_rare_state() {
     }
     println!("{counts:?}\n{states:?}");
     for name in Op::NAMES {
-        let (accepted, refused) = counts[name];
+        let Count {
+            accepted, refused, ..
+        } = counts[name];
         assert!(accepted > 20, "{name}: {accepted}");
         let is_change = !matches!(
             name,

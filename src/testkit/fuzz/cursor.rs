@@ -3,7 +3,7 @@
 use super::super::generate::{self, Swarm};
 use super::super::op::{Op, Outcome};
 use super::super::reference::place_of;
-use super::super::source::{Bytes, Source};
+use super::super::source::Bytes;
 use super::super::twins::{Counts, Difference, Twins};
 use super::super::workload::Workload;
 use super::{Part, check_message, count};
@@ -41,13 +41,8 @@ pub fn cursor(input: &[u8]) -> Result<Counts, Difference> {
 
     let swarm = Swarm::new(&mut source);
     let mut twins = Twins::of(swarm.sizes());
-    for _ in 0..40 {
-        if source.is_dry() {
-            break;
-        }
-        for op in generate::operations(&mut source, &swarm) {
-            twins.apply(&op)?;
-        }
+    for op in generate::steps(&mut source, &swarm, 40) {
+        twins.apply(&op)?;
     }
     let projects = twins.store().projects();
     for project in projects {
