@@ -25,7 +25,7 @@ use taskdex::{ListQuery, Page};
 
 fn listing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("listing");
-    for size in sizes() {
+    for size in sizes("1000,100000") {
         let store = filled(size);
         let queries = queries(&store, 4_096);
         let project = project();

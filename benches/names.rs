@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criterion_main};
-use support::{Random, project};
+use support::{Random, add_and_remove, project, sizes};
 use taskdex::query::NameStrategy;
 use taskdex::testkit::Workload;
 use taskdex::{
@@ -43,12 +43,6 @@ const SEED: u64 = 20;
 
 /// Answers that a project remembers.
 const REMEMBERED: usize = 8;
-
-/// The sizes to measure: `TASKDEX_BENCH_TASKS`, or one that takes seconds.
-fn sizes() -> Vec<usize> {
-    let sizes = std::env::var("TASKDEX_BENCH_TASKS").unwrap_or_else(|_| "10000".to_owned());
-    sizes.split(',').map(|size| size.parse().unwrap()).collect()
-}
 
 type Make = fn(&str) -> Result<NameMatch, taskdex::Error>;
 
@@ -216,7 +210,7 @@ fn first_time(
 
 fn searches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("names");
-    for size in sizes() {
+    for size in sizes("10000") {
         let workload = Workload::new(SEED, size);
         let store = filled(&workload);
         let distinct: HashSet<String> = workload
@@ -276,7 +270,7 @@ fn searches(criterion: &mut Criterion) {
 
 fn changes(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("names, kept");
-    for size in sizes() {
+    for size in sizes("10000") {
         let workload = Workload::new(SEED, size);
         let store = filled(&workload);
         let project = project();
@@ -314,11 +308,17 @@ fn changes(criterion: &mut Criterion) {
                 store.rename(&project, &ids[turn % 65_536], name, Workload::NOW)
             });
         });
+        // Past the end, and so of other ids.
+        let more = |count: u64| {
+            let positions = size..size + count as usize;
+            let tasks = positions.map(|position| workload.task(position));
+            tasks.collect::<Vec<_>>()
+        };
         group.bench_function(BenchmarkId::new("add", size), |bencher| {
-            bencher.iter_custom(|count| add_and_remove(&store, size, count).0);
+            bencher.iter_custom(|count| add_and_remove(&store, &more(count), Workload::NOW).0);
         });
         group.bench_function(BenchmarkId::new("remove", size), |bencher| {
-            bencher.iter_custom(|count| add_and_remove(&store, size, count).1);
+            bencher.iter_custom(|count| add_and_remove(&store, &more(count), Workload::NOW).1);
         });
         group.sample_size(10);
         group.bench_function(BenchmarkId::new("bulk load", size), |bencher| {
@@ -365,27 +365,6 @@ fn filled(workload: &Workload) -> TaskStore {
     let tasks = workload.tasks().collect();
     store.add_all(&project(), tasks, Workload::NOW).unwrap();
     store
-}
-
-/// How long it takes to add so many tasks to a project, and to remove as many
-/// of its tasks anywhere: renumbering included.
-fn add_and_remove(store: &TaskStore, size: usize, count: u64) -> (Duration, Duration) {
-    let project = &project();
-    // Past the end, and so of other ids.
-    let workload = Workload::new(SEED, size);
-    let added: Vec<Task> = (size..size + count as usize)
-        .map(|position| workload.task(position))
-        .collect();
-    let start = Instant::now();
-    for task in added.iter().cloned() {
-        store.add(project, task, Workload::NOW).unwrap();
-    }
-    let adding = start.elapsed();
-    let start = Instant::now();
-    for task in added.iter().rev() {
-        store.remove(project, task.id(), Workload::NOW).unwrap();
-    }
-    (adding, start.elapsed())
 }
 
 /// The workload's texts as records, with plain schedules.

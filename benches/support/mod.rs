@@ -12,6 +12,8 @@
 )]
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, NaiveTime, Utc};
 use taskdex::testkit::SplitMix64;
 use taskdex::{
@@ -45,9 +47,9 @@ impl Random {
     }
 }
 
-/// The sizes to measure: `TASKDEX_BENCH_TASKS`, or two that take a few seconds.
-pub(crate) fn sizes() -> Vec<usize> {
-    let sizes = std::env::var("TASKDEX_BENCH_TASKS").unwrap_or_else(|_| "1000,100000".to_owned());
+/// The sizes to measure: `TASKDEX_BENCH_TASKS`, or those that take a few seconds.
+pub(crate) fn sizes(usual: &str) -> Vec<usize> {
+    let sizes = std::env::var("TASKDEX_BENCH_TASKS").unwrap_or_else(|_| usual.to_owned());
     sizes.split(',').map(|size| size.parse().unwrap()).collect()
 }
 
@@ -138,6 +140,25 @@ pub(crate) fn filled(count: usize) -> TaskStore {
     let store = TaskStore::new();
     store.add_all(&project(), tasks(count), now()).unwrap();
     store
+}
+
+/// How long it takes to add these tasks to a project, and to remove them again, the last one first.
+pub(crate) fn add_and_remove(
+    store: &TaskStore,
+    added: &[Task],
+    now: DateTime<Utc>,
+) -> (Duration, Duration) {
+    let project = &project();
+    let start = Instant::now();
+    for task in added.iter().cloned() {
+        store.add(project, task, now).unwrap();
+    }
+    let adding = start.elapsed();
+    let start = Instant::now();
+    for task in added.iter().rev() {
+        store.remove(project, task.id(), now).unwrap();
+    }
+    (adding, start.elapsed())
 }
 
 /// Queries with every combination of filters but names, each with an offset
