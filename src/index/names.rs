@@ -2,6 +2,8 @@
 
 mod batch;
 mod candidates;
+mod chain;
+mod followed;
 mod grams;
 mod layer;
 mod posting;
@@ -20,25 +22,34 @@ use self::layer::{Layer, folded_beyond_ascii};
 use self::renamed::Renamed;
 use self::search::{Patience, Pattern, Plan};
 use self::text::{END, START, Text};
-use super::rows::{Rows, Slot};
+use super::rows::{PAGE_ROWS, Rows, Slot};
 use crate::query::{NameMatch, NameMatchMode, NameMatcher, NameStrategy};
 
 /// Where the names are.
 pub(super) trait Names {
     /// The name of a row; none of a row that was removed.
     fn name(&self, slot: Slot) -> Option<&str>;
+
+    /// The names of at most [`PAGE_ROWS`] rows.
+    fn names<'a>(&'a self, slots: &'a [Slot]) -> impl Iterator<Item = (Slot, &'a str)> {
+        let named = |&slot| Some((slot, self.name(slot)?));
+        slots.iter().filter_map(named)
+    }
 }
 
 impl Names for Rows {
     fn name(&self, slot: Slot) -> Option<&str> {
         Some(self.view(slot)?.task().task_name())
     }
+
+    fn names<'a>(&'a self, slots: &'a [Slot]) -> impl Iterator<Item = (Slot, &'a str)> {
+        let rows = self.page(slots).into_iter().zip(slots);
+        rows.filter_map(|(row, &slot)| Some((slot, row?.task().task_name())))
+    }
 }
 
 /// About how many nanoseconds it takes to look at a name.
 const LOOK_COST: u64 = 80;
-/// So many names are fetched before the first is looked at.
-const LOOKED_AT_ONCE: usize = 32;
 /// So many bytes of names are recorded at once.
 const RECORDED_BYTES: usize = 1_024;
 
@@ -255,22 +266,11 @@ impl NameIndex {
         if !rows.is_empty() {
             let mut matcher = NameMatcher::new(wanted);
             let all: Vec<Slot> = rows.iter().collect();
-            let mut found = Vec::new();
             rows.clear();
-            for part in all.chunks(LOOKED_AT_ONCE) {
-                found.clear();
-                found.extend(
-                    part.iter()
-                        .filter_map(|&slot| Some((slot, names.name(slot)?))),
-                );
-                // Names lie all over the memory of a large project: touched before any is
-                // compared, they are waited for together.
-                let touched = found.iter().fold(0, |sum, (_, name)| {
-                    sum ^ name.as_bytes().first().copied().unwrap_or(0)
-                });
-                std::hint::black_box(touched);
-                let wanted = found.iter().filter(|(_, name)| matcher.matches(name));
-                rows.extend(wanted.map(|&(slot, _)| slot));
+            for part in all.chunks(PAGE_ROWS) {
+                let wanted = names.names(part).filter(|(_, name)| matcher.matches(name));
+                // They ascend.
+                let _all = rows.append(wanted.map(|(slot, _)| slot));
             }
         }
         Matching { rows, effort }

@@ -148,7 +148,7 @@ impl Rows {
         self.chunks.get(chunk)?.view(position)
     }
 
-    /// The rows of a page.
+    /// Some rows at their places in `slots`, of which there are at most [`PAGE_ROWS`]; none where one was removed.
     ///
     /// Rows and texts lie all over the memory of a large project. Each is touched before any
     /// is used, in loops so short that the processor waits for many of them at once.
@@ -162,13 +162,15 @@ impl Rows {
                 .and_then(|chunk| Some((chunk, chunk.rows.get(position)?)));
         }
         let mut ranges = [(0, 0); PAGE_ROWS];
-        for ((start, end), (_, row)) in ranges.iter_mut().zip(found.iter().flatten()) {
-            *start = row.text_at as usize;
-            *end = *start + row.attributes.text_length();
+        for ((start, end), found) in ranges.iter_mut().zip(&found) {
+            if let Some((_, row)) = found {
+                *start = row.text_at as usize;
+                *end = *start + row.attributes.text_length();
+            }
         }
         let mut bytes = 0;
-        for (&(start, end), (chunk, _)) in ranges.iter().zip(found.iter().flatten()) {
-            let texts = chunk.texts.as_bytes();
+        for (&(start, end), found) in ranges.iter().zip(&found) {
+            let texts = found.map_or(&[][..], |(chunk, _)| chunk.texts.as_bytes());
             // Short texts lie in no more lines than these bytes.
             for position in [start, start + 64, end] {
                 bytes ^= texts.get(position).copied().unwrap_or(0);
@@ -176,12 +178,13 @@ impl Rows {
         }
         std::hint::black_box(bytes);
         let mut page = [None; PAGE_ROWS];
-        let found = found.iter().flatten().zip(&ranges);
-        for (place, (&(chunk, row), &(start, end))) in page.iter_mut().zip(found) {
-            *place = chunk.texts.get(start..end).map(|texts| RowView {
-                row,
-                sequence: chunk.sequence_base + u64::from(row.sequence),
-                texts,
+        for ((place, found), &(start, end)) in page.iter_mut().zip(found).zip(&ranges) {
+            *place = found.and_then(|(chunk, row)| {
+                Some(RowView {
+                    row,
+                    sequence: chunk.sequence_base + u64::from(row.sequence),
+                    texts: chunk.texts.get(start..end)?,
+                })
             });
         }
         page

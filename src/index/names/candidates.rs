@@ -2,7 +2,9 @@
 
 use roaring::RoaringBitmap;
 
-use super::posting::{Part, Words, each_bit, has_bit, join, no_words, set_bit};
+use super::posting::{
+    Part, Words, clear_bit, clear_bits, each_bit, has_bit, join, no_words, set_bit,
+};
 
 /// Fewer rows than this are kept as a list while a block is searched.
 const LIST_MAX: usize = 1_024;
@@ -112,16 +114,10 @@ impl Candidates {
     pub(super) fn drop_all(&mut self, others: &Self) {
         match (self, others) {
             (Self::List(rows), others) => rows.retain(|&low| !others.contains(low)),
-            (Self::Bits(words), Self::Bits(others)) => {
-                for (word, other) in words.iter_mut().zip(others.iter()) {
-                    *word &= !other;
-                }
-            }
+            (Self::Bits(words), Self::Bits(others)) => clear_bits(words, others),
             (Self::Bits(words), Self::List(others)) => {
                 for &low in others {
-                    if let Some(word) = words.get_mut(usize::from(low >> 6)) {
-                        *word &= !(1 << (low & 63));
-                    }
+                    clear_bit(words, low);
                 }
             }
         }

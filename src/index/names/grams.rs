@@ -49,16 +49,43 @@ struct Context {
 /// A position of a needle at which other bytes than its own may stand as well: the rows of each.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Class<'a> {
-    pub(super) postings: Vec<&'a Posting>,
-    pub(super) len: usize,
+    /// There is seldom another: most searches need no memory for any.
+    first: Option<&'a Posting>,
+    others: Vec<&'a Posting>,
+    len: usize,
 }
 
 impl<'a> Class<'a> {
-    fn add(&mut self, posting: &'a Posting) {
-        if !posting.is_empty() {
-            self.len += posting.len();
-            self.postings.push(posting);
+    pub(super) fn add(&mut self, posting: &'a Posting) {
+        if posting.is_empty() {
+            return;
         }
+        self.len += posting.len();
+        if self.first.is_none() {
+            self.first = Some(posting);
+        } else {
+            self.others.push(posting);
+        }
+    }
+
+    /// None of them is empty.
+    pub(super) fn postings(&self) -> impl Iterator<Item = &'a Posting> + Clone {
+        self.first.into_iter().chain(self.others.iter().copied())
+    }
+
+    pub(super) fn posting_count(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
+    }
+
+    /// How many rows the postings have, those counted twice that are in two of them.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many blocks there are up to the last row.
+    pub(super) fn block_count(&self) -> usize {
+        let counts = self.postings().map(Posting::block_count);
+        counts.max().unwrap_or(0)
     }
 }
 

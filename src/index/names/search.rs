@@ -3,6 +3,8 @@
 use roaring::RoaringBitmap;
 
 use super::candidates::Candidates;
+use super::chain::Chain;
+use super::followed::Followed;
 use super::grams::{Class, Grams};
 use super::posting::{Part, Posting};
 use super::text::CONTEXT_MAX;
@@ -10,20 +12,23 @@ use super::text::CONTEXT_MAX;
 /// When a search turns from grams to rows. It changes no answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
-    /// Of so few candidates, the names are looked at rather than more grams.
+    /// Of so few candidates in a block, the names are looked at rather than more grams.
     pub(super) looked_at_max: usize,
     /// So many grams are asked even of few candidates: each costs less than a look, and a
     /// candidate that is none seldom passes two.
     pub(super) asked_of_few: usize,
-    /// So few rows are followed one by one rather than block by block.
+    /// So few rows for each block are followed together rather than block by block.
     pub(super) rows_followed_max: usize,
+    /// Of so few of these, the names are looked at rather than more grams.
+    pub(super) followed_looked_at_max: usize,
 }
 
 impl Patience {
     pub(super) const USUAL: Self = Self {
         looked_at_max: 2,
         asked_of_few: 2,
-        rows_followed_max: 64,
+        rows_followed_max: 128,
+        followed_looked_at_max: 8,
     };
 }
 
@@ -69,8 +74,8 @@ enum Kind<'a> {
     Nothing,
     /// The rows of a class are the answer.
     Union(Class<'a>),
-    /// The rows that are in all classes, the smallest one first, may have the needle.
-    Chain(Vec<Class<'a>>),
+    /// The rows that are in all grams may have the needle.
+    Chain(Chain<'a>),
 }
 
 /// What decides whether a needle goes on at one of its bytes.
@@ -105,23 +110,8 @@ impl<'a> Plan<'a> {
             [] => Kind::Nothing,
             &[byte] => Kind::of(grams.byte(byte, folded)),
             &[first, second] => Kind::of(grams.pair([first, second], folded)),
-            bytes => {
-                let mut windows: Vec<&[u8]> = bytes.windows(3).collect();
-                windows.sort_unstable();
-                windows.dedup();
-                let classes = windows.into_iter().filter_map(|window| {
-                    let (next, context) = window.split_last()?;
-                    Some(grams.follows(context, *next, folded))
-                });
-                let mut classes: Vec<_> = classes.collect();
-                classes.sort_unstable_by_key(|class| class.len);
-                match classes.first() {
-                    None => Kind::Nothing,
-                    Some(class) if class.len == 0 => Kind::Nothing,
-                    Some(_) if bytes.len() > 3 => Kind::Chain(classes),
-                    Some(_) => classes.pop().map_or(Kind::Nothing, Kind::of),
-                }
-            }
+            &[first, second, third] => Kind::of(grams.follows(&[first, second], third, folded)),
+            bytes => Chain::of(grams, bytes, folded).map_or(Kind::Nothing, Kind::Chain),
         };
         Self {
             grams,
@@ -137,20 +127,15 @@ impl<'a> Plan<'a> {
     /// About how many nanoseconds the search will take, the looks at names aside.
     pub(super) fn cost(&self) -> usize {
         const POSTING_BLOCK: usize = 300;
-        let blocks = |class: &Class<'_>| {
-            let blocks = class.postings.iter().map(|posting| posting.block_count());
-            blocks.max().unwrap_or(0)
-        };
         match &self.kind {
             Kind::Nothing => 0,
             Kind::Union(class) => class
-                .len
-                .min(class.postings.len() * blocks(class) * POSTING_BLOCK),
-            Kind::Chain(classes) => {
-                let smallest = classes.first().map_or(0, |class| class.len);
-                let per_block = 2 * classes.len() * POSTING_BLOCK;
-                let all = classes.first().map_or(0, blocks) * per_block;
-                all.min(5 * smallest + 200)
+                .len()
+                .min(class.posting_count() * class.block_count() * POSTING_BLOCK),
+            Kind::Chain(chain) => {
+                let per_block = 2 * (1 + chain.others().len()) * POSTING_BLOCK;
+                let all = chain.rarest().block_count() * per_block;
+                all.min(5 * chain.rarest().len() + 200)
             }
         }
     }
@@ -160,58 +145,29 @@ impl<'a> Plan<'a> {
         match &self.kind {
             Kind::Nothing => Found::default(),
             Kind::Union(class) => union(class),
-            Kind::Chain(classes) => match classes.split_first() {
-                Some((smallest, others)) if smallest.len <= patience.rows_followed_max => {
-                    Self::follow_rows(smallest, others, patience)
+            Kind::Chain(chain) => {
+                let rarest = chain.rarest();
+                if rarest.len() <= patience.rows_followed_max * rarest.block_count() {
+                    follow_rows(chain, patience)
+                } else {
+                    self.follow_blocks(chain, patience)
                 }
-                Some((smallest, others)) => self.follow_blocks(smallest, others, patience),
-                None => Found::default(),
-            },
-        }
-    }
-
-    /// The way where one gram is in hardly any name.
-    fn follow_rows(smallest: &Class<'a>, others: &[Class<'a>], patience: Patience) -> Found {
-        let rows = smallest.postings.iter().flat_map(|posting| posting.iter());
-        let mut rows: Vec<u32> = rows.collect();
-        let mut postings = smallest.postings.len();
-        for class in others {
-            if rows.len() <= patience.looked_at_max {
-                break;
             }
-            let is_in = |&row: &u32| class.postings.iter().any(|posting| posting.contains(row));
-            rows.retain(is_in);
-            postings += class.postings.len();
-        }
-        Found {
-            sure: RoaringBitmap::new(),
-            unsure: rows.into_iter().collect(),
-            postings,
         }
     }
 
-    fn follow_blocks(
-        &self,
-        smallest: &Class<'a>,
-        others: &[Class<'a>],
-        patience: Patience,
-    ) -> Found {
+    fn follow_blocks(&self, chain: &Chain<'a>, patience: Patience) -> Found {
         let mut found = Found {
             postings: self.posting_count(),
             ..Found::default()
         };
         let mut joints = None;
-        let blocks = smallest
-            .postings
-            .iter()
-            .map(|posting| posting.block_count());
-        'blocks: for block in 0..blocks.max().unwrap_or(0) {
+        'blocks: for block in 0..chain.rarest().block_count() {
             let mut parts = Vec::new();
-            let mut sure = Candidates::of(parts_of(smallest, block, &mut parts));
-            let mut others = others.iter();
-            // The second smallest class tells most; few candidates are not followed far.
+            let mut sure = Candidates::of(parts_of(chain.rarest(), block, &mut parts));
+            // Few candidates are not followed far.
             let mut asked_of_few = 0;
-            for class in &mut others {
+            for class in chain.others() {
                 if sure.is_empty() {
                     continue 'blocks;
                 }
@@ -282,15 +238,18 @@ impl<'a> Plan<'a> {
     fn posting_count(&self) -> usize {
         match &self.kind {
             Kind::Nothing => 0,
-            Kind::Union(class) => class.postings.len(),
-            Kind::Chain(classes) => classes.iter().map(|class| class.postings.len()).sum(),
+            Kind::Union(class) => class.posting_count(),
+            Kind::Chain(chain) => {
+                let others = chain.others().iter().map(Class::posting_count);
+                chain.rarest().posting_count() + others.sum::<usize>()
+            }
         }
     }
 }
 
 impl<'a> Kind<'a> {
     fn of(class: Class<'a>) -> Self {
-        if class.len == 0 {
+        if class.len() == 0 {
             Self::Nothing
         } else {
             Self::Union(class)
@@ -340,21 +299,38 @@ impl<'a> Joint<'a> {
 
     fn posting_count(&self) -> usize {
         let counts = self.steps.iter().map(|step| match &step.then {
-            Then::Ask(class) => 1 + class.postings.len(),
+            Then::Ask(class) => 1 + class.posting_count(),
             Then::GoesOn | Then::Look => 1,
         });
         counts.sum()
     }
 }
 
+/// The way where one gram is in few names: block by block, there would be as many steps as rows.
+fn follow_rows(chain: &Chain<'_>, patience: Patience) -> Found {
+    let mut followed = Followed::of(chain.rarest());
+    let mut postings = chain.rarest().posting_count();
+    for class in chain.telling() {
+        if followed.len() <= patience.followed_looked_at_max {
+            break;
+        }
+        followed.keep(class);
+        postings += class.posting_count();
+    }
+    Found {
+        sure: RoaringBitmap::new(),
+        unsure: followed.into_set(),
+        postings,
+    }
+}
+
 fn union(class: &Class<'_>) -> Found {
     let mut found = Found {
-        postings: class.postings.len(),
+        postings: class.posting_count(),
         ..Found::default()
     };
-    let blocks = class.postings.iter().map(|posting| posting.block_count());
     let mut parts = Vec::new();
-    for block in 0..blocks.max().unwrap_or(0) {
+    for block in 0..class.block_count() {
         Candidates::of(parts_of(class, block, &mut parts)).append_to(block, &mut found.sure);
     }
     found
@@ -367,7 +343,7 @@ fn parts_of<'a, 'b>(
     parts: &'b mut Vec<Part<'a>>,
 ) -> &'b [Part<'a>] {
     parts.clear();
-    let all = class.postings.iter().map(|posting| posting.part(block));
+    let all = class.postings().map(|posting| posting.part(block));
     parts.extend(all.filter(|part| !part.is_empty()));
     parts
 }

@@ -113,6 +113,7 @@ impl Both {
                 looked_at_max,
                 rows_followed_max,
                 asked_of_few: looked_at_max / 1_000,
+                followed_looked_at_max: looked_at_max,
             };
             let index = &self.index;
             let found = index.find_by_plan(&plan, patience, wanted, &live, all, &self.names);
