@@ -7,6 +7,8 @@ use super::posting::{Posting, Words, has_bit, no_words, split};
 
 /// So many times as many rows are there before each of a few is searched for among them.
 const SEARCHED_FROM: usize = 16;
+/// Among so few rows, each is searched for as well.
+const SEARCHED_MAX: usize = 128;
 
 /// Rows that may have a needle, ascending.
 ///
@@ -14,8 +16,8 @@ const SEARCHED_FROM: usize = 16;
 /// postings is read first, in loops so short that the processor waits for many of them at once.
 pub(super) struct Followed {
     rows: Vec<u32>,
-    /// No bit is set between two calls.
-    words: Box<Words>,
+    /// Made when it is first needed; no bit is set between two calls.
+    words: Option<Box<Words>>,
 }
 
 impl Followed {
@@ -29,10 +31,7 @@ impl Followed {
             rows.sort_unstable();
             rows.dedup();
         }
-        Self {
-            rows,
-            words: no_words(),
-        }
+        Self { rows, words: None }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -49,7 +48,7 @@ impl Followed {
 
     /// Keeps the rows that are in any of a gram's postings.
     pub(super) fn keep(&mut self, class: &Class<'_>) {
-        if self.rows.len() * SEARCHED_FROM < class.len() {
+        if class.len() <= SEARCHED_MAX || self.rows.len() * SEARCHED_FROM < class.len() {
             self.search_for_each(class);
         } else {
             self.intersect(class);
@@ -66,16 +65,17 @@ impl Followed {
 
     fn intersect(&mut self, class: &Class<'_>) {
         class.postings().for_each(Posting::touch);
+        let words = self.words.get_or_insert_with(no_words);
         let mut kept = Vec::with_capacity(self.rows.len());
         for rows in self.rows.chunk_by(|&a, &b| split(a).0 == split(b).0) {
             let Some(&first) = rows.first() else {
                 continue;
             };
             let parts = || class.postings().map(|posting| posting.part(split(first).0));
-            parts().for_each(|part| part.add_to(&mut self.words));
-            let is_in = |&&row: &&u32| has_bit(&self.words, split(row).1);
+            parts().for_each(|part| part.add_to(words));
+            let is_in = |&&row: &&u32| has_bit(words, split(row).1);
             kept.extend(rows.iter().filter(is_in));
-            parts().for_each(|part| part.take_from(&mut self.words));
+            parts().for_each(|part| part.take_from(words));
         }
         self.rows = kept;
     }
