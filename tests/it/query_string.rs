@@ -613,6 +613,11 @@ fn pairs_and_maps_follow_the_same_rules() {
     ] {
         assert!(read(wrong.clone()).is_err(), "{wrong}");
     }
+    let error = read(serde_json::json!([0, 10])).unwrap_err();
+    let expected = "expected the parameters of the documented listing";
+    assert!(error.to_string().contains(expected), "{error}");
+    let error = serde_json::from_str::<taskdex::TaskName>("5").unwrap_err();
+    assert!(error.to_string().contains("expected a string"), "{error}");
     let twice = r#"{"offset":0,"limit":10,"offset":0}"#;
     assert!(serde_json::from_str::<ListQuery>(twice).is_err());
 }

@@ -207,6 +207,9 @@ fn bytes_that_are_no_utf_8_are_refused_with_their_line() {
         "TDX.0007",
     );
     refused(b"{\"scheduled_tasks\":[\n\n\xed\xa0\x80]}", 3, "TDX.0007");
+    let error = read_records(b"\n{\xff}\n{}", &project("p")).unwrap_err();
+    // From where it is none to the end of its line.
+    assert!(error.to_string().contains("record=`\u{fffd}}`"), "{error}");
 }
 
 #[test]

@@ -37,6 +37,7 @@ impl Both {
         self.names.insert(self.end, name);
         self.end += 1;
         self.index.record(self.end, &self.names);
+        assert_eq!(self.index.recorded_end, self.end);
     }
 
     fn apply(&mut self, change: Change) {
@@ -291,6 +292,16 @@ fn names_of_any_length_are_found() {
 }
 
 #[test]
+fn where_a_long_name_of_many_pairs_branches_is_recorded() {
+    // More pairs of bytes than are told apart in one look.
+    let many: String = ('\u{4e00}'..).take(200).collect();
+    let names = (0..40).map(|number| format!("{many}abc-bcd{number}"));
+    let both = Both::of(0, names.chain(["abcd".to_owned()]));
+    both.assert_finds_all_modes("abcd");
+    both.assert_finds_all_modes("abc-bcd1");
+}
+
+#[test]
 fn folding_is_not_that_of_ascii_alone() {
     let names = [
         "Straße",
@@ -335,6 +346,17 @@ fn a_row_that_goes_leaves_nothing() {
     let layer = &both.index.first;
     let found = layer.search(&layer.plan(pattern), Patience::USUAL);
     assert!(found.sure.is_empty() && found.unsure.is_empty());
+}
+
+#[test]
+fn names_are_recorded_anew_after_so_many_renamings() {
+    let mut both = Both::of(0, (0..40).map(|number| format!("task {number}")));
+    for renamed in 1..30 {
+        both.apply(Change::Rename(renamed, format!("other {renamed}")));
+        // More than half of the rows, or than are no reason.
+        assert_eq!(both.index.is_outdated(40, 4), renamed > 20);
+        assert_eq!(both.index.is_outdated(4, 25), renamed > 25);
+    }
 }
 
 #[test]

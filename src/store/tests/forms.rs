@@ -60,6 +60,21 @@ fn a_project_has_lists_down_to_the_limit_and_is_not_renumbered_there() {
 }
 
 #[test]
+fn rows_are_numbered_anew_once_holes_outnumber_them() {
+    // Of an odd number, there are never as many holes as rows.
+    for count in [20, 21] {
+        let store = searched(&EARLY, 0..count);
+        for removed in 1..=count / 2 {
+            let id = (count - removed).to_string();
+            store.remove(&project(), &id, instant(0)).unwrap();
+            assert!(is_remembered(&store, &search()), "{removed} of {count}");
+        }
+        store.remove(&project(), "0", instant(0)).unwrap();
+        assert!(!is_remembered(&store, &search()), "of {count}");
+    }
+}
+
+#[test]
 fn a_small_sync_is_made_in_place() {
     let store = searched(&EARLY, 0..20);
     let tasks: Vec<Task> = (1..22).map(numbered).collect();
