@@ -242,10 +242,7 @@ impl Rows {
                 // Most projects never need another.
                 self.chunks.reserve_exact(1);
             }
-            self.chunks.push(Chunk {
-                sequence_base: head.sequence,
-                ..Chunk::default()
-            });
+            self.chunks.push(Chunk::default());
         }
         let chunk = self.chunks.last_mut().ok_or(NoRoom)?;
         if chunk.rows.is_empty() {

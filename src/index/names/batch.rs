@@ -8,7 +8,7 @@ use crate::index::rows::Slot;
 /// A batch is complete with so many facts: a few megabytes.
 const FACTS_MAX: usize = 1 << 17;
 /// So many facts are recorded in one step.
-const STEP_FACTS: usize = 1 << 11;
+const STEP_FACTS: usize = 1 << 10;
 /// Fewer facts than this are sorted by comparisons.
 const RADIX_MIN: usize = 1 << 12;
 
