@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use taskdex::testkit::{Op, Outcome, ReferenceStore, Twins, Workload, strategies};
 use taskdex::{
     ErrorKind, LastStatus, ListQuery, NameMatch, Order, ProjectId, Revision, Schedule,
-    ScheduledType, Task, TaskName, TaskStore, TaskType,
+    ScheduledType, Task, TaskName, TaskStore, TaskType, TimeZone,
 };
 
 use crate::support::{NOW, cases, expected, ids, instant, paged, project, snapshot, walk};
@@ -411,6 +411,37 @@ fn a_batch_refused_by_a_new_project_leaves_no_trace() {
     assert_eq!(store.projects(), []);
     assert_eq!(store.revision(&p), Revision::default());
     assert_eq!(store.revision(&project("q")), Revision::default());
+}
+
+/// Engine and reference change tasks by the same methods of [`Task`], which once could have done
+/// nothing without a test that fails. Builders share nothing with these.
+#[test]
+fn a_change_shows_in_what_it_changes_and_nowhere_else() {
+    let schedule = Schedule::daily(3, "08:00:00".parse().unwrap(), TimeZone::UTC).unwrap();
+    let built = |name| Task::builder("t", name, TaskType::Reboot, schedule).description("Why");
+    // Without lists and with them.
+    for others in [0, 300] {
+        let tasks: Vec<Task> = (0..others)
+            .map(|number| daily(&number.to_string()))
+            .collect();
+        let (store, _, p) = filled(&tasks);
+        let now = || store.get(&p, "t", NOW).unwrap().task().clone();
+        store.add(&p, built("a").build().unwrap(), NOW).unwrap();
+
+        let failed = Some(LastStatus::Fail);
+        store.set_last_status(&p, "t", failed, NOW).unwrap();
+        assert_eq!(now(), built("a").last_status(failed).build().unwrap());
+        store.set_enabled(&p, "t", false, NOW).unwrap();
+        let disabled = built("a").last_status(failed).enabled(false);
+        assert_eq!(now(), disabled.build().unwrap());
+        let name = TaskName::new("another").unwrap();
+        store.rename(&p, "t", &name, NOW).unwrap();
+        let renamed = built("another").last_status(failed).enabled(false);
+        assert_eq!(now(), renamed.build().unwrap());
+        store.set_last_status(&p, "t", None, NOW).unwrap();
+        store.set_enabled(&p, "t", true, NOW).unwrap();
+        assert_eq!(now(), built("another").build().unwrap());
+    }
 }
 
 #[test]
