@@ -135,6 +135,16 @@ impl TimeZone {
         Cow::Owned(str::from_utf8(text).unwrap_or_default().to_owned())
     }
 
+    /// Appends the name as it was given, in ASCII.
+    pub(crate) fn append_name(self, out: &mut Vec<u8>) {
+        if let Some(name) = self.static_name() {
+            out.extend_from_slice(name.as_bytes());
+        } else {
+            let (text, length) = self.fixed_name();
+            out.extend_from_slice(text.get(..length).unwrap_or_default());
+        }
+    }
+
     /// The name, if it is one that is stored as a whole.
     fn static_name(self) -> Option<&'static str> {
         let code = usize::from(self.0);

@@ -39,17 +39,27 @@ impl<'a> TaskView<'a> {
     }
 
     pub(crate) fn time_zone(self) -> Option<Cow<'a, str>> {
-        match self.attributes.timing() {
-            KeptTiming::Scheduled(schedule) => Some(schedule.time_zone().name()),
-            KeptTiming::Triggered(trigger) => trigger.time_zone().map(TimeZone::name),
-            KeptTiming::Reported { zone_length, .. } => {
-                let length = *zone_length as usize;
-                let start = self.texts.len().saturating_sub(length);
-                Some(self.text(start, length))
-                    .filter(|text| !text.is_empty())
-                    .map(Cow::Borrowed)
-            }
+        match self.known_time_zone() {
+            Some(zone) => Some(zone.name()),
+            None => self.reported_time_zone().map(Cow::Borrowed),
         }
+    }
+
+    pub(crate) fn known_time_zone(self) -> Option<TimeZone> {
+        match self.attributes.timing() {
+            KeptTiming::Scheduled(schedule) => Some(schedule.time_zone()),
+            KeptTiming::Triggered(trigger) => trigger.time_zone(),
+            KeptTiming::Reported { .. } => None,
+        }
+    }
+
+    pub(crate) fn reported_time_zone(self) -> Option<&'a str> {
+        let KeptTiming::Reported { zone_length, .. } = self.attributes.timing() else {
+            return None;
+        };
+        let length = *zone_length as usize;
+        let start = self.texts.len().saturating_sub(length);
+        Some(self.text(start, length)).filter(|text| !text.is_empty())
     }
 
     /// The texts of the same task under another name.

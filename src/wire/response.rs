@@ -13,7 +13,7 @@ use crate::schedule::Execution;
 use crate::schedule::text::date_time_ascii;
 use crate::store::TaskStore;
 use crate::task::{ProjectId, ReportedTime, TaskView};
-use fragments::{after_name_of, after_type_of};
+use fragments::write_after_name;
 
 /// Room for a record of usual length; a longer one makes the buffer grow.
 const RECORD_LENGTH_USUAL: usize = 384;
@@ -124,13 +124,11 @@ fn write_record(out: &mut Vec<u8>, task: TaskView<'_>, next_execution: Option<Ex
         }
     };
     let attributes = task.attributes();
-    let code = attributes.code();
     out.extend_from_slice(b"{\"id\":\"");
     write_inner(out, task.id());
     out.extend_from_slice(b"\",\"task_name\":\"");
     write_inner(out, task.task_name());
-    out.extend_from_slice(after_name_of(code));
-    out.extend_from_slice(after_type_of(code));
+    write_after_name(out, attributes.code());
     if let Some(execution) = next_execution {
         out.extend_from_slice(b",\"next_execution_time\":\"");
         out.extend_from_slice(&execution.to_ascii());
@@ -154,10 +152,14 @@ fn write_record(out: &mut Vec<u8>, task: TaskView<'_>, next_execution: Option<Ex
         out.extend_from_slice(b",\"priority\":");
         write_number(out, priority);
     }
-    if let Some(time_zone) = task.time_zone() {
+    if let Some(time_zone) = task.known_time_zone() {
+        // The names of known zones need no escape.
         out.extend_from_slice(b",\"time_zone\":\"");
-        // The names of known zones need no escape, and a reported one is among the texts.
-        write_inner(out, &time_zone);
+        time_zone.append_name(out);
+        out.push(b'"');
+    } else if let Some(time_zone) = task.reported_time_zone() {
+        out.extend_from_slice(b",\"time_zone\":\"");
+        write_inner(out, time_zone);
         out.push(b'"');
     }
     if let Some(wait_time) = attributes.wait_time() {

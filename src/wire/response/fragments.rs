@@ -22,22 +22,21 @@ static AFTER_NAME: [Fragment; TASK_TYPES] = after_name();
 /// By the scope, then by the last status.
 static AFTER_TYPE: [Fragment; SCOPES * STATUSES] = after_type();
 
-/// From behind the name up to the value of `scheduled_type`.
-pub(super) fn after_name_of(code: Code) -> &'static [u8] {
-    fragment(&AFTER_NAME, usize::from(code.task_type()))
-}
-
-/// From the value of `scheduled_type` up to that of `last_status`.
-pub(super) fn after_type_of(code: Code) -> &'static [u8] {
+/// Appends what stands from behind the name up to the value of `last_status`.
+pub(super) fn write_after_name(out: &mut Vec<u8>, code: Code) {
+    append(out, AFTER_NAME.get(usize::from(code.task_type())));
     let position = usize::from(code.scope()) * STATUSES + usize::from(code.status());
-    fragment(&AFTER_TYPE, position)
+    append(out, AFTER_TYPE.get(position));
 }
 
-fn fragment(fragments: &'static [Fragment], position: usize) -> &'static [u8] {
-    fragments
-        .get(position)
-        .and_then(|fragment| fragment.bytes.get(..fragment.length))
-        .unwrap_or_default()
+/// Appends a fragment with what is behind it, and cuts that off: a copy of a length known at
+/// compile time is a few instructions, where any other is a call.
+fn append(out: &mut Vec<u8>, fragment: Option<&Fragment>) {
+    if let Some(fragment) = fragment {
+        let length = out.len() + fragment.length;
+        out.extend_from_slice(&fragment.bytes);
+        out.truncate(length);
+    }
 }
 
 #[expect(clippy::indexing_slicing, reason = "checked at compile time")]
