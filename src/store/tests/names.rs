@@ -195,6 +195,19 @@ fn the_way_of_a_search_is_explained() {
 }
 
 #[test]
+fn postings_that_tell_what_follows_a_branch_are_counted() {
+    // `bc` branches in each name, so where `abc` is followed by `-` is asked as well.
+    let (store, tasks) = named(2_000, |number| format!("abc-bcd {number:04}"));
+    let query = containing("abc-");
+    let grams = NameStrategy::Grams {
+        postings: 2 + 2,
+        compared: 0,
+    };
+    assert_eq!(strategy(&store, &query), grams);
+    check_search(&store, &tasks, &query);
+}
+
+#[test]
 fn facets_take_the_remembered_answer() {
     let (store, tasks) = named(1_000, |number| format!("restart desk-{number:04}"));
     let query = containing("desk-01").task_type(TaskType::Start);
