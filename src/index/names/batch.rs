@@ -68,8 +68,8 @@ impl Facts {
         self.long.sort_unstable();
     }
 
-    /// Calls `see` with each fact of the next step and its rows, which ascend. Returns whether
-    /// there were any.
+    /// Calls `see` with each fact of the next step and its rows, which ascend. Returns whether any
+    /// are left.
     pub(super) fn step(&mut self, mut see: impl FnMut(Fact<'_>, &[Slot])) -> bool {
         let mut left = STEP_FACTS;
         let rest = self.short.get(self.short_done..).unwrap_or_default();
@@ -98,7 +98,7 @@ impl Facts {
             self.long_done += run.len();
             left = left.saturating_sub(run.len());
         }
-        left < STEP_FACTS
+        false
     }
 }
 

@@ -95,7 +95,7 @@ impl Grams {
         text.each_fact(|fact| self.set(row, fact));
     }
 
-    /// Records some of these facts, and returns whether there were any left.
+    /// Records some of these facts, and returns whether any are left.
     pub(super) fn insert_step(&mut self, facts: &mut Facts) -> bool {
         facts.step(|fact, rows| {
             if let Some(posting) = self.posting_mut(fact) {
