@@ -323,6 +323,14 @@ fn folding_is_not_that_of_ascii_alone() {
 }
 
 #[test]
+fn names_that_folding_leaves_alone_are_recorded_once() {
+    for name in ["Desk 12", "研发部 Desk", "straße", "😀"] {
+        assert_eq!(folded_beyond_ascii(name), None, "{name}");
+    }
+    assert_eq!(folded_beyond_ascii("Ä研B").as_deref(), Some("ä研b"));
+}
+
+#[test]
 fn a_row_that_goes_leaves_nothing() {
     let mut both = Both::of(0, plausible_names(300));
     both.add("ΣΑΣ".to_owned());
