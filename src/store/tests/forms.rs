@@ -75,6 +75,22 @@ fn rows_are_numbered_anew_once_holes_outnumber_them() {
 }
 
 #[test]
+fn a_few_holes_are_no_reason_to_number_rows_anew() {
+    static TWELVE_HOLES: Limits = Limits {
+        holes_min: 12,
+        ..EARLY
+    };
+    let store = searched(&TWELVE_HOLES, 0..22);
+    for removed in 1..=12 {
+        let id = (22 - removed).to_string();
+        store.remove(&project(), &id, instant(0)).unwrap();
+        assert!(is_remembered(&store, &search()), "{removed} removed");
+    }
+    store.remove(&project(), "0", instant(0)).unwrap();
+    assert!(!is_remembered(&store, &search()));
+}
+
+#[test]
 fn a_small_sync_is_made_in_place() {
     let store = searched(&EARLY, 0..20);
     let tasks: Vec<Task> = (1..22).map(numbered).collect();
