@@ -4,6 +4,8 @@ use super::grams::{Class, Grams};
 
 /// So many grams say nearly all that grams can say of a needle.
 const TELLING_MAX: usize = 8;
+/// Bytes of a gram.
+const GRAM: usize = 3;
 
 /// The grams of a needle, the rarest first.
 #[derive(Debug)]
@@ -16,8 +18,8 @@ pub(super) struct Chain<'a> {
 impl<'a> Chain<'a> {
     /// Looks all grams of a needle up; none if one of them is in no name.
     pub(super) fn of(grams: &'a Grams, bytes: &[u8], folded: bool) -> Option<Self> {
-        let windows = bytes.windows(3).zip(0..);
-        let mut windows: Vec<([u8; 3], usize)> = windows
+        let windows = bytes.windows(GRAM).zip(0..);
+        let mut windows: Vec<([u8; GRAM], usize)> = windows
             .filter_map(|(window, start)| Some((window.try_into().ok()?, start)))
             .collect();
         windows.sort_unstable();
@@ -65,24 +67,27 @@ fn put_telling_first(grams: &mut [(Class<'_>, usize)], length: usize) -> usize {
     while telling < TELLING_MAX
         && let Some(rest) = grams.get_mut(telling..)
     {
-        let untold = |start| {
-            told.iter()
-                .skip(start)
-                .take(3)
-                .filter(|told| !**told)
-                .count()
+        let untold = |start: usize| {
+            let told = told.get(start..start + GRAM).unwrap_or_default();
+            told.iter().filter(|told| !**told).count()
         };
-        let counts = rest.iter().map(|&(_, start)| untold(start)).enumerate();
-        let place = match counts.rev().max_by_key(|&(_, untold)| untold) {
-            Some(_) if telling < 2 => 0,
-            Some((place, 1..)) => place,
-            _ => break,
+        let place = if telling < 2 {
+            0
+        } else {
+            let counts = rest.iter().map(|&(_, start)| untold(start)).enumerate();
+            match counts.rev().max_by_key(|&(_, untold)| untold) {
+                Some((place, 1..)) => place,
+                _ => break,
+            }
         };
-        let until_it = rest.get_mut(..=place).unwrap_or_default();
+        let Some(until_it) = rest.get_mut(..=place) else {
+            break;
+        };
         until_it.rotate_right(1);
-        if let Some((_, start)) = until_it.first() {
-            let told = told.iter_mut().skip(*start).take(3);
-            told.for_each(|told| *told = true);
+        if let Some(&(_, start)) = until_it.first()
+            && let Some(told) = told.get_mut(start..start + GRAM)
+        {
+            told.fill(true);
         }
         telling += 1;
     }
