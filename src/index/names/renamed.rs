@@ -149,3 +149,24 @@ impl NumberByRow {
         ((row >> PAGE_BITS) as usize, row as usize % PAGE)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_takes_the_page_of_its_row_and_none_beside_it() {
+        let mut numbers = NumberByRow::default();
+        numbers.set(5_000, 7);
+        numbers.set(5_000, 0);
+        numbers.set(1_023, 8);
+        assert_eq!(numbers.get(5_000), Some(0));
+        assert_eq!(numbers.get(1_023), Some(8));
+        for row in [0, 1_022, 1_024, 4_999, 5_001, 9_000] {
+            assert_eq!(numbers.get(row), None);
+        }
+        assert_eq!(numbers.count(), 2);
+        let pages = numbers.pages.iter().map(Option::is_some);
+        assert!(pages.eq([true, false, false, false, true]));
+    }
+}
