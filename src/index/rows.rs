@@ -148,7 +148,8 @@ impl Rows {
         self.chunks.get(chunk)?.view(position)
     }
 
-    /// Some rows at their places in `slots`, of which there are at most [`PAGE_ROWS`]; none where one was removed.
+    /// Some rows at their places in `slots`, of which there are at most [`PAGE_ROWS`]; none where
+    /// one was removed.
     ///
     /// Rows and texts lie all over the memory of a large project. Each is touched before any
     /// is used, in loops so short that the processor waits for many of them at once.

@@ -137,7 +137,7 @@ impl Grams {
     pub(super) fn count_recorded(&self, is_live: impl Fn(u32) -> bool) -> usize {
         let mut count = 0;
         let mut add = |posting: &Posting| {
-            count += posting.iter().filter(|&row| is_live(row)).count();
+            posting.each(|row| count += usize::from(is_live(row)));
         };
         self.bytes.iter().chain([&self.loose]).for_each(&mut add);
         for context in self.pairs.values() {
