@@ -8,13 +8,12 @@ mod changes;
 mod ids;
 mod names;
 mod next;
+mod row_set;
 mod rows;
 mod summary;
 mod validate;
 
 use std::ops::Range;
-
-use roaring::RoaringBitmap;
 
 use answers::Answers;
 pub(crate) use answers::ListKey;
@@ -26,6 +25,7 @@ pub(crate) use names::{Batch as NameBatch, NameIndex};
 use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
+pub(crate) use row_set::RowSet;
 pub(crate) use rows::{NoRoom, PAGE_ROWS, Row, RowHead, RowView, Slot};
 
 use crate::query::{ListQuery, NameMatch, Order, Revision};
@@ -249,19 +249,15 @@ impl Index {
     }
 
     /// The total of a query, and the rows of its page, where `rows` are all that match.
-    pub(crate) fn select_among(&self, query: &ListQuery, rows: &RoaringBitmap) -> Selected {
+    pub(crate) fn select_among(&self, query: &ListQuery, rows: &RowSet) -> Selected {
         let mut selected = Selected {
-            total: u32::try_from(rows.len()).unwrap_or(u32::MAX),
+            total: rows.len(),
             slots: [0; PAGE_ROWS],
             count: 0,
         };
-        let window = self.window(query, selected.total, |slot| {
-            u32::try_from(rows.range_cardinality(..slot)).unwrap_or(u32::MAX)
-        });
-        if let Some(first) = rows.select(window.start)
-            && let Some(out) = selected.slots.get_mut(..window.len())
-        {
-            selected.count = rows.range(first..).next_many(out).len();
+        let window = self.window(query, rows.len(), |slot| rows.rank(slot));
+        if let Some(out) = selected.slots.get_mut(..window.len()) {
+            selected.count = rows.read(window.start, out);
         }
         selected.put_in(query.listed_order());
         selected

@@ -2,16 +2,14 @@
 
 use std::collections::VecDeque;
 
-use roaring::RoaringBitmap;
-
 use super::rows::Slot;
-use super::{Index, ListKey, Lookups};
+use super::{Index, ListKey, Lookups, RowSet};
 use crate::query::{Filters, NameMatch, NameMatcher};
 
 /// Of so many changes is known which rows they changed.
 const LATEST_MAX: usize = 256;
 /// So many rows are looked at to bring an answer up to date.
-const CAUGHT_UP_MAX: u64 = 256;
+const CAUGHT_UP_MAX: u32 = 256;
 
 /// The latest changes of rows, new rows aside.
 #[derive(Debug, Default)]
@@ -59,7 +57,7 @@ pub(crate) struct NameSearch<'a> {
 /// Rows that answer a search, and how they were found.
 #[derive(Debug)]
 pub(crate) struct NamesFound {
-    pub(crate) rows: RoaringBitmap,
+    pub(crate) rows: RowSet,
     pub(crate) seen: Seen,
     pub(crate) strategy: crate::query::NameStrategy,
 }
@@ -107,7 +105,7 @@ impl NameSearch<'_> {
     /// Makes rows that were found before the answer of now, by another look
     /// at each row that changed since. Returns whether that was possible; if
     /// not, `rows` are of no use any more. O(changes since).
-    pub(crate) fn bring_up_to_date(&self, rows: &mut RoaringBitmap, seen: &mut Seen) -> bool {
+    pub(crate) fn bring_up_to_date(&self, rows: &mut RowSet, seen: &mut Seen) -> bool {
         let now = self.seen_now();
         if *seen == now {
             return true;
@@ -119,7 +117,7 @@ impl NameSearch<'_> {
         let Some(changed) = self.lookups.changes.since(seen.changes) else {
             return false;
         };
-        if list.range_cardinality(seen.end..now.end) > CAUGHT_UP_MAX {
+        if list.rank(now.end) - list.rank(seen.end) > CAUGHT_UP_MAX {
             return false;
         }
         let mut matcher = NameMatcher::new(self.name);
@@ -134,7 +132,7 @@ impl NameSearch<'_> {
                 rows.remove(slot);
             }
         }
-        for slot in list.range(seen.end..now.end) {
+        for slot in list.rows(seen.end..now.end) {
             if has_name(slot) {
                 rows.insert(slot);
             }

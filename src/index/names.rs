@@ -1,7 +1,6 @@
 //! Which tasks have a name that matches.
 
 mod batch;
-mod candidates;
 mod chain;
 mod followed;
 mod grams;
@@ -15,13 +14,12 @@ mod text;
 
 use std::borrow::Cow;
 
-use roaring::RoaringBitmap;
-
 pub(crate) use self::batch::Batch;
 use self::layer::{Layer, folded_beyond_ascii};
 use self::renamed::Renamed;
 use self::search::{Patience, Pattern, Plan};
 use self::text::{END, START, Text};
+use super::row_set::RowSet;
 use super::rows::{PAGE_ROWS, Rows, Slot};
 use crate::query::{NameMatch, NameMatchMode, NameMatcher, NameStrategy};
 
@@ -73,7 +71,7 @@ pub(crate) struct NameIndex {
 /// Rows whose name matches, and how they were found.
 #[derive(Debug)]
 pub(super) struct Matching {
-    pub(super) rows: RoaringBitmap,
+    pub(super) rows: RowSet,
     pub(super) effort: Effort,
 }
 
@@ -189,18 +187,18 @@ impl NameIndex {
     pub(super) fn find(
         &self,
         wanted: &NameMatch,
-        within: &RoaringBitmap,
+        within: &RowSet,
         end: Slot,
         names: &impl Names,
     ) -> Matching {
         let bytes = match PatternBytes::of(wanted) {
             Ok(bytes) => bytes,
             Err(Every::Name) => return Matching::known(up_to(within.clone(), end)),
-            Err(Every::NoName) => return Matching::known(RoaringBitmap::new()),
+            Err(Every::NoName) => return Matching::known(RowSet::default()),
         };
         let plan = self.first.plan(bytes.pattern());
-        if within.len() * LOOK_COST < plan.cost() as u64 {
-            Self::look_at_each(wanted, up_to(within.clone(), end), names)
+        if u64::from(within.len()) * LOOK_COST < plan.cost() as u64 {
+            Self::look_at_each(wanted, &within.rows(0..end), names)
         } else {
             self.find_by_plan(&plan, Patience::USUAL, wanted, within, end, names)
         }
@@ -211,28 +209,19 @@ impl NameIndex {
         plan: &Plan<'_>,
         patience: Patience,
         wanted: &NameMatch,
-        within: &RoaringBitmap,
+        within: &RowSet,
         end: Slot,
         names: &impl Names,
     ) -> Matching {
-        let mut found = self.first.search(plan, patience);
-        self.renamed.correct(&mut found, plan.pattern(), patience);
-        // The other filters come first, so that few names are looked at.
-        let mut unsure = found.unsure;
-        if !unsure.is_empty() {
-            unsure &= within;
-        }
-        unsure.extend(within.range(self.recorded_end..));
-        let mut matching = Self::look_at_each(wanted, up_to(unsure, end), names);
-        let mut sure = found.sure;
-        if self.begun_end > self.recorded_end {
-            // Where a name branches may not be recorded yet.
-            sure.remove_range(self.recorded_end..);
-        }
-        if !sure.is_empty() {
-            sure &= within;
-            matching.rows |= up_to(sure, end);
-        }
+        let mut found = self.first.search(plan, within, patience);
+        self.renamed
+            .correct(&mut found, plan.pattern(), within, patience);
+        // Where a later name branches may not be recorded yet.
+        let recorded_end = self.recorded_end.min(end);
+        let mut unsure = found.unsure.rows(0..recorded_end);
+        unsure.extend(within.rows(recorded_end..end));
+        let mut matching = Self::look_at_each(wanted, &unsure, names);
+        matching.rows.add_all(up_to(found.sure, recorded_end));
         matching.effort.way = Way::Grams;
         matching.effort.postings = found.postings;
         matching
@@ -257,22 +246,21 @@ impl NameIndex {
         self.renamed.validate(|slot| names.name(slot))
     }
 
-    fn look_at_each(wanted: &NameMatch, mut rows: RoaringBitmap, names: &impl Names) -> Matching {
+    /// `slots` ascend.
+    fn look_at_each(wanted: &NameMatch, slots: &[Slot], names: &impl Names) -> Matching {
+        let mut rows = RowSet::default();
+        if !slots.is_empty() {
+            let mut matcher = NameMatcher::new(wanted);
+            for part in slots.chunks(PAGE_ROWS) {
+                let wanted = names.names(part).filter(|(_, name)| matcher.matches(name));
+                rows.extend(wanted.map(|(slot, _)| slot));
+            }
+        }
         let effort = Effort {
             way: Way::EachName,
             postings: 0,
-            looked_at: rows.len(),
+            looked_at: slots.len() as u64,
         };
-        if !rows.is_empty() {
-            let mut matcher = NameMatcher::new(wanted);
-            let all: Vec<Slot> = rows.iter().collect();
-            rows.clear();
-            for part in all.chunks(PAGE_ROWS) {
-                let wanted = names.names(part).filter(|(_, name)| matcher.matches(name));
-                // They ascend.
-                let _all = rows.append(wanted.map(|(slot, _)| slot));
-            }
-        }
         Matching { rows, effort }
     }
 }
@@ -291,7 +279,7 @@ impl From<Effort> for NameStrategy {
 }
 
 impl Matching {
-    fn known(rows: RoaringBitmap) -> Self {
+    fn known(rows: RowSet) -> Self {
         Self {
             rows,
             effort: Effort {
@@ -341,9 +329,7 @@ impl<'a> PatternBytes<'a> {
 }
 
 /// The rows before `end`. Staged ones, not yet visible, are behind it.
-fn up_to(mut rows: RoaringBitmap, end: Slot) -> RoaringBitmap {
-    if rows.max().is_some_and(|last| last >= end) {
-        rows.remove_range(end..);
-    }
+fn up_to(mut rows: RowSet, end: Slot) -> RowSet {
+    rows.truncate(end);
     rows
 }

@@ -1,8 +1,6 @@
 //! What can be said of a query without reading its page: counts, and its plan.
 
-use roaring::RoaringBitmap;
-
-use super::{Index, ListKey, NameSearch, RowView};
+use super::{Index, ListKey, NameSearch, RowSet, RowView};
 use crate::query::{AnswerList, Explanation, Facets, Filters, NameMatch, NameStrategy};
 use crate::task::{Code, LastStatus, LifeCycleType, ScheduledType, TaskType};
 
@@ -19,7 +17,7 @@ impl Index {
     pub(crate) fn facets(
         &self,
         filters: &Filters,
-        mut search: impl FnMut(&NameSearch<'_>) -> RoaringBitmap,
+        mut search: impl FnMut(&NameSearch<'_>) -> RowSet,
     ) -> Facets {
         let Some(lookups) = &self.lookups else {
             let tally = self.tally(filters.task_name.as_ref());
@@ -31,12 +29,12 @@ impl Index {
         // Every list is a part of one of these two.
         let [timed, triggered] = [ListKey::ANY_TIMED, ListKey::ANY_TRIGGERED].map(|key| {
             let found = self.search(key, name);
-            found.map_or_else(RoaringBitmap::new, |found| search(&found))
+            found.map_or_else(RowSet::default, |found| search(&found))
         });
         Facets::count(filters, |key| {
             let rows = if key.is_timed() { &timed } else { &triggered };
             let list = lookups.answers.list(key).rows();
-            u32::try_from(rows.intersection_len(list)).unwrap_or(u32::MAX)
+            rows.common_count(list)
         })
     }
 

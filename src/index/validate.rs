@@ -1,6 +1,7 @@
 //! The invariants of an index, checked.
 
-use super::{Index, ListKey};
+use super::rows::Slot;
+use super::{Index, ListKey, RowSet};
 
 impl Index {
     /// Checks every invariant. O(n), and slow: for tests.
@@ -38,7 +39,7 @@ impl Index {
         for (key, list) in lookups.answers.iter() {
             list.validate()
                 .map_err(|fault| format!("{key:?}: {fault}"))?;
-            entries += list.rows().len();
+            entries += u64::from(list.rows().len());
             self.validate_list(key, list.rows())?;
         }
         let expected: u64 = self
@@ -51,8 +52,8 @@ impl Index {
         Ok(())
     }
 
-    fn validate_list(&self, key: ListKey, rows: &roaring::RoaringBitmap) -> Result<(), String> {
-        for slot in rows {
+    fn validate_list(&self, key: ListKey, rows: &RowSet) -> Result<(), String> {
+        for slot in rows.rows(0..Slot::MAX) {
             let row = self
                 .row(slot)
                 .ok_or_else(|| format!("{key:?} holds hole {slot}"))?;

@@ -7,10 +7,9 @@ use std::sync::{
 use std::thread;
 
 use chrono::{DateTime, Utc};
-use roaring::RoaringBitmap;
 
 use crate::error::Error;
-use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, Selected, Slot};
+use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, RowSet, Selected, Slot};
 use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask};
 use crate::schedule::Execution;
 use crate::store::listed;
@@ -125,7 +124,7 @@ impl Project {
 
     pub(super) fn facets(&self, query: &ListQuery, memory: &Memory) -> Facets {
         self.read().facets(&query.filters, |search| {
-            self.remembered.find(memory, search, RoaringBitmap::clone)
+            self.remembered.find(memory, search, RowSet::clone)
         })
     }
 

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use roaring::RoaringBitmap;
-
-use crate::index::{Index, ListKey, NameSearch, NamesFound, Seen};
+use crate::index::{Index, ListKey, NameSearch, NamesFound, RowSet, Seen};
 use crate::query::{NameMatch, NameStrategy};
 
 /// The most answers of one project, so that one is found at once.
@@ -55,10 +53,10 @@ struct Shelf {
 struct Answer {
     name: NameMatch,
     list: ListKey,
-    rows: RoaringBitmap,
+    rows: RowSet,
     seen: Seen,
     /// With more rows than this it takes more memory than it is charged.
-    length_max: u64,
+    length_max: u32,
     /// The time by which it is filed.
     filed: u64,
     used: u64,
@@ -136,7 +134,7 @@ impl Remembered {
         &self,
         memory: &Memory,
         search: &NameSearch<'_>,
-        read: impl FnOnce(&RoaringBitmap) -> R,
+        read: impl FnOnce(&RowSet) -> R,
     ) -> R {
         let shared = self.0.get_or_init(Arc::default);
         let mut answers = shared.lock();
@@ -239,7 +237,11 @@ impl Shelf {
                 answers.push(Answer {
                     name: search.name.clone(),
                     list: search.list,
-                    length_max: 2 * found.rows.len() + LENGTH_SLACK,
+                    length_max: found
+                        .rows
+                        .len()
+                        .saturating_mul(2)
+                        .saturating_add(LENGTH_SLACK),
                     rows: found.rows,
                     seen: found.seen,
                     filed: time,
@@ -284,23 +286,16 @@ impl Answer {
 }
 
 /// Rows that any answer may gain without being charged anew.
-const LENGTH_SLACK: u64 = 256;
+const LENGTH_SLACK: u32 = 256;
 
-/// The most memory that an answer of these rows may come to take: rows in a
-/// list take two bytes, and twice that where it has grown.
-fn charge(name: &NameMatch, rows: &RoaringBitmap) -> usize {
+/// The most memory that an answer of these rows may come to take: twice as many rows, which take
+/// two bytes each in lists that grow by a quarter.
+fn charge(name: &NameMatch, rows: &RowSet) -> usize {
     const ANSWER: usize = 512;
-    const CONTAINER: usize = 64;
-    let containers = rows.statistics();
-    let bits = containers.n_bytes_bitset_containers;
-    let lists = 4 * (containers.n_bytes_array_containers + 2 * LENGTH_SLACK);
-    let bytes = bits + lists + containers.n_bytes_run_containers;
-    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
-    bytes
-        .saturating_add(ANSWER + name.text().len())
-        .saturating_add(CONTAINER * containers.n_containers as usize)
+    let (bits, lists) = rows.heap_bytes();
+    let lists = 3 * lists + 4 * LENGTH_SLACK as usize;
+    ANSWER + name.text().len() + bits + lists
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,7 +304,7 @@ mod tests {
     fn a_long_needle_is_charged_for() {
         let charged = |text: &str| {
             let name = NameMatch::exactly(text).unwrap();
-            charge(&name, &RoaringBitmap::new())
+            charge(&name, &RowSet::default())
         };
         assert_eq!(charged(&"😀".repeat(255)) - charged(""), 4 * 255);
     }

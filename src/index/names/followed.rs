@@ -1,9 +1,8 @@
 //! The rows of a rare gram, followed from gram to gram.
 
-use roaring::RoaringBitmap;
-
 use super::grams::Class;
-use super::posting::{Posting, Words, has_bit, no_words, split};
+use super::posting::Posting;
+use crate::index::row_set::{RowSet, Words, has_bit, no_words, split};
 
 /// So many times as many rows are there before each of a few is searched for among them.
 const SEARCHED_FROM: usize = 16;
@@ -39,11 +38,13 @@ impl Followed {
     }
 
     /// The rows as a set.
-    pub(super) fn into_set(self) -> RoaringBitmap {
-        let mut set = RoaringBitmap::new();
-        // They ascend.
-        let _all = set.append(self.rows);
-        set
+    pub(super) fn into_set(self) -> RowSet {
+        self.rows.into_iter().collect()
+    }
+
+    /// Keeps the rows of a set.
+    pub(super) fn keep_within(&mut self, set: &RowSet) {
+        self.rows.retain(|&row| set.contains(row));
     }
 
     /// Keeps the rows that are in any of a gram's postings.
@@ -130,7 +131,7 @@ mod tests {
                 assert!(either.rows.iter().eq(&(&a | &b)));
                 either.keep(&class(&[&second]));
                 assert_eq!(either.len(), b.len());
-                assert!(either.into_set().iter().eq(b));
+                assert!(either.into_set().rows(0..u32::MAX).iter().eq(&b));
             }
         }
     }

@@ -1,11 +1,10 @@
 //! Names by number, exact and folded.
 
-use roaring::RoaringBitmap;
-
 use super::batch::Batch;
 use super::grams::Grams;
 use super::search::{Found, Patience, Pattern, Plan};
 use super::text::Text;
+use crate::index::row_set::RowSet;
 use crate::query::{fold_case, fold_character};
 
 /// Names by number, where each number has one for good.
@@ -22,7 +21,7 @@ pub(super) struct Layer {
 /// no memory. Other letters are rarer, and may change their length.
 #[derive(Debug, Default)]
 struct FoldedNames {
-    numbers: RoaringBitmap,
+    numbers: RowSet,
     grams: Grams,
 }
 
@@ -59,9 +58,9 @@ impl Layer {
         Plan::new(&self.grams, pattern)
     }
 
-    /// The numbers whose name has the pattern of a [plan](Self::plan).
-    pub(super) fn search(&self, plan: &Plan<'_>, patience: Patience) -> Found {
-        let mut found = plan.run(patience);
+    /// The numbers of `within` whose name has the pattern of a [plan](Self::plan).
+    pub(super) fn search(&self, plan: &Plan<'_>, within: &RowSet, patience: Patience) -> Found {
+        let mut found = plan.run(within, patience);
         let pattern = plan.pattern();
         if pattern.folded && !self.folded.numbers.is_empty() {
             // These texts are folded already, as the needle is.
@@ -69,9 +68,8 @@ impl Layer {
                 folded: false,
                 ..pattern
             };
-            let others = Plan::new(&self.folded.grams, pattern).run(patience);
-            found.sure -= &self.folded.numbers;
-            found.unsure -= &self.folded.numbers;
+            let others = Plan::new(&self.folded.grams, pattern).run(within, patience);
+            found.remove_all(&self.folded.numbers);
             found.add(others);
         }
         found

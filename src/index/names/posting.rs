@@ -1,16 +1,7 @@
 //! Which rows one gram occurs in: an ordered set of row numbers, kept compactly.
 
-/// Rows of a block: as many as 16 bits tell apart.
-const BLOCK_ROWS: usize = 1 << 16;
-const WORDS: usize = BLOCK_ROWS / 64;
+use crate::index::row_set::{Block, Part, guessed_place, insert_sorted, join, split};
 
-/// One bit for each row of a block.
-pub(super) type Words = [u64; WORDS];
-
-/// A block's list of more rows than this takes more memory than a bit for each row.
-const BLOCK_LIST_MAX: usize = BLOCK_ROWS / 16;
-/// A block of bits becomes a list again below this.
-const BLOCK_BITS_MIN: u32 = 2_048;
 /// Fewer rows than this, or fewer than [`ROWS_PER_BLOCK_MIN`] for each block up to the last, stand in one list.
 const BLOCKS_MIN: usize = 24;
 const ROWS_PER_BLOCK_MIN: usize = 24;
@@ -43,28 +34,7 @@ pub(super) enum Posting {
     },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Block {
-    List(Vec<u16>),
-    Bits(Box<Bits>),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Bits {
-    count: u32,
-    words: Words,
-}
-
-const _: () = assert!(size_of::<Posting>() == 56 && size_of::<Block>() == 24);
-
-/// A view of what a posting holds of one block.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Part<'a> {
-    /// Whole row numbers, of which the lower half counts.
-    Wide(&'a [u32]),
-    Narrow(&'a [u16]),
-    Bits(&'a Words, u32),
-}
+const _: () = assert!(size_of::<Posting>() == 56);
 
 impl Default for Posting {
     fn default() -> Self {
@@ -126,11 +96,7 @@ impl Posting {
     /// What the set holds of one block. O(log rows), O(1) for a long set.
     pub(super) fn part(&self, block: usize) -> Part<'_> {
         if let Self::Blocks { .. } = self {
-            match self.block(block) {
-                Some(Block::List(rows)) => Part::Narrow(rows),
-                Some(Block::Bits(bits)) => Part::Bits(&bits.words, bits.count),
-                None => Part::Narrow(&[]),
-            }
+            self.block(block).map_or(Part::Narrow(&[]), Block::part)
         } else {
             let rows = self.wide();
             let start = rows.partition_point(|&row| split(row).0 < block);
@@ -168,7 +134,7 @@ impl Posting {
                     let mut blocks = Self::Blocks {
                         count: 0,
                         earlier: Vec::new(),
-                        last: Block::List(Vec::new()),
+                        last: Block::default(),
                     };
                     for &row in rows.iter() {
                         blocks.insert(row);
@@ -184,8 +150,8 @@ impl Posting {
                 let (number, low) = split(row);
                 if number > earlier.len() {
                     earlier.reserve_exact(number - earlier.len());
-                    earlier.push(std::mem::replace(last, Block::List(Vec::new())));
-                    earlier.resize(number, Block::List(Vec::new()));
+                    earlier.push(std::mem::take(last));
+                    earlier.resize(number, Block::default());
                 }
                 let block = earlier.get_mut(number).unwrap_or(last);
                 *count += u32::from(block.insert(low));
@@ -284,7 +250,7 @@ impl Posting {
         };
         let mut sum = 0;
         for block in earlier.iter().chain([last]) {
-            if let Block::List(rows) = block {
+            if let Part::Narrow(rows) = block.part() {
                 sum = rows.iter().step_by(LINE).fold(sum, |sum, low| sum ^ low);
             }
         }
@@ -294,254 +260,13 @@ impl Posting {
     /// Reads what stands about where a row would, for the same reason.
     pub(super) fn touch_near(&self, row: u32) {
         let (block, low) = split(row);
-        let read = match self.block(block) {
-            Some(Block::List(rows)) => rows.get(guessed_place(rows, low)).copied().map(u64::from),
-            Some(Block::Bits(bits)) => bits.words.get(usize::from(low >> 6)).copied(),
-            None => None,
+        let read = match self.block(block).map(Block::part) {
+            Some(Part::Narrow(rows)) => rows.get(guessed_place(rows, low)).copied().map(u64::from),
+            Some(Part::Bits(words, _)) => words.get(usize::from(low >> 6)).copied(),
+            Some(Part::Wide(_)) | None => None,
         };
         std::hint::black_box(read);
     }
-}
-
-impl Block {
-    /// Adds a row, and returns whether it was absent.
-    fn insert(&mut self, low: u16) -> bool {
-        match self {
-            Self::Bits(bits) => bits.insert(low),
-            Self::List(rows) => {
-                let added = insert_sorted(rows, low, |rows| find_low(rows, low));
-                if rows.len() > BLOCK_LIST_MAX {
-                    *self = Self::Bits(Box::new(Bits::of(rows)));
-                }
-                added
-            }
-        }
-    }
-
-    /// Adds rows of this block, which ascend, and returns how many were absent.
-    fn insert_all(&mut self, rows: &[u32]) -> u32 {
-        let lows = rows.iter().map(|&row| split(row).1);
-        if let (Self::List(list), Some(&first)) = (&mut *self, rows.first())
-            && list.last().is_none_or(|&last| last < split(first).1)
-            && list.len() + rows.len() <= BLOCK_LIST_MAX
-        {
-            if list.capacity() - list.len() < rows.len() {
-                list.reserve_exact(rows.len().max(list.len() / 4).max(8));
-            }
-            list.extend(lows);
-            // A block has fewer rows than that.
-            return u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        }
-        lows.map(|low| u32::from(self.insert(low))).sum()
-    }
-
-    /// Takes a row out, and returns whether it was there.
-    fn remove(&mut self, low: u16) -> bool {
-        match self {
-            Self::List(rows) => {
-                let place = find_low(rows, low);
-                if let Ok(place) = place {
-                    rows.remove(place);
-                }
-                place.is_ok()
-            }
-            Self::Bits(bits) => {
-                let removed = bits.remove(low);
-                if bits.count < BLOCK_BITS_MIN {
-                    let mut rows = Vec::with_capacity(bits.count as usize);
-                    each_bit(&bits.words, |low| rows.push(low));
-                    *self = Self::List(rows);
-                }
-                removed
-            }
-        }
-    }
-}
-
-impl Bits {
-    fn of(rows: &[u16]) -> Self {
-        let mut bits = Self {
-            count: 0,
-            words: [0; WORDS],
-        };
-        for &low in rows {
-            bits.insert(low);
-        }
-        bits
-    }
-
-    fn insert(&mut self, low: u16) -> bool {
-        let added = !has_bit(&self.words, low);
-        set_bit(&mut self.words, low);
-        self.count += u32::from(added);
-        added
-    }
-
-    fn remove(&mut self, low: u16) -> bool {
-        let removed = has_bit(&self.words, low);
-        clear_bit(&mut self.words, low);
-        self.count -= u32::from(removed);
-        removed
-    }
-}
-
-impl Part<'_> {
-    pub(super) fn len(self) -> usize {
-        match self {
-            Self::Wide(rows) => rows.len(),
-            Self::Narrow(rows) => rows.len(),
-            Self::Bits(_, count) => count as usize,
-        }
-    }
-
-    pub(super) fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    pub(super) fn contains(self, low: u16) -> bool {
-        match self {
-            Self::Wide(rows) => rows.binary_search_by(|&row| split(row).1.cmp(&low)).is_ok(),
-            Self::Narrow(rows) => find_low(rows, low).is_ok(),
-            Self::Bits(words, _) => has_bit(words, low),
-        }
-    }
-
-    /// Calls `see` with each row's lower half, in order.
-    pub(super) fn each(self, mut see: impl FnMut(u16)) {
-        match self {
-            Self::Wide(rows) => rows.iter().for_each(|&row| see(split(row).1)),
-            Self::Narrow(rows) => rows.iter().for_each(|&low| see(low)),
-            Self::Bits(words, _) => each_bit(words, see),
-        }
-    }
-
-    /// Adds the rows to a block of bits.
-    pub(super) fn add_to(self, sum: &mut Words) {
-        if let Self::Bits(words, _) = self {
-            for (sum, word) in sum.iter_mut().zip(words) {
-                *sum |= word;
-            }
-        } else {
-            self.each(|low| set_bit(sum, low));
-        }
-    }
-
-    /// Takes the rows out of a block of bits.
-    pub(super) fn take_from(self, words: &mut Words) {
-        if let Self::Bits(others, _) = self {
-            clear_bits(words, others);
-        } else {
-            self.each(|low| clear_bit(words, low));
-        }
-    }
-}
-
-/// The block of a row, and its place there.
-pub(super) fn split(row: u32) -> (usize, u16) {
-    let [a, b, c, d] = row.to_be_bytes();
-    (
-        usize::from(u16::from_be_bytes([a, b])),
-        u16::from_be_bytes([c, d]),
-    )
-}
-
-/// The row of a place in a block; none past the last row number.
-pub(super) fn join(block: usize, low: u16) -> Option<u32> {
-    let block = u32::from(u16::try_from(block).ok()?);
-    Some(block << 16 | u32::from(low))
-}
-
-pub(super) fn has_bit(words: &Words, low: u16) -> bool {
-    words
-        .get(usize::from(low >> 6))
-        .is_some_and(|word| word >> (low & 63) & 1 != 0)
-}
-
-pub(super) fn set_bit(words: &mut Words, low: u16) {
-    if let Some(word) = words.get_mut(usize::from(low >> 6)) {
-        *word |= 1 << (low & 63);
-    }
-}
-
-pub(super) fn clear_bit(words: &mut Words, low: u16) {
-    if let Some(word) = words.get_mut(usize::from(low >> 6)) {
-        *word &= !(1 << (low & 63));
-    }
-}
-
-pub(super) fn clear_bits(words: &mut Words, others: &Words) {
-    for (word, other) in words.iter_mut().zip(others) {
-        *word &= !other;
-    }
-}
-
-pub(super) fn each_bit(words: &Words, mut see: impl FnMut(u16)) {
-    for (start, &word) in (0..=u16::MAX).step_by(64).zip(words) {
-        let mut left = word;
-        while left != 0 {
-            // At most 63, so nothing is cut off.
-            let bit = u16::try_from(left.trailing_zeros()).unwrap_or(0);
-            see(start + bit);
-            left &= left - 1;
-        }
-    }
-}
-
-pub(super) fn no_words() -> Box<Words> {
-    Box::new([0; WORDS])
-}
-
-/// Adds a number to an ascending list, and returns whether it was absent. The
-/// list grows by a quarter: there are so many that doubling would show.
-fn insert_sorted<T: Ord + Copy>(
-    list: &mut Vec<T>,
-    item: T,
-    find: impl FnOnce(&[T]) -> Result<usize, usize>,
-) -> bool {
-    let place = match list.last() {
-        Some(&greatest) if greatest >= item => match find(list) {
-            Ok(_) => return false,
-            Err(place) => place,
-        },
-        _ => list.len(),
-    };
-    if list.len() == list.capacity() {
-        list.reserve_exact((list.len() / 4).max(8));
-    }
-    list.insert(place, item);
-    true
-}
-
-/// Searches a block's list from where `low` stands if rows are spread evenly:
-/// so less of a long list, which is seldom in any cache, is touched.
-fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
-    let guess = guessed_place(rows, low);
-    let mut width = 8;
-    let (mut start, mut end) = (guess, guess);
-    if rows.get(guess).is_some_and(|&row| row < low) {
-        while end < rows.len() && rows.get(end).is_some_and(|&row| row < low) {
-            start = end;
-            end = end.saturating_add(width).min(rows.len());
-            width *= 2;
-        }
-    } else {
-        while start > 0 && rows.get(start).is_none_or(|&row| row >= low) {
-            end = start;
-            start = start.saturating_sub(width);
-            width *= 2;
-        }
-    }
-    // Whatever the guess, what is sought is at `start` or behind, and not behind `end`.
-    let end = (end + 1).min(rows.len());
-    let window = rows.get(start..end).unwrap_or_default();
-    window
-        .binary_search(&low)
-        .map(|place| start + place)
-        .map_err(|place| start + place)
-}
-
-fn guessed_place(rows: &[u16], low: u16) -> usize {
-    rows.len() * usize::from(low) / BLOCK_ROWS
 }
 
 #[cfg(test)]
@@ -572,14 +297,7 @@ mod tests {
         }
         if let Posting::Blocks { earlier, last, .. } = posting {
             for block in earlier.iter().chain([last]) {
-                match block {
-                    Block::List(rows) => assert!(rows.len() <= BLOCK_LIST_MAX),
-                    Block::Bits(bits) => {
-                        let rows: u32 = bits.words.iter().map(|word| word.count_ones()).sum();
-                        assert_eq!(bits.count, rows);
-                        assert!(rows >= BLOCK_BITS_MIN);
-                    }
-                }
+                block.validate().unwrap();
             }
         }
     }

@@ -1,9 +1,8 @@
 //! The names of rows that were renamed.
 
-use roaring::RoaringBitmap;
-
 use super::layer::Layer;
 use super::search::{Found, Patience, Pattern};
+use crate::index::row_set::RowSet;
 use crate::index::rows::Slot;
 
 /// The latest names of rows that were renamed since the names were recorded.
@@ -21,8 +20,8 @@ pub(super) struct Renamed {
     layer: Layer,
     row_of: Vec<Slot>,
     latest: NumberByRow,
-    current: RoaringBitmap,
-    rows: RoaringBitmap,
+    current: RowSet,
+    rows: RowSet,
 }
 
 impl Renamed {
@@ -52,25 +51,32 @@ impl Renamed {
         };
     }
 
-    /// Puts what a search finds here in place of what was found of the same rows.
-    pub(super) fn correct(&self, found: &mut Found, pattern: Pattern<'_>, patience: Patience) {
+    /// Puts what a search finds here of the rows of `within` in place of what was found of the
+    /// same rows.
+    pub(super) fn correct(
+        &self,
+        found: &mut Found,
+        pattern: Pattern<'_>,
+        within: &RowSet,
+        patience: Patience,
+    ) {
         if self.row_of.is_empty() {
             return;
         }
-        found.sure -= &self.rows;
-        found.unsure -= &self.rows;
-        let others = self.layer.search(&self.layer.plan(pattern), patience);
+        found.remove_all(&self.rows);
+        let plan = self.layer.plan(pattern);
+        let others = self.layer.search(&plan, &self.current, patience);
         found.add(Found {
-            sure: self.rows_of(&others.sure),
-            unsure: self.rows_of(&others.unsure),
+            sure: self.rows_of(&others.sure, within),
+            unsure: self.rows_of(&others.unsure, within),
             postings: others.postings,
         });
     }
 
-    fn rows_of(&self, numbers: &RoaringBitmap) -> RoaringBitmap {
-        let current = numbers & &self.current;
-        let rows = current.iter().filter_map(|it| self.row_of.get(it as usize));
-        let mut rows: Vec<Slot> = rows.copied().collect();
+    fn rows_of(&self, numbers: &RowSet, within: &RowSet) -> RowSet {
+        let numbers = numbers.rows(0..u32::MAX).into_iter();
+        let rows = numbers.filter_map(|number| self.row_of.get(number as usize).copied());
+        let mut rows: Vec<Slot> = rows.filter(|&row| within.contains(row)).collect();
         rows.sort_unstable();
         rows.into_iter().collect()
     }
@@ -81,7 +87,7 @@ impl Renamed {
         name: impl Fn(Slot) -> Option<&'a str>,
     ) -> Result<(), String> {
         let mut facts = 0;
-        for row in &self.rows {
+        for row in self.rows.rows(0..Slot::MAX) {
             let number = self.latest.get(row);
             let number = number.ok_or_else(|| format!("row {row} has no other name"))?;
             if self.row_of.get(number as usize) != Some(&row) || !self.current.contains(number) {
@@ -91,7 +97,7 @@ impl Renamed {
                 facts += self.layer.count_facts(number, name)?;
             }
         }
-        let numbered: u64 = self.latest.count();
+        let numbered = self.latest.count();
         if numbered != self.rows.len() || numbered != self.current.len() {
             return Err("renamed rows are miscounted".into());
         }
@@ -140,9 +146,9 @@ impl NumberByRow {
         }
     }
 
-    fn count(&self) -> u64 {
+    fn count(&self) -> u32 {
         let numbers = self.pages.iter().flatten().flat_map(|page| page.iter());
-        numbers.map(|&number| u64::from(number > 0)).sum()
+        numbers.map(|&number| u32::from(number > 0)).sum()
     }
 
     fn split(row: Slot) -> (usize, usize) {

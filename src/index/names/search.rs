@@ -1,13 +1,11 @@
 //! How a needle's rows are found in the grams.
 
-use roaring::RoaringBitmap;
-
-use super::candidates::Candidates;
 use super::chain::Chain;
 use super::followed::Followed;
 use super::grams::{Class, Grams};
-use super::posting::{Part, Posting};
+use super::posting::Posting;
 use super::text::CONTEXT_MAX;
+use crate::index::row_set::{Candidates, Part, RowSet};
 
 /// When a search turns from grams to rows. It changes no answer.
 #[derive(Debug, Clone, Copy)]
@@ -45,18 +43,23 @@ pub(super) struct Pattern<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Rows whose name has the needle.
-    pub(super) sure: RoaringBitmap,
+    pub(super) sure: RowSet,
     /// Rows whose name has to be looked at.
-    pub(super) unsure: RoaringBitmap,
+    pub(super) unsure: RowSet,
     /// How many postings were looked at.
     pub(super) postings: usize,
 }
 
 impl Found {
     pub(super) fn add(&mut self, others: Self) {
-        self.sure |= others.sure;
-        self.unsure |= others.unsure;
+        self.sure.add_all(others.sure);
+        self.unsure.add_all(others.unsure);
         self.postings += others.postings;
+    }
+
+    pub(super) fn remove_all(&mut self, rows: &RowSet) {
+        self.sure.remove_all(rows);
+        self.unsure.remove_all(rows);
     }
 }
 
@@ -140,31 +143,34 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Finds the rows.
-    pub(super) fn run(&self, patience: Patience) -> Found {
+    /// Finds the rows of `within`.
+    pub(super) fn run(&self, within: &RowSet, patience: Patience) -> Found {
         match &self.kind {
             Kind::Nothing => Found::default(),
-            Kind::Union(class) => union(class),
+            Kind::Union(class) => union(class, within),
             Kind::Chain(chain) => {
                 let rarest = chain.rarest();
                 if rarest.len() <= patience.rows_followed_max * rarest.block_count() {
-                    follow_rows(chain, patience)
+                    follow_rows(chain, within, patience)
                 } else {
-                    self.follow_blocks(chain, patience)
+                    self.follow_blocks(chain, within, patience)
                 }
             }
         }
     }
 
-    fn follow_blocks(&self, chain: &Chain<'a>, patience: Patience) -> Found {
+    fn follow_blocks(&self, chain: &Chain<'a>, within: &RowSet, patience: Patience) -> Found {
         let mut found = Found {
             postings: self.posting_count(),
             ..Found::default()
         };
         let mut joints = None;
-        'blocks: for block in 0..chain.rarest().block_count() {
+        let rarest = chain.rarest();
+        'blocks: for block in 0..rarest.block_count().min(within.block_count()) {
             let mut parts = Vec::new();
-            let mut sure = Candidates::of(parts_of(chain.rarest(), block, &mut parts));
+            let mut sure = Candidates::of(parts_of(rarest, block, &mut parts));
+            // The other filters come first, so that few names are looked at.
+            sure.keep(&[within.part(block)]);
             // Few candidates are not followed far.
             let mut asked_of_few = 0;
             for class in chain.others() {
@@ -173,7 +179,7 @@ impl<'a> Plan<'a> {
                 }
                 if sure.are_few(patience.looked_at_max) {
                     if asked_of_few == patience.asked_of_few {
-                        sure.append_to(block, &mut found.unsure);
+                        found.unsure.set_block(block, sure);
                         continue 'blocks;
                     }
                     asked_of_few += 1;
@@ -182,7 +188,7 @@ impl<'a> Plan<'a> {
             }
             let mut sure = sure.compact();
             if sure.are_few(patience.looked_at_max) {
-                sure.append_to(block, &mut found.unsure);
+                found.unsure.set_block(block, sure);
                 continue;
             }
             let joints = joints.get_or_insert_with(|| self.joints());
@@ -191,8 +197,8 @@ impl<'a> Plan<'a> {
                 joint.pass(block, &mut sure, &mut unsure, &mut parts);
             }
             sure.drop_all(&unsure);
-            sure.append_to(block, &mut found.sure);
-            unsure.append_to(block, &mut found.unsure);
+            found.sure.set_block(block, sure);
+            found.unsure.set_block(block, unsure);
         }
         found.postings += joints
             .iter()
@@ -307,7 +313,7 @@ impl<'a> Joint<'a> {
 }
 
 /// The way where one gram is in few names: block by block, there would be as many steps as rows.
-fn follow_rows(chain: &Chain<'_>, patience: Patience) -> Found {
+fn follow_rows(chain: &Chain<'_>, within: &RowSet, patience: Patience) -> Found {
     let mut followed = Followed::of(chain.rarest());
     let mut postings = chain.rarest().posting_count();
     for class in chain.telling() {
@@ -317,21 +323,24 @@ fn follow_rows(chain: &Chain<'_>, patience: Patience) -> Found {
         followed.keep(class);
         postings += class.posting_count();
     }
+    followed.keep_within(within);
     Found {
-        sure: RoaringBitmap::new(),
+        sure: RowSet::default(),
         unsure: followed.into_set(),
         postings,
     }
 }
 
-fn union(class: &Class<'_>) -> Found {
+fn union(class: &Class<'_>, within: &RowSet) -> Found {
     let mut found = Found {
         postings: class.posting_count(),
         ..Found::default()
     };
     let mut parts = Vec::new();
-    for block in 0..class.block_count() {
-        Candidates::of(parts_of(class, block, &mut parts)).append_to(block, &mut found.sure);
+    for block in 0..class.block_count().min(within.block_count()) {
+        let mut rows = Candidates::of(parts_of(class, block, &mut parts));
+        rows.keep(&[within.part(block)]);
+        found.sure.set_block(block, rows);
     }
     found
 }

@@ -165,7 +165,7 @@ fn an_answer_that_may_outgrow_the_memory_is_not_remembered() {
 fn the_answer_used_least_recently_is_forgotten_first() {
     let mut store = filled(&EARLY, 0..40);
     // Room for two answers of a few rows.
-    store.memory = Memory::new(7_000);
+    store.memory = Memory::new(4_500);
     let queries = ["task 1", "task 2", "task 3"].map(|text| {
         let name = NameMatch::contains(text).unwrap();
         ListQuery::new(0, 50).unwrap().task_name(name)

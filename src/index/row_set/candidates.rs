@@ -1,9 +1,7 @@
 //! The rows of one block that may still answer a search.
 
-use roaring::RoaringBitmap;
-
-use super::posting::{
-    Part, Words, clear_bit, clear_bits, each_bit, has_bit, join, no_words, set_bit,
+use super::block::{
+    Block, Part, Words, clear_bit, clear_bits, each_bit, has_bit, no_words, set_bit,
 };
 
 /// Fewer rows than this are kept as a list while a block is searched.
@@ -11,19 +9,19 @@ const LIST_MAX: usize = 1_024;
 
 /// A set of rows of one block, which is only ever narrowed.
 #[derive(Debug, Clone)]
-pub(super) enum Candidates {
+pub(in crate::index) enum Candidates {
     /// Ascending.
     List(Vec<u16>),
     Bits(Box<Words>),
 }
 
 impl Candidates {
-    pub(super) fn none() -> Self {
+    pub(in crate::index) fn none() -> Self {
         Self::List(Vec::new())
     }
 
     /// The rows of any of `parts`.
-    pub(super) fn of(parts: &[Part<'_>]) -> Self {
+    pub(in crate::index) fn of(parts: &[Part<'_>]) -> Self {
         match parts {
             [] => Self::none(),
             [Part::Bits(words, _)] => Self::Bits(Box::new(**words)),
@@ -44,7 +42,7 @@ impl Candidates {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::index) fn is_empty(&self) -> bool {
         match self {
             Self::List(rows) => rows.is_empty(),
             Self::Bits(words) => words.iter().all(|&word| word == 0),
@@ -52,7 +50,7 @@ impl Candidates {
     }
 
     /// How many rows there are; for a list alone O(1).
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::index) fn len(&self) -> usize {
         match self {
             Self::List(rows) => rows.len(),
             Self::Bits(words) => words.iter().map(|word| word.count_ones() as usize).sum(),
@@ -60,12 +58,12 @@ impl Candidates {
     }
 
     /// Whether there are at most `count` rows, as far as is known without counting.
-    pub(super) fn are_few(&self, count: usize) -> bool {
+    pub(in crate::index) fn are_few(&self, count: usize) -> bool {
         matches!(self, Self::List(rows) if rows.len() <= count)
     }
 
     /// The same rows as a list, where they are few enough.
-    pub(super) fn compact(self) -> Self {
+    pub(in crate::index) fn compact(self) -> Self {
         match self {
             Self::Bits(words) => {
                 let bits = Self::Bits(words);
@@ -82,9 +80,10 @@ impl Candidates {
     }
 
     /// Keeps the rows that are in any of `parts`.
-    pub(super) fn keep(&mut self, parts: &[Part<'_>]) {
+    pub(in crate::index) fn keep(&mut self, parts: &[Part<'_>]) {
         match (&mut *self, parts) {
             (_, []) => *self = Self::none(),
+            (_, [part]) if part.is_empty() => *self = Self::none(),
             (Self::List(rows), [Part::Bits(words, _)]) => rows.retain(|&low| has_bit(words, low)),
             // Searching for a few costs less than looking at all.
             (Self::List(rows), parts)
@@ -111,7 +110,7 @@ impl Candidates {
     }
 
     /// Takes out the rows of `others`.
-    pub(super) fn drop_all(&mut self, others: &Self) {
+    pub(in crate::index) fn drop_all(&mut self, others: &Self) {
         match (self, others) {
             (Self::List(rows), others) => rows.retain(|&low| !others.contains(low)),
             (Self::Bits(words), Self::Bits(others)) => clear_bits(words, others),
@@ -124,7 +123,7 @@ impl Candidates {
     }
 
     /// Those of the rows that are in `part`.
-    pub(super) fn common(&self, part: Part<'_>) -> Self {
+    pub(in crate::index) fn common(&self, part: Part<'_>) -> Self {
         match self {
             // A copy of the smaller side is all that is needed.
             Self::Bits(words) if !matches!(part, Part::Bits(..)) => {
@@ -146,7 +145,7 @@ impl Candidates {
     }
 
     /// Adds the rows of `others`.
-    pub(super) fn add_all(&mut self, others: &Self) {
+    pub(in crate::index) fn add_all(&mut self, others: &Self) {
         if self.is_empty() {
             *self = others.clone();
             return;
@@ -170,24 +169,13 @@ impl Candidates {
             Self::Bits(words) => each_bit(words, see),
         }
     }
+}
 
-    /// Puts the rows of this block behind those of the blocks before it.
-    pub(super) fn append_to(&self, block: usize, answer: &mut RoaringBitmap) {
-        match self {
-            Self::List(rows) => {
-                // Blocks are appended in their order, so the rows ascend.
-                let _ascending = answer.append(rows.iter().filter_map(|&low| join(block, low)));
-            }
-            Self::Bits(words) => {
-                let Some(start) = join(block, 0) else {
-                    return;
-                };
-                let mut bytes = vec![0; size_of::<Words>()];
-                for (bytes, word) in bytes.chunks_exact_mut(size_of::<u64>()).zip(words.iter()) {
-                    bytes.copy_from_slice(&word.to_le_bytes());
-                }
-                *answer |= RoaringBitmap::from_lsb0_bytes(start, &bytes);
-            }
+impl From<Candidates> for Block {
+    fn from(candidates: Candidates) -> Self {
+        match candidates {
+            Candidates::List(rows) => Self::from(rows),
+            Candidates::Bits(words) => Self::from(words),
         }
     }
 }
@@ -210,7 +198,6 @@ fn and(words: &mut Words, others: &Words) {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::posting::Posting;
     use super::*;
 
     type Rows = BTreeSet<u16>;
@@ -219,13 +206,14 @@ mod tests {
         (3..=u16::MAX).step_by(step).collect()
     }
 
-    /// The rows as a posting: a list of few, a block's list, or bits.
-    fn posting(rows: &Rows) -> Posting {
-        let mut posting = Posting::default();
-        for &low in rows {
-            posting.insert(low.into());
+    /// The rows as a part of a list of all blocks, where they are few, of a block's list, or of bits.
+    fn with_part(rows: &Rows, see: impl FnOnce(Part<'_>)) {
+        if rows.len() < 12 {
+            let wide: Vec<u32> = rows.iter().map(|&low| 0x1_0000 | u32::from(low)).collect();
+            see(Part::Wide(&wide));
+        } else {
+            see(Block::from(rows.iter().copied().collect::<Vec<_>>()).part());
         }
-        posting
     }
 
     fn seen(candidates: &Candidates) -> Rows {
@@ -233,13 +221,11 @@ mod tests {
         candidates.each(|low| assert!(rows.insert(low)));
         assert_eq!(candidates.len(), rows.len());
         assert_eq!(candidates.is_empty(), rows.is_empty());
-        let mut answer = RoaringBitmap::new();
-        candidates.append_to(1, &mut answer);
-        assert!(
-            answer
-                .iter()
-                .eq(rows.iter().map(|&low| 0x1_0000 | u32::from(low)))
-        );
+        let block = Block::from(candidates.clone());
+        block.validate().unwrap();
+        let mut kept = Rows::new();
+        block.part().each(|low| assert!(kept.insert(low)));
+        assert_eq!(kept, rows);
         rows
     }
 
@@ -248,29 +234,37 @@ mod tests {
         let steps = [70_000, 9_000, 90, 60, 5, 1];
         for a in steps.map(rows) {
             for b in steps.map(rows) {
-                let (first, second) = (posting(&a), posting(&b));
-                let parts = [first.part(0), second.part(0)];
-                let mut candidates = Candidates::of(&parts[..1]);
-                assert_eq!(seen(&candidates), a);
-
-                assert_eq!(seen(&candidates.common(parts[1])), &a & &b);
-                assert_eq!(seen(&Candidates::of(&parts)), &a | &b);
-                let mut sum = candidates.clone();
-                sum.add_all(&Candidates::of(&parts[1..]));
-                assert_eq!(seen(&sum), &a | &b);
-                let mut rest = candidates.clone();
-                rest.drop_all(&Candidates::of(&parts[1..]));
-                assert_eq!(seen(&rest), &a - &b);
-
-                let mut kept = candidates.clone();
-                kept.keep(&parts);
-                assert_eq!(seen(&kept), a);
-                candidates.keep(&parts[1..]);
-                assert_eq!(seen(&candidates.clone().compact()), &a & &b);
-                assert_eq!(seen(&candidates), &a & &b);
-                candidates.keep(&[]);
-                assert_eq!(seen(&candidates), Rows::new());
+                with_part(&a, |first| {
+                    with_part(&b, |second| agree((&a, first), (&b, second)));
+                });
             }
         }
+    }
+
+    fn agree((a, first): (&Rows, Part<'_>), (b, second): (&Rows, Part<'_>)) {
+        let others = Candidates::of(&[second]);
+        let mut candidates = Candidates::of(&[first]);
+        assert_eq!(seen(&candidates), *a);
+
+        assert_eq!(first.common_count(second) as usize, (a & b).len());
+        assert_eq!(seen(&candidates.common(second)), a & b);
+        assert_eq!(seen(&Candidates::of(&[first, second])), a | b);
+        let mut sum = candidates.clone();
+        sum.add_all(&others);
+        assert_eq!(seen(&sum), a | b);
+        let mut rest = candidates.clone();
+        rest.drop_all(&others);
+        assert_eq!(seen(&rest), a - b);
+
+        let mut kept = candidates.clone();
+        kept.keep(&[first, second]);
+        assert_eq!(seen(&kept), *a);
+        candidates.keep(&[second]);
+        assert_eq!(seen(&candidates.clone().compact()), a & b);
+        assert_eq!(seen(&candidates), a & b);
+        candidates.keep(&[Part::Narrow(&[])]);
+        assert_eq!(seen(&candidates), Rows::new());
+        candidates.keep(&[]);
+        assert_eq!(seen(&candidates), Rows::new());
     }
 }

@@ -1,0 +1,395 @@
+//! An ordered set of row numbers in which any position is found at once.
+
+mod block;
+mod candidates;
+
+use std::ops::Range;
+
+pub(super) use block::{
+    Block, Part, Words, guessed_place, has_bit, insert_sorted, join, no_words, split,
+};
+pub(super) use candidates::Candidates;
+
+use super::rows::Slot;
+
+/// Blocks whose counts are summed up in one number.
+const STRIDE: usize = 16;
+
+/// An ordered set of row numbers.
+///
+/// Rows stand in blocks of 65,536 numbers, with running counts beside them, so that the length is
+/// read and any position is reached in a few steps, whatever the length. A row is added, found or
+/// taken out in O(1) where its block is bits, and in O(rows of the block), at most 4,096, where it
+/// is a list.
+///
+/// Invariants: each block's `count` is how many rows it has, `strides` hold their sums, and
+/// `length` is the sum of all.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RowSet {
+    length: u32,
+    strides: Vec<u32>,
+    blocks: Vec<CountedBlock>,
+}
+
+/// A block, with its count where all of a stride are read in one go.
+#[derive(Debug, Clone, Default)]
+struct CountedBlock {
+    count: u32,
+    rows: Block,
+}
+
+impl RowSet {
+    /// How many rows there are. O(1).
+    pub(crate) fn len(&self) -> u32 {
+        self.length
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    pub(crate) fn contains(&self, row: Slot) -> bool {
+        let (number, low) = split(row);
+        self.part(number).contains(low)
+    }
+
+    /// Adds a row, and returns whether it was absent.
+    pub(crate) fn insert(&mut self, row: Slot) -> bool {
+        let (number, low) = split(row);
+        let added = self.block_mut(number).is_some_and(|it| it.insert(low));
+        if added {
+            self.count(number, |count| *count += 1);
+        }
+        added
+    }
+
+    /// Takes a row out, and returns whether it was there.
+    pub(crate) fn remove(&mut self, row: Slot) -> bool {
+        let (number, low) = split(row);
+        let block = self.blocks.get_mut(number);
+        let removed = block.is_some_and(|block| block.rows.remove(low));
+        if removed {
+            self.count(number, |count| *count -= 1);
+        }
+        removed
+    }
+
+    /// How many blocks there are up to the last row, at most.
+    pub(super) fn block_count(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// What the set has of one block.
+    pub(super) fn part(&self, number: usize) -> Part<'_> {
+        let block = self.blocks.get(number);
+        block.map_or(Part::Narrow(&[]), |block| block.rows.part())
+    }
+
+    /// Sets what the set has of one block. O(rows of the block).
+    pub(super) fn set_block(&mut self, number: usize, rows: impl Into<Block>) {
+        let rows = rows.into();
+        if let Some(block) = self.block_mut(number) {
+            let before = block.len();
+            let after = rows.len();
+            *block = rows;
+            self.count(number, |count| *count = *count - before + after);
+        }
+    }
+
+    /// Reads rows from `position` on into `out`, and returns how many there were. O(rows read).
+    pub(crate) fn read(&self, position: u32, out: &mut [Slot]) -> usize {
+        let (number, mut skip) = self.seek(position);
+        let mut read = 0;
+        let blocks = self.blocks.get(number..).unwrap_or_default();
+        for (number, block) in (number..).zip(blocks) {
+            let out = out.get_mut(read..).unwrap_or_default();
+            let Some(start) = join(number, 0).filter(|_| !out.is_empty()) else {
+                break;
+            };
+            read += block.rows.read(start, skip as usize, block.count, out);
+            skip = 0;
+        }
+        read
+    }
+
+    /// The rows of a range, ascending. O(how many they are).
+    pub(crate) fn rows(&self, range: Range<Slot>) -> Vec<Slot> {
+        let start = self.rank(range.start);
+        let count = self.rank(range.end).saturating_sub(start);
+        let mut rows = vec![0; count as usize];
+        self.read(start, &mut rows);
+        rows
+    }
+
+    /// How many rows are before one, which need not be there itself.
+    pub(crate) fn rank(&self, row: Slot) -> u32 {
+        let (number, low) = split(row);
+        let stride = number / STRIDE;
+        let strides: u32 = self.strides.iter().take(stride).sum();
+        let blocks = self.blocks.get(stride * STRIDE..).unwrap_or_default();
+        let blocks = blocks.iter().take(number - stride * STRIDE);
+        let blocks: u32 = blocks.map(|block| block.count).sum();
+        let block = self.blocks.get(number);
+        let within = block.map_or(0, |block| block.rows.rank(low));
+        strides + blocks + within
+    }
+
+    /// The block of a position, and how many of its rows are to be passed over to reach it.
+    fn seek(&self, position: u32) -> (usize, u32) {
+        let mut skip = position;
+        let mut number = 0;
+        for &count in &self.strides {
+            if skip < count {
+                break;
+            }
+            skip -= count;
+            number += STRIDE;
+        }
+        for block in self.blocks.get(number..).unwrap_or_default() {
+            if skip < block.count {
+                break;
+            }
+            skip -= block.count;
+            number += 1;
+        }
+        (number, skip)
+    }
+
+    /// Takes the rows of another set out.
+    pub(super) fn remove_all(&mut self, others: &Self) {
+        for number in 0..self.blocks.len().min(others.blocks.len()) {
+            let (part, other) = (self.part(number), others.part(number));
+            if !part.is_empty() && !other.is_empty() {
+                let mut rows = Candidates::of(&[part]);
+                rows.drop_all(&Candidates::of(&[other]));
+                self.set_block(number, rows);
+            }
+        }
+    }
+
+    /// Adds the rows of another set.
+    pub(super) fn add_all(&mut self, others: Self) {
+        for (number, other) in others.blocks.into_iter().enumerate() {
+            let part = self.part(number);
+            if part.is_empty() {
+                self.set_block(number, other.rows);
+            } else if other.count > 0 {
+                let rows = Candidates::of(&[part, other.rows.part()]);
+                self.set_block(number, rows);
+            }
+        }
+    }
+
+    /// Takes all rows from `end` on out.
+    pub(super) fn truncate(&mut self, end: Slot) {
+        let (last, low) = split(end);
+        for number in (last + 1..self.blocks.len()).rev() {
+            self.set_block(number, Block::default());
+        }
+        if self.rank(end) < self.length {
+            let mut kept = Vec::new();
+            self.part(last).each(|row| {
+                if row < low {
+                    kept.push(row);
+                }
+            });
+            self.set_block(last, Candidates::List(kept));
+        }
+    }
+
+    /// How many rows are in both sets. O(blocks), with 1,024 words at most for each.
+    pub(super) fn common_count(&self, others: &Self) -> u32 {
+        let both = self.blocks.iter().zip(&others.blocks);
+        both.map(|(a, b)| a.rows.part().common_count(b.rows.part()))
+            .sum()
+    }
+
+    /// How many bytes of memory the set takes, itself aside: those of blocks of bits, and others.
+    pub(crate) fn heap_bytes(&self) -> (usize, usize) {
+        let strides = self.strides.capacity() * size_of::<u32>();
+        let mut bytes = (
+            0,
+            strides + self.blocks.capacity() * size_of::<CountedBlock>(),
+        );
+        for block in &self.blocks {
+            match block.rows {
+                Block::Bits(_) => bytes.0 += block.rows.heap_bytes(),
+                Block::List(_) => bytes.1 += block.rows.heap_bytes(),
+            }
+        }
+        bytes
+    }
+
+    /// The rows of a block, for which there is room from now on.
+    fn block_mut(&mut self, number: usize) -> Option<&mut Block> {
+        if number >= self.blocks.len() {
+            // There are many sets, and a block comes after 65,536 rows at the soonest.
+            self.blocks.reserve_exact(number + 1 - self.blocks.len());
+            self.blocks.resize_with(number + 1, CountedBlock::default);
+            self.strides.resize(number / STRIDE + 1, 0);
+        }
+        self.blocks.get_mut(number).map(|block| &mut block.rows)
+    }
+
+    /// Keeps the counts true after the rows of a block changed.
+    fn count(&mut self, number: usize, change: impl Fn(&mut u32)) {
+        change(&mut self.length);
+        self.strides.get_mut(number / STRIDE).map(&change);
+        if let Some(block) = self.blocks.get_mut(number) {
+            change(&mut block.count);
+        }
+    }
+
+    /// Checks the forms of blocks, and all counts.
+    pub(super) fn validate(&self) -> Result<(), String> {
+        for (number, block) in self.blocks.iter().enumerate() {
+            block
+                .rows
+                .validate()
+                .map_err(|fault| format!("block {number}: {fault}"))?;
+            if block.count != block.rows.len() {
+                return Err(format!("block {number} is counted {}", block.count));
+            }
+        }
+        let strides = self.blocks.chunks(STRIDE);
+        let strides = strides.map(|part| part.iter().map(|block| block.count).sum::<u32>());
+        if strides.ne(self.strides.iter().copied()) {
+            return Err("the strides miscount their blocks".into());
+        }
+        if self.strides.iter().sum::<u32>() != self.length {
+            return Err(format!("{} rows are counted", self.length));
+        }
+        Ok(())
+    }
+}
+
+/// Sets are equal whose rows are, in whatever form.
+impl PartialEq for RowSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.length == other.length && self.rows(0..Slot::MAX) == other.rows(0..Slot::MAX)
+    }
+}
+
+impl Extend<Slot> for RowSet {
+    fn extend<T: IntoIterator<Item = Slot>>(&mut self, rows: T) {
+        for row in rows {
+            self.insert(row);
+        }
+    }
+}
+
+impl FromIterator<Slot> for RowSet {
+    fn from_iter<T: IntoIterator<Item = Slot>>(rows: T) -> Self {
+        let mut set = Self::default();
+        set.extend(rows);
+        set
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::index::rows::PAGE_ROWS;
+
+    const EVERY: Range<Slot> = 0..Slot::MAX;
+
+    /// Rows of every density, over several blocks and more than one stride.
+    fn rows() -> Vec<Slot> {
+        let dense = 0..70_000;
+        let middling = (70_000..400_000).step_by(7);
+        let sparse = (400_000..2_000_000).step_by(4_001);
+        dense.chain(middling).chain(sparse).collect()
+    }
+
+    #[test]
+    fn any_position_is_read_and_ranked() {
+        let rows = rows();
+        let set: RowSet = rows.iter().copied().collect();
+        set.validate().unwrap();
+        for position in (0..rows.len() + 60).step_by(61) {
+            let mut out = [0; PAGE_ROWS];
+            let read = set.read(u32::try_from(position).unwrap(), &mut out);
+            let expected = rows.get(position..).unwrap_or_default();
+            assert_eq!(out[..read], expected[..expected.len().min(PAGE_ROWS)]);
+            if let Some(&row) = rows.get(position) {
+                assert_eq!(set.rank(row) as usize, position);
+                assert_eq!(set.rank(row + 1) as usize, position + 1);
+                assert!(set.contains(row));
+                assert_eq!(
+                    set.contains(row + 1),
+                    rows.get(position + 1) == Some(&(row + 1))
+                );
+            }
+        }
+        assert_eq!(set.rank(Slot::MAX) as usize, rows.len());
+        let within = rows.iter().filter(|row| (69_990..400_010).contains(*row));
+        assert!(set.rows(69_990..400_010).iter().eq(within));
+    }
+
+    #[test]
+    fn counts_follow_rows_that_go_and_come_back() {
+        let rows = rows();
+        let mut set: RowSet = rows.iter().copied().collect();
+        let (kept, gone): (Vec<Slot>, Vec<Slot>) = rows.iter().partition(|&row| row % 16 == 0);
+        for &row in &gone {
+            assert!(set.remove(row));
+            assert!(!set.remove(row));
+        }
+        set.validate().unwrap();
+        assert_eq!(set.rows(EVERY), kept);
+        for &row in &rows {
+            assert_eq!(set.insert(row), row % 16 != 0);
+        }
+        set.validate().unwrap();
+        assert_eq!(set.rows(EVERY), rows);
+    }
+
+    #[test]
+    fn a_full_block_is_read_and_counted() {
+        let mut set: RowSet = (0..1 << 16).collect();
+        set.validate().unwrap();
+        let mut out = [0; 2];
+        assert_eq!((set.read(65_534, &mut out), out), (2, [65_534, 65_535]));
+        assert_eq!(set.rank(1 << 16), 1 << 16);
+        assert!(set.remove(0));
+        assert_eq!((set.read(65_534, &mut out), out[0]), (1, 65_535));
+        set.validate().unwrap();
+    }
+
+    #[test]
+    fn every_pair_of_sets_agrees_with_plain_sets() {
+        let ends = [0, 1, 65_535, 65_536, 70_001, 199_999, 900_000, 1_000_000];
+        let steps = [200_000, 20_001, 2_000, 40, 7, 1];
+        let sets = steps.map(|step| {
+            let rows = (60_000..200_000).step_by(step);
+            rows.chain([900_000]).collect::<BTreeSet<Slot>>()
+        });
+        for a in &sets {
+            let set: RowSet = a.iter().copied().collect();
+            for b in &sets {
+                let other: RowSet = b.iter().copied().collect();
+                assert_eq!(set == other, a == b);
+                assert_eq!(set.common_count(&other) as usize, (a & b).len());
+
+                let mut sum = set.clone();
+                sum.add_all(other.clone());
+                sum.validate().unwrap();
+                assert!(sum.rows(EVERY).iter().eq(&(a | b)));
+
+                let mut rest = set.clone();
+                rest.remove_all(&other);
+                rest.validate().unwrap();
+                assert!(rest.rows(EVERY).iter().eq(&(a - b)));
+            }
+            for end in ends {
+                let mut start = set.clone();
+                start.truncate(end);
+                start.validate().unwrap();
+                assert!(start.rows(EVERY).iter().eq(a.range(..end)));
+                assert!(set.rows(end..Slot::MAX).iter().eq(a.range(end..)));
+            }
+        }
+    }
+}

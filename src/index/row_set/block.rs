@@ -1,0 +1,513 @@
+//! Row numbers of one block, kept compactly.
+
+use crate::index::rows::Slot;
+
+/// Rows of a block: as many as 16 bits tell apart.
+const BLOCK_ROWS: usize = 1 << 16;
+const WORDS: usize = BLOCK_ROWS / 64;
+
+/// One bit for each row of a block.
+pub(in crate::index) type Words = [u64; WORDS];
+
+/// A block's list of more rows than this takes more memory than a bit for each row.
+pub(in crate::index) const BLOCK_LIST_MAX: usize = BLOCK_ROWS / 16;
+/// A block of bits becomes a list again below this.
+const BLOCK_BITS_MIN: u32 = 2_048;
+
+/// So many times as many rows are there before each of a few is searched for among them.
+const SEARCHED_FROM: usize = 16;
+
+/// Words of a leaf: as many as one step of a search may pass over.
+const LEAF_WORDS: usize = 16;
+const LEAVES: usize = WORDS / LEAF_WORDS;
+
+/// The rows of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::index) enum Block {
+    /// Ascending.
+    List(Vec<u16>),
+    Bits(Box<Bits>),
+}
+
+/// The rows of a block as bits, with running counts beside them.
+///
+/// Invariants: `before` holds, for each leaf, how many rows stand in the leaves before it; `count`
+/// is how many rows there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub(in crate::index) struct Bits {
+    before: [u16; LEAVES],
+    words: Words,
+    count: u32,
+}
+
+const _: () = assert!(size_of::<Block>() == 24);
+
+/// A view of the rows that a set has in one block.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::index) enum Part<'a> {
+    /// Whole row numbers, of which the lower half counts.
+    Wide(&'a [u32]),
+    Narrow(&'a [u16]),
+    Bits(&'a Words, u32),
+}
+
+impl Default for Block {
+    fn default() -> Self {
+        Self::List(Vec::new())
+    }
+}
+
+impl Block {
+    pub(in crate::index) fn len(&self) -> u32 {
+        match self {
+            // There are at most 4,096 of them.
+            Self::List(rows) => u32::try_from(rows.len()).unwrap_or(u32::MAX),
+            Self::Bits(bits) => bits.count,
+        }
+    }
+
+    pub(in crate::index) fn part(&self) -> Part<'_> {
+        match self {
+            Self::List(rows) => Part::Narrow(rows),
+            Self::Bits(bits) => Part::Bits(&bits.words, bits.count),
+        }
+    }
+
+    /// How many bytes of memory the rows take.
+    pub(super) fn heap_bytes(&self) -> usize {
+        match self {
+            Self::List(rows) => rows.capacity() * size_of::<u16>(),
+            Self::Bits(_) => size_of::<Bits>(),
+        }
+    }
+
+    /// Adds a row, and returns whether it was absent. O(1) behind all others and among bits,
+    /// else O(rows).
+    pub(in crate::index) fn insert(&mut self, low: u16) -> bool {
+        match self {
+            Self::Bits(bits) => bits.insert(low),
+            Self::List(rows) => {
+                let added = insert_sorted(rows, low, |rows| find_low(rows, low));
+                if rows.len() > BLOCK_LIST_MAX {
+                    *self = std::mem::take(rows).into();
+                }
+                added
+            }
+        }
+    }
+
+    /// Adds rows of this block, which ascend, and returns how many were absent.
+    pub(in crate::index) fn insert_all(&mut self, rows: &[u32]) -> u32 {
+        let lows = rows.iter().map(|&row| split(row).1);
+        if let (Self::List(list), Some(&first)) = (&mut *self, rows.first())
+            && list.last().is_none_or(|&last| last < split(first).1)
+            && list.len() + rows.len() <= BLOCK_LIST_MAX
+        {
+            if list.capacity() - list.len() < rows.len() {
+                list.reserve_exact(rows.len().max(list.len() / 4).max(8));
+            }
+            list.extend(lows);
+            // A block has fewer rows than that.
+            return u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        }
+        lows.map(|low| u32::from(self.insert(low))).sum()
+    }
+
+    /// Takes a row out, and returns whether it was there.
+    pub(in crate::index) fn remove(&mut self, low: u16) -> bool {
+        match self {
+            Self::List(rows) => {
+                let place = find_low(rows, low);
+                if let Ok(place) = place {
+                    rows.remove(place);
+                    if rows.is_empty() {
+                        *rows = Vec::new();
+                    }
+                }
+                place.is_ok()
+            }
+            Self::Bits(bits) => {
+                let removed = bits.remove(low);
+                if bits.count < BLOCK_BITS_MIN {
+                    *self = Self::List(bits.list());
+                }
+                removed
+            }
+        }
+    }
+
+    /// Reads rows behind the first `skip` into `out`, each with `start` in front, and returns how
+    /// many there were. O(rows read).
+    pub(super) fn read(&self, start: Slot, skip: usize, count: u32, out: &mut [Slot]) -> usize {
+        match self {
+            Self::List(rows) => {
+                let rows = rows.get(skip..).unwrap_or_default();
+                for (slot, &low) in out.iter_mut().zip(rows) {
+                    *slot = start | Slot::from(low);
+                }
+                out.len().min(rows.len())
+            }
+            Self::Bits(bits) => {
+                bits.touch_near(skip, count);
+                bits.read(start, skip, out)
+            }
+        }
+    }
+
+    /// How many rows are before one, which need not be there itself. O(log rows).
+    pub(super) fn rank(&self, low: u16) -> u32 {
+        match self {
+            Self::List(rows) => {
+                let place = find_low(rows, low).unwrap_or_else(|place| place);
+                u32::try_from(place).unwrap_or(u32::MAX)
+            }
+            Self::Bits(bits) => bits.rank(low),
+        }
+    }
+
+    /// Checks the form and the running counts.
+    pub(in crate::index) fn validate(&self) -> Result<(), String> {
+        match self {
+            Self::List(rows) if rows.len() > BLOCK_LIST_MAX => {
+                Err(format!("{} rows are no bits", rows.len()))
+            }
+            Self::List(rows) if !rows.is_sorted_by(|a, b| a < b) => {
+                Err("rows do not ascend".into())
+            }
+            Self::Bits(bits) if bits.count < BLOCK_BITS_MIN => {
+                Err(format!("{} rows are bits", bits.count))
+            }
+            Self::Bits(bits) if *bits != Bits::counted(&bits.words) => {
+                Err("bits are miscounted".into())
+            }
+            Self::List(_) | Self::Bits(_) => Ok(()),
+        }
+    }
+}
+
+impl From<Vec<u16>> for Block {
+    /// The block of rows that ascend.
+    fn from(rows: Vec<u16>) -> Self {
+        if rows.len() > BLOCK_LIST_MAX {
+            Self::Bits(Bits::of(&rows))
+        } else {
+            Self::List(rows)
+        }
+    }
+}
+
+impl From<Box<Words>> for Block {
+    fn from(words: Box<Words>) -> Self {
+        let bits = Bits::counted(&words);
+        if bits.count as usize > BLOCK_LIST_MAX {
+            Self::Bits(bits)
+        } else {
+            Self::List(bits.list())
+        }
+    }
+}
+
+impl Bits {
+    fn of(rows: &[u16]) -> Box<Self> {
+        let mut words = no_words();
+        for &low in rows {
+            set_bit(&mut words, low);
+        }
+        Self::counted(&words)
+    }
+
+    fn counted(words: &Words) -> Box<Self> {
+        let mut bits = Box::new(Self {
+            before: [0; LEAVES],
+            words: *words,
+            count: 0,
+        });
+        for (before, leaf) in bits.before.iter_mut().zip(words.chunks(LEAF_WORDS)) {
+            // Fewer than a block has, as there is a leaf behind.
+            *before = u16::try_from(bits.count).unwrap_or(u16::MAX);
+            bits.count += leaf.iter().map(|word| word.count_ones()).sum::<u32>();
+        }
+        bits
+    }
+
+    fn list(&self) -> Vec<u16> {
+        let mut rows = Vec::with_capacity(self.count as usize);
+        each_bit(&self.words, |low| rows.push(low));
+        rows
+    }
+
+    fn insert(&mut self, low: u16) -> bool {
+        if has_bit(&self.words, low) {
+            return false;
+        }
+        set_bit(&mut self.words, low);
+        self.count += 1;
+        let leaf = leaf_of(low);
+        // All leaves in one go, as this is a few instructions.
+        for (number, before) in (0..).zip(&mut self.before) {
+            *before += u16::from(number > leaf);
+        }
+        true
+    }
+
+    fn remove(&mut self, low: u16) -> bool {
+        if !has_bit(&self.words, low) {
+            return false;
+        }
+        clear_bit(&mut self.words, low);
+        self.count -= 1;
+        let leaf = leaf_of(low);
+        for (number, before) in (0..).zip(&mut self.before) {
+            *before -= u16::from(number > leaf);
+        }
+        true
+    }
+
+    /// Reads what stands about where a position would, so that the processor waits for it and the
+    /// running counts at once.
+    fn touch_near(&self, position: usize, count: u32) {
+        let guess = position * WORDS / (count as usize + 1);
+        std::hint::black_box(self.words.get(guess).copied());
+    }
+
+    fn read(&self, start: Slot, skip: usize, out: &mut [Slot]) -> usize {
+        let Ok(position) = u16::try_from(skip) else {
+            return 0;
+        };
+        let passed = self
+            .before
+            .iter()
+            .map(|&before| u16::from(before <= position));
+        let leaf = usize::from(passed.sum::<u16>()).saturating_sub(1);
+        let before = self.before.get(leaf).copied().unwrap_or(0);
+        let mut skip = u32::from(position - before);
+        let mut out = out.iter_mut();
+        let mut read = 0;
+        let first = leaf * LEAF_WORDS;
+        for (number, &word) in self.words.iter().enumerate().skip(first) {
+            let count = word.count_ones();
+            if skip >= count {
+                skip -= count;
+                continue;
+            }
+            let mut left = word;
+            for _ in 0..skip {
+                left &= left - 1;
+            }
+            skip = 0;
+            let start = start | Slot::try_from(number * 64).unwrap_or(0);
+            while left != 0 {
+                let Some(slot) = out.next() else {
+                    return read;
+                };
+                *slot = start | left.trailing_zeros();
+                read += 1;
+                left &= left - 1;
+            }
+        }
+        read
+    }
+
+    fn rank(&self, low: u16) -> u32 {
+        let leaf = usize::from(leaf_of(low));
+        let word = usize::from(low >> 6);
+        let before = self.before.get(leaf).copied().unwrap_or(0);
+        let words = self.words.get(leaf * LEAF_WORDS..word).unwrap_or_default();
+        let words: u32 = words.iter().map(|word| word.count_ones()).sum();
+        let lower = !(u64::MAX << (low & 63));
+        let within = self.words.get(word).map_or(0, |word| word & lower);
+        u32::from(before) + words + within.count_ones()
+    }
+}
+
+/// The leaf that a row's bit is in.
+fn leaf_of(low: u16) -> u16 {
+    low >> (6 + LEAF_WORDS.trailing_zeros())
+}
+
+impl Part<'_> {
+    pub(in crate::index) fn len(self) -> usize {
+        match self {
+            Self::Wide(rows) => rows.len(),
+            Self::Narrow(rows) => rows.len(),
+            Self::Bits(_, count) => count as usize,
+        }
+    }
+
+    pub(in crate::index) fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    pub(in crate::index) fn contains(self, low: u16) -> bool {
+        match self {
+            Self::Wide(rows) => rows.binary_search_by(|&row| split(row).1.cmp(&low)).is_ok(),
+            Self::Narrow(rows) => find_low(rows, low).is_ok(),
+            Self::Bits(words, _) => has_bit(words, low),
+        }
+    }
+
+    /// Calls `see` with each row's lower half, in order.
+    pub(in crate::index) fn each(self, mut see: impl FnMut(u16)) {
+        match self {
+            Self::Wide(rows) => rows.iter().for_each(|&row| see(split(row).1)),
+            Self::Narrow(rows) => rows.iter().for_each(|&low| see(low)),
+            Self::Bits(words, _) => each_bit(words, see),
+        }
+    }
+
+    /// How many rows two parts of the same block have in common.
+    pub(super) fn common_count(self, other: Self) -> u32 {
+        match (self, other) {
+            (Self::Bits(words, _), Self::Bits(others, _)) => words
+                .iter()
+                .zip(others)
+                .map(|(word, other)| (word & other).count_ones())
+                .sum(),
+            (many, few) if few.len() > many.len() => few.common_count(many),
+            (few, Self::Bits(words, _)) => few.count_where(|low| has_bit(words, low)),
+            (few, many) if few.len() * SEARCHED_FROM < many.len() => {
+                few.count_where(|low| many.contains(low))
+            }
+            (few, many) => {
+                let mut words = no_words();
+                few.add_to(&mut words);
+                many.count_where(|low| has_bit(&words, low))
+            }
+        }
+    }
+
+    fn count_where(self, is_wanted: impl Fn(u16) -> bool) -> u32 {
+        let mut count = 0;
+        self.each(|low| count += u32::from(is_wanted(low)));
+        count
+    }
+
+    /// Adds the rows to a block of bits.
+    pub(in crate::index) fn add_to(self, sum: &mut Words) {
+        if let Self::Bits(words, _) = self {
+            for (sum, word) in sum.iter_mut().zip(words) {
+                *sum |= word;
+            }
+        } else {
+            self.each(|low| set_bit(sum, low));
+        }
+    }
+
+    /// Takes the rows out of a block of bits.
+    pub(in crate::index) fn take_from(self, words: &mut Words) {
+        if let Self::Bits(others, _) = self {
+            clear_bits(words, others);
+        } else {
+            self.each(|low| clear_bit(words, low));
+        }
+    }
+}
+
+/// The block of a row, and its place there.
+pub(in crate::index) fn split(row: u32) -> (usize, u16) {
+    let [a, b, c, d] = row.to_be_bytes();
+    (
+        usize::from(u16::from_be_bytes([a, b])),
+        u16::from_be_bytes([c, d]),
+    )
+}
+
+/// The row of a place in a block; none past the last row number.
+pub(in crate::index) fn join(block: usize, low: u16) -> Option<u32> {
+    let block = u32::from(u16::try_from(block).ok()?);
+    Some(block << 16 | u32::from(low))
+}
+
+pub(in crate::index) fn has_bit(words: &Words, low: u16) -> bool {
+    words
+        .get(usize::from(low >> 6))
+        .is_some_and(|word| word >> (low & 63) & 1 != 0)
+}
+
+pub(in crate::index) fn set_bit(words: &mut Words, low: u16) {
+    if let Some(word) = words.get_mut(usize::from(low >> 6)) {
+        *word |= 1 << (low & 63);
+    }
+}
+
+pub(in crate::index) fn clear_bit(words: &mut Words, low: u16) {
+    if let Some(word) = words.get_mut(usize::from(low >> 6)) {
+        *word &= !(1 << (low & 63));
+    }
+}
+
+pub(in crate::index) fn clear_bits(words: &mut Words, others: &Words) {
+    for (word, other) in words.iter_mut().zip(others) {
+        *word &= !other;
+    }
+}
+
+pub(in crate::index) fn each_bit(words: &Words, mut see: impl FnMut(u16)) {
+    for (start, &word) in (0..=u16::MAX).step_by(64).zip(words) {
+        let mut left = word;
+        while left != 0 {
+            // At most 63, so nothing is cut off.
+            let bit = u16::try_from(left.trailing_zeros()).unwrap_or(0);
+            see(start + bit);
+            left &= left - 1;
+        }
+    }
+}
+
+pub(in crate::index) fn no_words() -> Box<Words> {
+    Box::new([0; WORDS])
+}
+
+/// Adds a number to an ascending list, and returns whether it was absent. The
+/// list grows by a quarter: there are so many that doubling would show.
+pub(in crate::index) fn insert_sorted<T: Ord + Copy>(
+    list: &mut Vec<T>,
+    item: T,
+    find: impl FnOnce(&[T]) -> Result<usize, usize>,
+) -> bool {
+    let place = match list.last() {
+        Some(&greatest) if greatest >= item => match find(list) {
+            Ok(_) => return false,
+            Err(place) => place,
+        },
+        _ => list.len(),
+    };
+    if list.len() == list.capacity() {
+        list.reserve_exact((list.len() / 4).max(8));
+    }
+    list.insert(place, item);
+    true
+}
+
+/// Searches a block's list from where `low` stands if rows are spread evenly:
+/// so less of a long list, which is seldom in any cache, is touched.
+fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
+    let guess = guessed_place(rows, low);
+    let mut width = 8;
+    let (mut start, mut end) = (guess, guess);
+    if rows.get(guess).is_some_and(|&row| row < low) {
+        while end < rows.len() && rows.get(end).is_some_and(|&row| row < low) {
+            start = end;
+            end = end.saturating_add(width).min(rows.len());
+            width *= 2;
+        }
+    } else {
+        while start > 0 && rows.get(start).is_none_or(|&row| row >= low) {
+            end = start;
+            start = start.saturating_sub(width);
+            width *= 2;
+        }
+    }
+    // Whatever the guess, what is sought is at `start` or behind, and not behind `end`.
+    let end = (end + 1).min(rows.len());
+    let window = rows.get(start..end).unwrap_or_default();
+    window
+        .binary_search(&low)
+        .map(|place| start + place)
+        .map_err(|place| start + place)
+}
+
+pub(in crate::index) fn guessed_place(rows: &[u16], low: u16) -> usize {
+    rows.len() * usize::from(low) / BLOCK_ROWS
+}
