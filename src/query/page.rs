@@ -85,6 +85,11 @@ impl ScheduledTask {
         }
     }
 
+    #[inline]
+    pub(crate) fn set_texts(&mut self, texts: &str) {
+        self.task.set_texts(texts);
+    }
+
     /// The record.
     #[must_use]
     pub fn task(&self) -> &Task {

@@ -1,7 +1,5 @@
 //! From rows to what callers get: owned pages, with next executions.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 
 use crate::index::{Index, Known, Moment, Next, Row, RowView, Selected, Slot};
@@ -22,22 +20,16 @@ pub(super) struct Learnt {
 pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (Page, Vec<Learnt>) {
     let rows = index.page(selected);
     let rows = || rows.iter().flatten().copied();
-    let text_length = rows().map(|row| row.task().texts().len()).sum();
-    let mut texts = String::with_capacity(text_length);
-    for row in rows() {
-        texts.push_str(row.task().texts());
-    }
-    let texts: Arc<str> = texts.into();
-
     let mut learnt = Vec::new();
     let mut tasks = Vec::with_capacity(selected.slots().len());
-    let mut start = 0;
     for (row, &slot) in rows().zip(selected.slots()) {
-        let attributes = *row.row.attributes();
-        let task = Task::from_parts(Arc::clone(&texts), start, attributes);
-        start += u32::try_from(attributes.text_length()).unwrap_or(0);
+        let task = Task::without_texts(*row.row.attributes());
         let next_execution = learn(row, slot, now, &mut learnt);
         tasks.push(ScheduledTask::new(task, row.row.version(), next_execution));
+        // Written where they stay: a task that is moved there costs twice as much.
+        if let Some(listed) = tasks.last_mut() {
+            listed.set_texts(row.task().texts());
+        }
     }
     let cursor = rows()
         .last()

@@ -99,7 +99,7 @@ impl Project {
         let index = self.read();
         let row = index.row(index.find(id)?)?;
         let (next_execution, _) = listed::next_execution(row.row, now);
-        let task = Task::from_parts(row.task().texts().into(), 0, *row.row.attributes());
+        let task = Task::from_parts(row.task().texts(), *row.row.attributes());
         Some(ScheduledTask::new(task, row.row.version(), next_execution))
     }
 

@@ -140,7 +140,7 @@ impl TaskBuilder {
         });
         let zone = reported_zone.as_deref().unwrap_or_default();
         let texts = [&*self.id, &self.task_name, &self.description, zone].concat();
-        Ok(Task::from_parts(texts.into(), 0, attributes))
+        Ok(Task::from_parts(&texts, attributes))
     }
 }
 
