@@ -9,8 +9,10 @@ use super::rows::{Rows, Slot};
 /// Rows in a table when it is made, and on average: no step of growth hashes
 /// more than about twice as many.
 const TABLE_ROWS: usize = 320;
-/// Room for the rows of a table just before it is split, in a table of 512 places.
+/// Room for the rows of most tables, in 512 places.
 const TABLE_ROOM: usize = 448;
+/// A table that is to have more rows than this is made with twice the room.
+const TABLE_ROWS_USUAL: usize = 380;
 /// The lower bits of a hash choose a row's place in its table, so the table
 /// is chosen by bits above them.
 const TABLE_SHIFT: u32 = 20;
@@ -34,10 +36,16 @@ impl Ids {
     /// No rows, with room for `rows` of them.
     pub(super) fn with_capacity(rows: usize) -> Self {
         let count = rows.div_ceil(TABLE_ROWS).max(1);
+        let places = count.next_power_of_two();
+        let tables = (0..count).map(|number| {
+            // Until a place has a table, its rows go to that of half as many places.
+            let is_for_two = number < places / 2 && number + places / 2 >= count;
+            let expected = rows / places * if is_for_two { 2 } else { 1 };
+            let rooms = if expected > TABLE_ROWS_USUAL { 2 } else { 1 };
+            HashTable::with_capacity(rooms * TABLE_ROOM)
+        });
         Self {
-            tables: (0..count)
-                .map(|_| HashTable::with_capacity(TABLE_ROOM))
-                .collect(),
+            tables: tables.collect(),
             length: 0,
             hasher: RandomState::new(),
         }
@@ -148,11 +156,10 @@ mod tests {
     use crate::query::Revision;
     use crate::task::{LifeCycleType, Task, TaskType};
 
-    #[test]
-    fn tables_are_as_many_as_their_rows_need() {
+    /// Adds so many tasks.
+    fn fill(ids: &mut Ids, count: u64) -> Rows {
         let mut rows = Rows::default();
-        let mut ids = Ids::with_capacity(0);
-        for number in 0..2_000 {
+        for number in 0..count {
             let event = LifeCycleType::PostDesktopDisconnected;
             let task = Task::builder(number.to_string(), "name", TaskType::Stop, event);
             let task = task.build().unwrap();
@@ -167,7 +174,30 @@ mod tests {
             let hash = ids.hash(task.id());
             ids.insert(&rows, slot, hash);
         }
+        rows
+    }
+
+    #[test]
+    fn tables_are_as_many_as_their_rows_need() {
+        let mut ids = Ids::with_capacity(0);
+        let rows = fill(&mut ids, 2_000);
         ids.validate(&rows).unwrap();
         assert_eq!(ids.tables.len(), 2_000_usize.div_ceil(TABLE_ROWS));
+    }
+
+    /// A table that stands for two places was made as small as others, so that a load of a million
+    /// ids hashed many of them twice.
+    #[test]
+    fn tables_that_were_made_for_their_rows_need_not_grow() {
+        for tables in [1, 2, 11, 14, 16] {
+            let count = TABLE_ROWS * tables;
+            let mut ids = Ids::with_capacity(count);
+            let room = |ids: &Ids| ids.tables.iter().map(HashTable::capacity).sum::<usize>();
+            let before = room(&ids);
+            assert!(before <= 2 * TABLE_ROOM * tables);
+            let rows = fill(&mut ids, count as u64);
+            ids.validate(&rows).unwrap();
+            assert_eq!((ids.tables.len(), room(&ids)), (tables, before));
+        }
     }
 }
