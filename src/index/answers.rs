@@ -66,8 +66,9 @@ impl ListKey {
         })
     }
 
-    /// The keys of all lists that a task stands in: at most 8.
-    fn of_task(code: Code) -> impl Iterator<Item = Self> + Clone {
+    /// Calls `see` with the keys of all lists that a task stands in: at most 8.
+    #[inline]
+    fn each_of_task(code: Code, mut see: impl FnMut(Self)) {
         let group = if code.is_triggered() {
             ANY_TRIGGERED
         } else {
@@ -76,15 +77,17 @@ impl ListKey {
         let statuses = [code.status(), ANY_STATUS];
         // A task that was never executed is in no list of one status.
         let statuses = statuses.into_iter().skip(usize::from(code.status() == 3));
-        statuses.flat_map(move |status| {
-            [code.scope(), group].into_iter().flat_map(move |scope| {
-                [code.task_type(), ANY_TASK_TYPE].map(|task_type| Self {
-                    task_type,
-                    scope,
-                    status,
-                })
-            })
-        })
+        for status in statuses {
+            for scope in [code.scope(), group] {
+                for task_type in [code.task_type(), ANY_TASK_TYPE] {
+                    see(Self {
+                        task_type,
+                        scope,
+                        status,
+                    });
+                }
+            }
+        }
     }
 
     /// Whether the list holds tasks that run by the clock, and no others.
@@ -174,16 +177,16 @@ impl Answers {
 
     /// Moves a row from the lists of one code to those of another.
     pub(super) fn change(&mut self, slot: Slot, from: Code, to: Code) {
-        for key in ListKey::of_task(from) {
+        ListKey::each_of_task(from, |key| {
             if !key.holds(to) {
                 self.list_mut(key).remove(slot);
             }
-        }
-        for key in ListKey::of_task(to) {
+        });
+        ListKey::each_of_task(to, |key| {
             if !key.holds(from) {
                 self.list_mut(key).insert(slot);
             }
-        }
+        });
     }
 
     /// All lists with their keys.
@@ -206,8 +209,6 @@ impl Answers {
     }
 
     fn each_of(&mut self, code: Code, mut act: impl FnMut(&mut List)) {
-        for key in ListKey::of_task(code) {
-            act(self.list_mut(key));
-        }
+        ListKey::each_of_task(code, |key| act(self.list_mut(key)));
     }
 }
