@@ -243,10 +243,8 @@ impl Bits {
         }
         set_bit(&mut self.words, low);
         self.count += 1;
-        let leaf = leaf_of(low);
-        // All leaves in one go, as this is a few instructions.
-        for (number, before) in (0..).zip(&mut self.before) {
-            *before += u16::from(number > leaf);
+        for before in self.before_later_leaves(low) {
+            *before += 1;
         }
         true
     }
@@ -257,11 +255,15 @@ impl Bits {
         }
         clear_bit(&mut self.words, low);
         self.count -= 1;
-        let leaf = leaf_of(low);
-        for (number, before) in (0..).zip(&mut self.before) {
-            *before -= u16::from(number > leaf);
+        for before in self.before_later_leaves(low) {
+            *before -= 1;
         }
         true
+    }
+
+    fn before_later_leaves(&mut self, low: u16) -> &mut [u16] {
+        let next = usize::from(leaf_of(low)) + 1;
+        self.before.get_mut(next..).unwrap_or_default()
     }
 
     /// Reads what stands about where a position would, so that the processor waits for it and the
