@@ -359,6 +359,30 @@ mod tests {
     }
 
     #[test]
+    fn memory_is_that_of_bits_and_of_lists() {
+        assert_eq!(RowSet::default().heap_bytes(), (0, 0));
+        let bits: RowSet = (0..10_000).collect();
+        let bytes = bits.heap_bytes();
+        assert!(
+            (8_192..9_000).contains(&bytes.0) && bytes.1 < 100,
+            "{bytes:?}"
+        );
+        // Lists grow by a quarter.
+        let lists: RowSet = (0..1_000).chain(100_000..101_000).collect();
+        let bytes = lists.heap_bytes();
+        assert!(
+            bytes.0 == 0 && (4_000..5_200).contains(&bytes.1),
+            "{bytes:?}"
+        );
+    }
+
+    #[test]
+    fn sets_of_the_same_length_are_not_the_same() {
+        let [a, b] = [0..100, 1..101].map(RowSet::from_iter);
+        assert!(a != b && a == a.clone());
+    }
+
+    #[test]
     fn every_pair_of_sets_agrees_with_plain_sets() {
         let ends = [0, 1, 65_535, 65_536, 70_001, 199_999, 900_000, 1_000_000];
         let steps = [200_000, 20_001, 2_000, 40, 7, 1];
