@@ -6,7 +6,7 @@ mod candidates;
 use std::ops::Range;
 
 pub(super) use block::{
-    Block, Part, Words, guessed_place, has_bit, insert_sorted, join, no_words, split,
+    Block, Part, SEARCHED_FROM, Words, guessed_place, has_bit, insert_sorted, join, no_words, split,
 };
 pub(super) use candidates::Candidates;
 
@@ -193,7 +193,7 @@ impl RowSet {
                     kept.push(row);
                 }
             });
-            self.set_block(last, Candidates::List(kept));
+            self.set_block(last, kept);
         }
     }
 
@@ -212,9 +212,9 @@ impl RowSet {
             strides + self.blocks.capacity() * size_of::<CountedBlock>(),
         );
         for block in &self.blocks {
-            match block.rows {
-                Block::Bits(_) => bytes.0 += block.rows.heap_bytes(),
-                Block::List(_) => bytes.1 += block.rows.heap_bytes(),
+            match &block.rows {
+                Block::Bits(bits) => bytes.0 += size_of_val(&**bits),
+                Block::List(rows) => bytes.1 += rows.capacity() * size_of::<u16>(),
             }
         }
         bytes

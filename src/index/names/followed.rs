@@ -2,10 +2,8 @@
 
 use super::grams::Class;
 use super::posting::Posting;
-use crate::index::row_set::{RowSet, Words, has_bit, no_words, split};
+use crate::index::row_set::{RowSet, SEARCHED_FROM, Words, has_bit, no_words, split};
 
-/// So many times as many rows are there before each of a few is searched for among them.
-const SEARCHED_FROM: usize = 16;
 /// Among so few rows, each is searched for as well.
 const SEARCHED_MAX: usize = 128;
 

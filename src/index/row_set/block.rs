@@ -10,12 +10,12 @@ const WORDS: usize = BLOCK_ROWS / 64;
 pub(in crate::index) type Words = [u64; WORDS];
 
 /// A block's list of more rows than this takes more memory than a bit for each row.
-pub(in crate::index) const BLOCK_LIST_MAX: usize = BLOCK_ROWS / 16;
+const BLOCK_LIST_MAX: usize = BLOCK_ROWS / 16;
 /// A block of bits becomes a list again below this.
 const BLOCK_BITS_MIN: u32 = 2_048;
 
 /// So many times as many rows are there before each of a few is searched for among them.
-const SEARCHED_FROM: usize = 16;
+pub(in crate::index) const SEARCHED_FROM: usize = 16;
 
 /// Words of a leaf: as many as one step of a search may pass over.
 const LEAF_WORDS: usize = 16;
@@ -71,14 +71,6 @@ impl Block {
         match self {
             Self::List(rows) => Part::Narrow(rows),
             Self::Bits(bits) => Part::Bits(&bits.words, bits.count),
-        }
-    }
-
-    /// How many bytes of memory the rows take.
-    pub(super) fn heap_bytes(&self) -> usize {
-        match self {
-            Self::List(rows) => rows.capacity() * size_of::<u16>(),
-            Self::Bits(_) => size_of::<Bits>(),
         }
     }
 
@@ -138,7 +130,7 @@ impl Block {
     }
 
     /// Reads rows behind the first `skip` into `out`, each with `start` in front, and returns how
-    /// many there were. O(rows read).
+    /// many there were. O(rows read). `count` is that of the block, which who calls has at hand.
     pub(super) fn read(&self, start: Slot, skip: usize, count: u32, out: &mut [Slot]) -> usize {
         match self {
             Self::List(rows) => {

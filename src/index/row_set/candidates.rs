@@ -1,13 +1,13 @@
-//! The rows of one block that may still answer a search.
+//! The rows of one block while sets are searched, added up, or taken from each other.
 
 use super::block::{
-    Block, Part, Words, clear_bit, clear_bits, each_bit, has_bit, no_words, set_bit,
+    Block, Part, SEARCHED_FROM, Words, clear_bit, clear_bits, each_bit, has_bit, no_words, set_bit,
 };
 
 /// Fewer rows than this are kept as a list while a block is searched.
 const LIST_MAX: usize = 1_024;
 
-/// A set of rows of one block, which is only ever narrowed.
+/// A set of rows of one block.
 #[derive(Debug, Clone)]
 pub(in crate::index) enum Candidates {
     /// Ascending.
@@ -87,7 +87,7 @@ impl Candidates {
             (Self::List(rows), [Part::Bits(words, _)]) => rows.retain(|&low| has_bit(words, low)),
             // Searching for a few costs less than looking at all.
             (Self::List(rows), parts)
-                if rows.len() * 16 < parts.iter().map(|part| part.len()).sum() =>
+                if rows.len() * SEARCHED_FROM < parts.iter().map(|part| part.len()).sum() =>
             {
                 rows.retain(|&low| parts.iter().any(|part| part.contains(low)));
             }
