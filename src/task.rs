@@ -7,7 +7,6 @@ mod timing;
 mod view;
 mod vocabulary;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -181,7 +180,7 @@ impl Task {
 
     /// The time zone as it was given (`time_zone`).
     #[must_use]
-    pub fn time_zone(&self) -> Option<Cow<'_, str>> {
+    pub fn time_zone(&self) -> Option<&str> {
         self.view().time_zone()
     }
 

@@ -1,8 +1,8 @@
 //! Time zones: the accepted names, and wall clock to instant and back.
 
+mod fixed;
 mod spans;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,6 +11,7 @@ use chrono_tz::{IANA_TZDB_VERSION, TZ_VARIANTS, Tz};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::{Error, ErrorKind};
+use fixed::FixedOffset;
 use spans::{Spans, spans_of};
 
 /// The version of the zone database, such as `2025b`.
@@ -50,8 +51,7 @@ pub fn zone_database_version() -> &'static str {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TimeZone(
     /// A position in the database; or one of the two names that follow it; or,
-    /// with the upper bit, a fixed offset: 2 bits of prefix, 1 of sign, and 11
-    /// of how hours and minutes are written.
+    /// with the upper bit, a fixed offset.
     u16,
 );
 
@@ -64,18 +64,8 @@ const ACCEPTED: &str = "an IANA name such as Asia/Shanghai, UTC, GMT, Z, \
 
 #[expect(clippy::cast_possible_truncation, reason = "asserted below")]
 const NAMED: u16 = TZ_VARIANTS.len() as u16;
-const FIXED: u16 = 1 << 15;
-const PREFIX_SHIFT: u32 = 13;
-const PREFIXES: [&str; 3] = ["", "UTC", "GMT"];
-const NEGATIVE: u16 = 1 << 12;
-const DIGITS: u16 = (1 << 11) - 1;
-/// One digit: 0 to 9. Two digits: 00 to 14.
-const HOUR_FORMS: u16 = 25;
-/// Left out, or 00 to 59.
-const MINUTE_FORMS: u16 = 61;
-const OFFSET_MINUTES_MAX: u16 = 14 * 60;
+const FIXED: u16 = FixedOffset::BITS_END;
 
-const _: () = assert!(HOUR_FORMS * MINUTE_FORMS <= DIGITS);
 const _: () = assert!(TZ_VARIANTS.len() + OTHER_NAMES.len() < FIXED as usize);
 
 impl TimeZone {
@@ -126,120 +116,34 @@ impl TimeZone {
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     #[must_use]
-    pub fn name(self) -> Cow<'static, str> {
-        if let Some(name) = self.static_name() {
-            return Cow::Borrowed(name);
+    pub fn name(self) -> &'static str {
+        if let Some(offset) = self.fixed_offset() {
+            return offset.name();
         }
-        let (text, length) = self.fixed_name();
-        let text = text.get(..length).unwrap_or_default();
-        Cow::Owned(str::from_utf8(text).unwrap_or_default().to_owned())
-    }
-
-    /// Appends the name as it was given, in ASCII.
-    pub(crate) fn append_name(self, out: &mut Vec<u8>) {
-        if let Some(name) = self.static_name() {
-            out.extend_from_slice(name.as_bytes());
-        } else {
-            let (text, length) = self.fixed_name();
-            out.extend_from_slice(text.get(..length).unwrap_or_default());
-        }
-    }
-
-    /// The name, if it is one that is stored as a whole.
-    fn static_name(self) -> Option<&'static str> {
         let code = usize::from(self.0);
         match TZ_VARIANTS.get(code) {
-            Some(zone) => Some(zone.name()),
-            None => OTHER_NAMES.get(code - usize::from(NAMED)).copied(),
+            Some(zone) => zone.name(),
+            None => OTHER_NAMES
+                .get(code - usize::from(NAMED))
+                .copied()
+                .unwrap_or_default(),
         }
     }
 
-    /// The name of a fixed offset in ASCII, and its length.
-    fn fixed_name(self) -> ([u8; 9], usize) {
-        let mut text = [0; 9];
-        let mut length = 0;
-        let mut write = |bytes: &[u8]| {
-            for &byte in bytes {
-                if let Some(place) = text.get_mut(length) {
-                    *place = byte;
-                    length += 1;
-                }
-            }
-        };
-        #[expect(clippy::cast_possible_truncation, reason = "both are below 10")]
-        let two_digits = |number: u16| [b'0' + (number / 10) as u8, b'0' + (number % 10) as u8];
-        let prefix = usize::from(self.0 >> PREFIX_SHIFT & 0b11);
-        write(PREFIXES.get(prefix).copied().unwrap_or_default().as_bytes());
-        write(if self.0 & NEGATIVE == 0 { b"+" } else { b"-" });
-        let form = self.0 & DIGITS;
-        match form / MINUTE_FORMS {
-            hours @ 0..10 => write(two_digits(hours).get(1..).unwrap_or_default()),
-            hours => write(&two_digits(hours - 10)),
-        }
-        if let Some(minutes) = (form % MINUTE_FORMS).checked_sub(1) {
-            write(b":");
-            write(&two_digits(minutes));
-        }
-        (text, length)
+    #[inline]
+    fn fixed_offset(self) -> Option<FixedOffset> {
+        (self.0 & FIXED != 0).then(|| FixedOffset::from_bits(self.0 ^ FIXED))
     }
 
     /// What is needed to convert between instants and this zone's wall clock.
     #[inline]
     pub(super) fn clock(self) -> Clock {
-        if self.0 & FIXED == 0 {
+        match self.fixed_offset() {
+            Some(offset) => Clock::Fixed(offset.seconds()),
             // The two names that are not in the database mean UTC.
-            spans_of(self.0).map_or(Clock::Fixed(0), Clock::Spans)
-        } else {
-            let minutes = i32::from(offset_minutes(self.0 & DIGITS));
-            let sign = if self.0 & NEGATIVE == 0 { 60 } else { -60 };
-            Clock::Fixed(sign * minutes)
+            None => spans_of(self.0).map_or(Clock::Fixed(0), Clock::Spans),
         }
     }
-
-    /// Reads `[UTC|GMT](+|-)H[H][:MM]`.
-    fn parse_fixed(text: &str) -> Option<Self> {
-        let (prefix, rest) = if let Some(rest) = text.strip_prefix("UTC") {
-            (1, rest)
-        } else if let Some(rest) = text.strip_prefix("GMT") {
-            (2, rest)
-        } else {
-            (0, text)
-        };
-        let digit = |byte: u8| byte.is_ascii_digit().then(|| u16::from(byte - b'0'));
-        let (sign, digits) = rest.as_bytes().split_first()?;
-        let sign = match sign {
-            b'+' => 0,
-            b'-' => NEGATIVE,
-            _ => return None,
-        };
-        let (hours, minutes) = match *digits {
-            [hour] | [hour, b':', _, _] => (digit(hour)?, digits.get(2..)),
-            [tens, ones] | [tens, ones, b':', _, _] => {
-                (10 + 10 * digit(tens)? + digit(ones)?, digits.get(3..))
-            }
-            _ => return None,
-        };
-        let minutes = match minutes {
-            Some(&[tens, ones]) => {
-                let tens = digit(tens).filter(|&tens| tens < 6)?;
-                1 + 10 * tens + digit(ones)?
-            }
-            _ => 0,
-        };
-        if hours >= HOUR_FORMS {
-            return None;
-        }
-        let form = hours * MINUTE_FORMS + minutes;
-        (offset_minutes(form) <= OFFSET_MINUTES_MAX)
-            .then_some(Self(FIXED | prefix << PREFIX_SHIFT | sign | form))
-    }
-}
-
-/// The minutes that hours and minutes written in some form amount to.
-fn offset_minutes(form: u16) -> u16 {
-    let hours = form / MINUTE_FORMS;
-    let hours = if hours < 10 { hours } else { hours - 10 };
-    60 * hours + (form % MINUTE_FORMS).saturating_sub(1)
 }
 
 impl Default for TimeZone {
@@ -262,14 +166,15 @@ impl FromStr for TimeZone {
         if let Some((position, _)) = other {
             return Ok(Self(NAMED + position));
         }
-        Self::parse_fixed(text)
+        FixedOffset::parse(text)
+            .map(|offset| Self(FIXED | offset.bits()))
             .ok_or_else(|| Error::refused(ErrorKind::UnknownTimeZone, "time_zone", text, ACCEPTED))
     }
 }
 
 impl fmt::Display for TimeZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name())
+        f.write_str(self.name())
     }
 }
 

@@ -1,7 +1,5 @@
 //! A task wherever its texts lie: in a [`Task`](super::Task) or in a store.
 
-use std::borrow::Cow;
-
 use super::attributes::{Attributes, KeptTiming};
 use crate::schedule::TimeZone;
 
@@ -38,10 +36,10 @@ impl<'a> TaskView<'a> {
         Some(self.text(start, self.attributes.description_length())).filter(|text| !text.is_empty())
     }
 
-    pub(crate) fn time_zone(self) -> Option<Cow<'a, str>> {
+    pub(crate) fn time_zone(self) -> Option<&'a str> {
         match self.known_time_zone() {
             Some(zone) => Some(zone.name()),
-            None => self.reported_time_zone().map(Cow::Borrowed),
+            None => self.reported_time_zone(),
         }
     }
 

@@ -485,7 +485,7 @@ impl ReferenceTask {
             ("enable", Some(task.is_enabled().to_string())),
             ("description", task.description().map(quoted)),
             ("priority", task.priority().map(|number| number.to_string())),
-            ("time_zone", task.time_zone().map(|name| quoted(&name))),
+            ("time_zone", task.time_zone().map(quoted)),
             (
                 "wait_time",
                 task.wait_time().map(|number| number.to_string()),

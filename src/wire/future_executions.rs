@@ -115,7 +115,7 @@ impl FutureExecutions {
             out.push(b'"');
         }
         out.extend_from_slice(b"],\"time_zone\":");
-        write_string(out, &self.time_zone.name());
+        write_string(out, self.time_zone.name());
         out.push(b'}');
     }
 }

@@ -54,7 +54,7 @@ impl Record {
     /// assert_eq!(record.project, None);
     /// assert_eq!(record.task.task_type(), TaskType::Reboot);
     /// assert_eq!(record.task.scheduled_type(), ScheduledType::Week);
-    /// assert_eq!(record.task.time_zone().as_deref(), Some("Europe/Paris"));
+    /// assert_eq!(record.task.time_zone(), Some("Europe/Paris"));
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {

@@ -2,7 +2,6 @@
 
 mod fragments;
 
-use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use serde::ser::SerializeStruct;
@@ -155,7 +154,7 @@ fn write_record(out: &mut Vec<u8>, task: TaskView<'_>, next_execution: Option<Ex
     if let Some(time_zone) = task.known_time_zone() {
         // The names of known zones need no escape.
         out.extend_from_slice(b",\"time_zone\":\"");
-        time_zone.append_name(out);
+        out.extend_from_slice(time_zone.name().as_bytes());
         out.push(b'"');
     } else if let Some(time_zone) = task.reported_time_zone() {
         out.extend_from_slice(b",\"time_zone\":\"");
@@ -246,7 +245,7 @@ impl Serialize for ScheduledTask {
             #[serde(skip_serializing_if = "Option::is_none")]
             priority: Option<u32>,
             #[serde(skip_serializing_if = "Option::is_none")]
-            time_zone: Option<Cow<'a, str>>,
+            time_zone: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             wait_time: Option<u32>,
         }

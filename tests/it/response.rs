@@ -34,10 +34,7 @@ fn expected(task: &Task, next: Option<String>) -> Vec<(&'static str, Value)> {
         ("enable", Some(task.is_enabled().into())),
         ("description", task.description().map(Value::from)),
         ("priority", task.priority().map(Value::from)),
-        (
-            "time_zone",
-            task.time_zone().map(|zone| zone.into_owned().into()),
-        ),
+        ("time_zone", task.time_zone().map(Into::into)),
         ("wait_time", task.wait_time().map(Value::from)),
     ];
     for (name, value) in optional {

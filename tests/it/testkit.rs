@@ -52,7 +52,7 @@ fn a_workload_is_realistic() {
         assert_eq!(task.id().chars().count(), 32);
         assert!(ids.insert(task.id().to_owned()), "{} twice", task.id());
         *types.entry(task.scheduled_type()).or_insert(0) += 1;
-        zones.extend(task.time_zone().map(std::borrow::Cow::into_owned));
+        zones.extend(task.time_zone().map(str::to_owned));
         name_bytes += task.task_name().len();
         description_bytes += task.description().map_or(0, str::len);
         descriptions += usize::from(task.description().is_some());

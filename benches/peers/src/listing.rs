@@ -358,7 +358,7 @@ fn record(task: &Task, next_execution_time: String) -> [String; 12] {
         task.is_enabled().to_string(),
         task.description().unwrap_or_default().to_owned(),
         number(task.priority()),
-        task.time_zone().unwrap_or_default().into_owned(),
+        task.time_zone().unwrap_or_default().to_owned(),
         number(task.wait_time()),
     ]
 }
