@@ -26,10 +26,10 @@ use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
 pub(crate) use row_set::RowSet;
-pub(crate) use rows::{NoRoom, PAGE_ROWS, Row, RowHead, RowView, Slot};
+pub(crate) use rows::{NoRoom, PAGE_ROWS, RowHead, RowView, Slot};
 
 use crate::query::{ListQuery, NameMatch, Order, Revision};
-use crate::task::{Attributes, LastStatus, TaskView};
+use crate::task::{Attributes, Code, LastStatus, Task};
 
 /// Where a project changes its form.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ pub(crate) struct Lookups {
 /// A task to be added.
 #[derive(Clone, Copy)]
 pub(crate) struct Addition<'a> {
-    pub(crate) task: TaskView<'a>,
+    pub(crate) task: &'a Task,
     pub(crate) next: Next,
     /// The second of the adding.
     pub(crate) added: i64,
@@ -123,7 +123,7 @@ pub(crate) struct Addition<'a> {
 pub(crate) enum NotAdded {
     /// Another task has its id.
     IdTaken,
-    /// No row number, or no room for its texts, is left.
+    /// No row number is left.
     NoRoom,
 }
 
@@ -208,7 +208,10 @@ impl Index {
     }
 
     /// The rows that were selected.
-    pub(crate) fn page(&self, selected: &Selected) -> [Option<RowView<'_>>; PAGE_ROWS] {
+    pub(crate) fn page<'a>(
+        &'a self,
+        selected: &'a Selected,
+    ) -> impl Iterator<Item = (Slot, RowView<'a>)> {
         self.rows.page(selected.slots())
     }
 
@@ -282,7 +285,7 @@ impl Index {
         let end = first.saturating_add(u64::from(query.limit()));
         let mut position = 0;
         let mut see = |slot, row: RowView<'_>| {
-            let matches = row.row.code().masked(mask) == wanted
+            let matches = row.code().masked(mask) == wanted
                 && name.is_none_or(|name| name.matches(row.task().task_name()));
             if !matches {
                 return;
@@ -375,8 +378,8 @@ impl Index {
     }
 
     /// Makes room for the first tasks of a small project, so that it takes no more than it needs.
-    pub(crate) fn reserve(&mut self, added: usize, text_length: usize) {
-        self.rows.reserve(added, text_length);
+    pub(crate) fn reserve(&mut self, added: usize) {
+        self.rows.reserve(added);
     }
 
     /// Adds a task that no answer shows yet.
@@ -436,7 +439,7 @@ impl Index {
                 // No answer ever showed it, so its sequence is free again.
                 self.sequence_next = row.sequence;
                 if let Some(lookups) = &mut self.lookups {
-                    lookups.answers.unstage(last, row.row.code());
+                    lookups.answers.unstage(last, row.code());
                     lookups.ids.remove(last, row.task().id());
                 }
             }
@@ -449,7 +452,6 @@ impl Index {
 
     fn push(&mut self, addition: &Addition<'_>, version: Revision) -> Result<Slot, NotAdded> {
         let head = RowHead {
-            attributes: *addition.task.attributes(),
             next: addition.next,
             sequence: self.sequence_next,
             version,
@@ -458,7 +460,7 @@ impl Index {
         self.push_row(&head, addition.task)
     }
 
-    fn push_row(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<Slot, NotAdded> {
+    fn push_row(&mut self, head: &RowHead, task: &Task) -> Result<Slot, NotAdded> {
         let id = task.id();
         let sequence_next = head.sequence.checked_add(1).ok_or(NotAdded::NoRoom)?;
         let slot = if let Some(lookups) = &mut self.lookups {
@@ -466,14 +468,14 @@ impl Index {
             if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
                 return Err(NotAdded::IdTaken);
             }
-            let slot = self.rows.push(head, task.texts(), self.limits.rows_max)?;
+            let slot = self.rows.push(head, task, self.limits.rows_max)?;
             lookups.ids.insert(&self.rows, slot, hash);
             slot
         } else {
             if self.find_by_scan(id).is_some() {
                 return Err(NotAdded::IdTaken);
             }
-            self.rows.push(head, task.texts(), self.limits.rows_max)?
+            self.rows.push(head, task, self.limits.rows_max)?
         };
         self.sequence_next = self.sequence_next.max(sequence_next);
         Ok(slot)
@@ -498,10 +500,12 @@ impl Index {
         slot: Slot,
         set: impl FnOnce(Attributes) -> Attributes,
     ) -> Result<Revision, NoRoom> {
-        let row = self.rows.get(slot).ok_or(NoRoom)?;
-        let (attributes, next) = (set(*row.attributes()), row.next());
         let version = self.next_revision()?;
-        self.change_row(slot, attributes, None, next, version)?;
+        let row = self.rows.view(slot).ok_or(NoRoom)?;
+        let before = row.code();
+        let attributes = set(*row.task().attributes());
+        self.rows.set_attributes(slot, attributes, version);
+        self.follow_change(slot, before, attributes.code());
         self.revision = version;
         Ok(version)
     }
@@ -510,11 +514,11 @@ impl Index {
     pub(crate) fn replace(
         &mut self,
         slot: Slot,
-        task: TaskView<'_>,
+        task: &Task,
         next: Next,
     ) -> Result<Revision, NoRoom> {
         let version = self.next_revision()?;
-        self.change_row(slot, *task.attributes(), Some(task.texts()), next, version)?;
+        self.change(slot, task, next, version)?;
         self.revision = version;
         Ok(version)
     }
@@ -524,36 +528,28 @@ impl Index {
     pub(crate) fn change(
         &mut self,
         slot: Slot,
-        task: TaskView<'_>,
-        next: Next,
-        version: Revision,
-    ) -> Result<(), NoRoom> {
-        self.change_row(slot, *task.attributes(), Some(task.texts()), next, version)
-    }
-
-    fn change_row(
-        &mut self,
-        slot: Slot,
-        attributes: Attributes,
-        texts: Option<&str>,
+        task: &Task,
         next: Next,
         version: Revision,
     ) -> Result<(), NoRoom> {
         let row = self.rows.view(slot).ok_or(NoRoom)?;
-        let before = row.row.code();
-        let renamed = texts
-            .filter(|_| self.lookups.is_some())
-            .map(|texts| TaskView::new(&attributes, texts).task_name())
-            .filter(|&name| name != row.task().task_name());
-        self.rows.replace(slot, attributes, texts, version, next)?;
-        if let Some(lookups) = &mut self.lookups {
-            lookups.answers.change(slot, before, attributes.code());
-            lookups.changes.note(slot);
-            if let Some(name) = renamed {
-                lookups.names.rename(slot, name);
-            }
+        let before = row.code();
+        let is_renamed = row.task().task_name() != task.task_name();
+        self.rows.replace(slot, task, next, version);
+        self.follow_change(slot, before, task.attributes().code());
+        if let Some(lookups) = &mut self.lookups
+            && is_renamed
+        {
+            lookups.names.rename(slot, task.task_name());
         }
         Ok(())
+    }
+
+    fn follow_change(&mut self, slot: Slot, before: Code, after: Code) {
+        if let Some(lookups) = &mut self.lookups {
+            lookups.answers.change(slot, before, after);
+            lookups.changes.note(slot);
+        }
     }
 
     /// Removes a task.
@@ -572,7 +568,7 @@ impl Index {
         match &mut self.lookups {
             Some(lookups) => {
                 lookups.ids.remove(slot, row.task().id());
-                lookups.answers.remove(slot, row.row.code());
+                lookups.answers.remove(slot, row.code());
                 lookups.changes.note(slot);
                 self.rows.remove(slot);
             }
@@ -587,17 +583,16 @@ impl Index {
         let same = self
             .rows
             .view(slot)
-            .is_some_and(|row| row.sequence == sequence && row.row.version() == version);
+            .is_some_and(|row| row.sequence == sequence && row.version() == version);
         if same {
             self.rows.set_next(slot, next);
         }
     }
 
-    /// Whether there are lists, how often the rows were numbered anew, and how many bytes
-    /// of texts belong to none of them.
+    /// Whether there are lists, and how often the rows were numbered anew.
     #[cfg(feature = "testkit")]
-    pub(crate) fn form(&self) -> (bool, u32, usize) {
-        (self.lookups.is_some(), self.epoch, self.rows.text_wasted())
+    pub(crate) fn form(&self) -> (bool, u32) {
+        (self.lookups.is_some(), self.epoch)
     }
 
     // Renumbering.
@@ -634,10 +629,9 @@ impl Index {
         self.rows.end() > self.rows.len()
     }
 
-    /// Whether so many rows can be added, and texts of so many bytes given to any rows.
-    pub(crate) fn has_room_for(&self, added: usize, text_length: usize) -> bool {
-        self.rows
-            .has_room_for(added, text_length, self.limits.rows_max)
+    /// Whether so many rows can be added.
+    pub(crate) fn has_room_for(&self, added: usize) -> bool {
+        self.rows.has_room_for(added, self.limits.rows_max)
     }
 
     /// The same project without holes, at the same revision. O(n).
@@ -670,10 +664,10 @@ impl Index {
     }
 
     /// Stages a row that keeps its place in the history.
-    pub(crate) fn restage(&mut self, head: &RowHead, task: TaskView<'_>) -> Result<(), NotAdded> {
+    pub(crate) fn restage(&mut self, head: &RowHead, task: &Task) -> Result<(), NotAdded> {
         let slot = self.push_row(head, task)?;
         if let Some(lookups) = &mut self.lookups {
-            lookups.answers.stage(slot, head.attributes.code());
+            lookups.answers.stage(slot, task.attributes().code());
         }
         Ok(())
     }
@@ -693,7 +687,7 @@ impl Lookups {
     fn of(rows: &Rows, capacity: usize) -> Self {
         let mut lookups = Self::with_capacity(capacity);
         for (slot, row) in rows.iter(0..rows.end()) {
-            lookups.answers.insert(slot, row.row.code());
+            lookups.answers.insert(slot, row.code());
             let hash = lookups.ids.hash(row.task().id());
             lookups.ids.insert(rows, slot, hash);
         }

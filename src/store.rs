@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::index::Limits;
 use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask};
 use crate::schedule::Execution;
-use crate::task::{LastStatus, ProjectId, Task, TaskName, TaskView};
+use crate::task::{LastStatus, ProjectId, Task, TaskName};
 use project::{Project, Writer};
 use remembered::Memory;
 
@@ -79,7 +79,6 @@ pub(crate) struct InnerState {
     pub(crate) has_lists: bool,
     /// How often the project was numbered anew, or got lists.
     pub(crate) epoch: u32,
-    pub(crate) text_wasted: usize,
     /// How many remembered answers the whole store has forgotten for want of room.
     pub(crate) evicted: u64,
 }
@@ -143,12 +142,11 @@ impl TaskStore {
     #[cfg(feature = "testkit")]
     pub(crate) fn inner_state(&self, project: &ProjectId) -> InnerState {
         let form = self.find(project).map(|project| project.read().form());
-        let (has_lists, epoch, text_wasted) = form.unwrap_or_default();
+        let (has_lists, epoch) = form.unwrap_or_default();
         InnerState {
             exists: form.is_some(),
             has_lists,
             epoch,
-            text_wasted,
             evicted: self.memory.evicted(),
         }
     }
@@ -352,7 +350,7 @@ impl TaskStore {
         project: &ProjectId,
         query: &ListQuery,
         now: DateTime<Utc>,
-        each: impl FnMut(TaskView<'_>, Option<Execution>),
+        each: impl FnMut(&Task, Option<Execution>),
     ) -> u64 {
         self.find(project).map_or(0, |project| {
             project.for_each_listed(query, now, &self.memory, each)

@@ -164,13 +164,12 @@ mod tests {
             let task = Task::builder(number.to_string(), "name", TaskType::Stop, event);
             let task = task.build().unwrap();
             let head = RowHead {
-                attributes: *task.view().attributes(),
                 next: Next::NEVER,
                 sequence: number,
                 version: Revision::new(1),
                 added: 0,
             };
-            let slot = rows.push(&head, task.view().texts(), Slot::MAX).unwrap();
+            let slot = rows.push(&head, &task, Slot::MAX).unwrap();
             let hash = ids.hash(task.id());
             ids.insert(&rows, slot, hash);
         }

@@ -41,8 +41,8 @@ impl Names for Rows {
     }
 
     fn names<'a>(&'a self, slots: &'a [Slot]) -> impl Iterator<Item = (Slot, &'a str)> {
-        let rows = self.page(slots).into_iter().zip(slots);
-        rows.filter_map(|(row, &slot)| Some((slot, row?.task().task_name())))
+        self.page(slots)
+            .map(|(slot, row)| (slot, row.task().task_name()))
     }
 }
 

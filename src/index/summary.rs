@@ -44,7 +44,7 @@ impl Index {
         let matches =
             |row: RowView<'_>| name.is_none_or(|name| name.matches(row.task().task_name()));
         for (_, row) in self.iter().filter(|&(_, row)| matches(row)) {
-            tally.add(row.row.code());
+            tally.add(row.code());
         }
         tally
     }

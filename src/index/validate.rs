@@ -14,7 +14,7 @@ impl Index {
             return Err("rows are left invisible".into());
         }
         for (slot, row) in self.iter() {
-            if row.row.version() > self.revision {
+            if row.version() > self.revision {
                 return Err(format!("row {slot} was changed in the future"));
             }
             if row.sequence >= self.sequence_next {
@@ -44,7 +44,7 @@ impl Index {
         }
         let expected: u64 = self
             .iter()
-            .map(|(_, row)| if row.row.code().status() == 3 { 4 } else { 8 })
+            .map(|(_, row)| if row.code().status() == 3 { 4 } else { 8 })
             .sum();
         if entries != expected {
             return Err(format!("{entries} entries in all lists, not {expected}"));
@@ -57,7 +57,7 @@ impl Index {
             let row = self
                 .row(slot)
                 .ok_or_else(|| format!("{key:?} holds hole {slot}"))?;
-            if !key.holds(row.row.code()) {
+            if !key.holds(row.code()) {
                 return Err(format!("{key:?} holds row {slot}, which is another's"));
             }
         }

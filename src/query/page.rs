@@ -85,9 +85,8 @@ impl ScheduledTask {
         }
     }
 
-    #[inline]
-    pub(crate) fn set_texts(&mut self, texts: &str) {
-        self.task.set_texts(texts);
+    pub(crate) fn task_mut(&mut self) -> &mut Task {
+        &mut self.task
     }
 
     /// The record.

@@ -17,9 +17,6 @@ const STEP_ROWS: usize = 16;
 /// A sync of at most so many changes is made in place, in one step.
 const CHANGES_IN_PLACE_MAX: usize = 64;
 
-/// Texts of more bytes are not copied in one step.
-const TEXT_IN_PLACE_MAX: usize = 1 << 18;
-
 impl Project {
     /// Adds all tasks as one change, or none of them. The writer's lock is held.
     pub(super) fn add_all(
@@ -58,8 +55,7 @@ impl Project {
             self.let_readers_in();
             let mut index = self.write();
             if tasks.len() == step.len() {
-                let text_length = additions.iter().map(|it| it.task.texts().len()).sum();
-                index.reserve(step.len(), text_length);
+                index.reserve(step.len());
             }
             for addition in &additions {
                 if let Err(why) = index.stage(addition, version) {
@@ -170,11 +166,7 @@ impl<'a> Changes<'a> {
                 None => added.push(task),
                 Some(slot) => {
                     kept.push(slot);
-                    let is_same = index.row(slot).is_some_and(|row| {
-                        row.row.attributes() == task.view().attributes()
-                            && row.task().texts() == task.view().texts()
-                    });
-                    if !is_same {
+                    if index.row(slot).is_none_or(|row| row.task() != task) {
                         changed.push((slot, task));
                     }
                 }
@@ -206,12 +198,7 @@ impl<'a> Changes<'a> {
     /// Whether they can be made in place, in one short step that cannot fail.
     fn are_few(&self, index: &Index) -> bool {
         let count = self.added.len() + self.changed.len() + self.removed.len();
-        let changed = self.changed.iter().map(|&(_, task)| task);
-        let texts = self.added.iter().copied().chain(changed);
-        let text_length: usize = texts.map(|task| task.view().texts().len()).sum();
-        count <= CHANGES_IN_PLACE_MAX
-            && text_length <= TEXT_IN_PLACE_MAX
-            && index.has_room_for(self.added.len(), text_length)
+        count <= CHANGES_IN_PLACE_MAX && index.has_room_for(self.added.len())
     }
 
     fn apply(
@@ -221,9 +208,9 @@ impl<'a> Changes<'a> {
         version: Revision,
     ) -> Result<(), NotAdded> {
         for &(slot, task) in &self.changed {
-            let added = index.row(slot).ok_or(NotAdded::NoRoom)?.row.added();
+            let added = index.row(slot).ok_or(NotAdded::NoRoom)?.added();
             let next = next_of(task, added, now);
-            index.change(slot, task.view(), next, version)?;
+            index.change(slot, task, next, version)?;
         }
         // From the end, as rows may close up.
         for &slot in self.removed.iter().rev() {
@@ -253,10 +240,9 @@ impl<'a> Changes<'a> {
             }
             let mut head = row.head();
             if let Some((_, task)) = changed.next_if(|(changed, _)| *changed == slot) {
-                head.attributes = *task.view().attributes();
                 head.next = next_of(task, head.added, now);
                 head.version = version;
-                fresh.restage(&head, task.view())?;
+                fresh.restage(&head, task)?;
             } else {
                 fresh.restage(&head, row.task())?;
             }

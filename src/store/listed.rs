@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::index::{Index, Known, Moment, Next, Row, RowView, Selected, Slot};
+use crate::index::{Index, Known, Moment, Next, RowView, Selected, Slot};
 use crate::query::{Cursor, Page, Revision, ScheduledTask};
 use crate::schedule::{Execution, Schedule};
-use crate::task::{Task, TaskView};
+use crate::task::Task;
 
 /// What a listing found out about a row's next execution.
 #[derive(Debug)]
@@ -18,22 +18,19 @@ pub(super) struct Learnt {
 
 /// The page of the rows that a query selects, and what was learnt on the way.
 pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (Page, Vec<Learnt>) {
-    let rows = index.page(selected);
-    let rows = || rows.iter().flatten().copied();
     let mut learnt = Vec::new();
     let mut tasks = Vec::with_capacity(selected.slots().len());
-    for (row, &slot) in rows().zip(selected.slots()) {
-        let task = Task::without_texts(*row.row.attributes());
+    let mut cursor = None;
+    for (slot, row) in index.page(selected) {
         let next_execution = learn(row, slot, now, &mut learnt);
-        tasks.push(ScheduledTask::new(task, row.row.version(), next_execution));
+        let task = Task::without_texts(*row.task().attributes());
+        tasks.push(ScheduledTask::new(task, row.version(), next_execution));
         // Written where they stay: a task that is moved there costs twice as much.
         if let Some(listed) = tasks.last_mut() {
-            listed.set_texts(row.task().texts());
+            listed.task_mut().clone_texts_from(row.task());
         }
+        cursor = Some(Cursor::after_sequence(row.sequence));
     }
-    let cursor = rows()
-        .last()
-        .map(|row| Cursor::after_sequence(row.sequence));
     let page = Page::new(tasks, u64::from(selected.total), index.revision()).with_cursor(cursor);
     (page, learnt)
 }
@@ -43,59 +40,68 @@ pub(super) fn for_each(
     index: &Index,
     selected: &Selected,
     now: DateTime<Utc>,
-    mut each: impl FnMut(TaskView<'_>, Option<Execution>),
+    mut each: impl FnMut(&Task, Option<Execution>),
 ) -> Vec<Learnt> {
-    let rows = index.page(selected);
     let mut learnt = Vec::new();
-    for (row, &slot) in rows.iter().flatten().zip(selected.slots()) {
-        let next_execution = learn(*row, slot, now, &mut learnt);
+    for (slot, row) in index.page(selected) {
+        let next_execution = learn(row, slot, now, &mut learnt);
         each(row.task(), next_execution);
     }
     learnt
 }
 
-/// The first execution of a row after `now`, with what the row should know of it.
+/// The first execution of a row after `now`; what the row should know of it, and does not, is
+/// `news`.
+#[inline]
+pub(super) fn next_execution(
+    row: RowView<'_>,
+    now: DateTime<Utc>,
+    news: impl FnOnce(Next),
+) -> Option<Execution> {
+    if !row.task().is_enabled() {
+        return None;
+    }
+    match row.next().at(now.timestamp()) {
+        Known::Next(moment) => Some(execution(moment)),
+        Known::None => None,
+        Known::Nothing => {
+            let (next_execution, next) = computed_execution(row, now);
+            next.map(news);
+            next_execution
+        }
+    }
+}
+
+#[inline]
 fn learn(
     row: RowView<'_>,
     slot: Slot,
     now: DateTime<Utc>,
     learnt: &mut Vec<Learnt>,
 ) -> Option<Execution> {
-    let (next_execution, news) = next_execution(row.row, now);
-    if let Some(next) = news {
+    next_execution(row, now, |next| {
         learnt.push(Learnt {
             slot,
             sequence: row.sequence,
-            version: row.row.version(),
+            version: row.version(),
             next,
         });
-    }
-    next_execution
+    })
 }
 
-/// The first execution of a row after `now`; and, if the row did not know it,
-/// what it should know.
-pub(super) fn next_execution(row: &Row, now: DateTime<Utc>) -> (Option<Execution>, Option<Next>) {
-    if !row.attributes().is_enabled() {
-        return (None, None);
-    }
-    let second = now.timestamp();
-    match row.next().at(second) {
-        Known::Next(moment) => (Some(execution(moment)), None),
-        Known::None => (None, None),
+/// The first execution of a row after `now`, and what the row should know of it.
+#[cold]
+fn computed_execution(row: RowView<'_>, now: DateTime<Utc>) -> (Option<Execution>, Option<Next>) {
+    let schedule = row.task().schedule();
+    let next = next_around(schedule, row.added(), now);
+    match next.at(now.timestamp()) {
+        Known::Next(moment) => (Some(execution(moment)), Some(next)),
+        Known::None => (None, Some(next)),
+        // Too far apart to be kept.
         Known::Nothing => {
-            let schedule = row.attributes().schedule();
-            let next = next_around(schedule, row.added(), now);
-            match next.at(second) {
-                Known::Next(moment) => (Some(execution(moment)), Some(next)),
-                Known::None => (None, Some(next)),
-                // Too far apart to be kept.
-                Known::Nothing => {
-                    let execution = schedule
-                        .and_then(|schedule| anchored(schedule, row.added()).next_execution(now));
-                    (execution, None)
-                }
-            }
+            let execution =
+                schedule.and_then(|schedule| anchored(schedule, row.added()).next_execution(now));
+            (execution, None)
         }
     }
 }

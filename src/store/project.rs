@@ -14,7 +14,7 @@ use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask
 use crate::schedule::Execution;
 use crate::store::listed;
 use crate::store::remembered::{Memory, Remembered};
-use crate::task::{LastStatus, Task, TaskName, TaskView};
+use crate::task::{LastStatus, Task, TaskName};
 
 /// A project's index behind two locks.
 ///
@@ -98,9 +98,9 @@ impl Project {
     pub(super) fn get(&self, id: &str, now: DateTime<Utc>) -> Option<ScheduledTask> {
         let index = self.read();
         let row = index.row(index.find(id)?)?;
-        let (next_execution, _) = listed::next_execution(row.row, now);
-        let task = Task::from_parts(row.task().texts(), *row.row.attributes());
-        Some(ScheduledTask::new(task, row.row.version(), next_execution))
+        let next_execution = listed::next_execution(row, now, |_| {});
+        let task = row.task().clone();
+        Some(ScheduledTask::new(task, row.version(), next_execution))
     }
 
     pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, memory: &Memory) -> Page {
@@ -142,7 +142,7 @@ impl Project {
         query: &ListQuery,
         now: DateTime<Utc>,
         memory: &Memory,
-        each: impl FnMut(TaskView<'_>, Option<Execution>),
+        each: impl FnMut(&Task, Option<Execution>),
     ) -> u64 {
         let index = self.read();
         let selected = self.select(&index, query, memory);
@@ -184,9 +184,9 @@ impl Project {
 
     pub(super) fn replace(&self, task: &Task, now: DateTime<Utc>) -> Result<Revision, Error> {
         let version = self.change(task.id(), |index, slot| {
-            let added = index.row(slot).ok_or(NoRoom)?.row.added();
+            let added = index.row(slot).ok_or(NoRoom)?.added();
             let next = next_of(task, added, now);
-            index.replace(slot, task.view(), next)
+            index.replace(slot, task, next)
         })?;
         self.tidy_names();
         Ok(version)
@@ -195,13 +195,8 @@ impl Project {
     pub(super) fn rename(&self, id: &str, task_name: &TaskName) -> Result<Revision, Error> {
         let version = self.change(id, |index, slot| {
             let row = index.row(slot).ok_or(NoRoom)?;
-            let next = row.row.next();
-            let texts = row.task().texts_renamed(task_name.as_str());
-            let attributes = row
-                .row
-                .attributes()
-                .with_name_length(task_name.as_str().len());
-            index.replace(slot, TaskView::new(&attributes, &texts), next)
+            let renamed = row.task().clone().with_task_name(task_name);
+            index.replace(slot, &renamed, row.next())
         })?;
         self.tidy_names();
         Ok(version)
@@ -273,7 +268,7 @@ pub(super) fn next_of(task: &Task, added: i64, now: DateTime<Utc>) -> Next {
 pub(super) fn addition(task: &Task, now: DateTime<Utc>) -> Addition<'_> {
     let added = now.timestamp();
     Addition {
-        task: task.view(),
+        task,
         next: next_of(task, added, now),
         added,
     }

@@ -160,13 +160,8 @@ impl Attributes {
         (self.lengths >> (2 * LENGTH_BITS) & LENGTH_MAX) as usize
     }
 
-    /// The length of all texts together.
-    pub(crate) fn text_length(&self) -> usize {
-        let zone_length = match self.timing {
-            KeptTiming::Reported { zone_length, .. } => zone_length as usize,
-            _ => 0,
-        };
-        self.id_length() + self.name_length() + self.description_length() + zone_length
+    pub(super) fn touch(&self) -> u32 {
+        self.lengths
     }
 
     pub(crate) fn with_name_length(self, length: usize) -> Self {

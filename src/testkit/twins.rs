@@ -151,11 +151,10 @@ impl Twins {
     }
 
     /// The names of the rare states that are counted.
-    pub const STATES: [&'static str; 13] = [
+    pub const STATES: [&'static str; 12] = [
         "lists built",
         "lists dropped",
         "renumbered",
-        "texts compacted",
         "batch discarded",
         "discarded in steps",
         "project full",
@@ -234,7 +233,6 @@ impl Twins {
             !before.has_lists && after.has_lists,
             is_same && before.has_lists && !after.has_lists,
             is_large && before.epoch != after.epoch,
-            is_same && before.epoch == after.epoch && after.text_wasted < before.text_wasted,
             is_discarded,
             // More than the engine stages and discards at once.
             is_discarded && position > 64,

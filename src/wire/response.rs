@@ -2,7 +2,6 @@
 
 mod fragments;
 
-
 use chrono::{DateTime, Utc};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -11,7 +10,7 @@ use crate::query::{ListQuery, Page, ScheduledTask};
 use crate::schedule::Execution;
 use crate::schedule::text::date_time_ascii;
 use crate::store::TaskStore;
-use crate::task::{ProjectId, ReportedTime, TaskView};
+use crate::task::{ProjectId, ReportedTime, Task};
 use fragments::write_after_name;
 
 /// Room for a record of usual length; a longer one makes the buffer grow.
@@ -28,7 +27,7 @@ impl Page {
         out.reserve(self.tasks().len() * RECORD_LENGTH_USUAL);
         let mut body = Body::begin(out);
         for listed in self.tasks() {
-            body.record(listed.task().view(), listed.next_execution());
+            body.record(listed.task(), listed.next_execution());
         }
         body.end(self.total_count());
     }
@@ -37,7 +36,7 @@ impl Page {
 impl ScheduledTask {
     /// Appends the documented record to `out`, as one line of compact JSON.
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        write_record(out, self.task().view(), self.next_execution());
+        write_record(out, self.task(), self.next_execution());
     }
 }
 
@@ -96,7 +95,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    fn record(&mut self, task: TaskView<'_>, next_execution: Option<Execution>) {
+    fn record(&mut self, task: &Task, next_execution: Option<Execution>) {
         if !self.is_empty {
             self.out.push(b',');
         }
@@ -113,7 +112,8 @@ impl<'a> Body<'a> {
 
 /// Appends a record. Its texts lie end to end, so that they are looked through in one go for
 /// characters that need an escape; few records have one.
-fn write_record(out: &mut Vec<u8>, task: TaskView<'_>, next_execution: Option<Execution>) {
+fn write_record(out: &mut Vec<u8>, task: &Task, next_execution: Option<Execution>) {
+    let task = task.view();
     let needs_escape = needs_escape(task.texts());
     let write_inner = |out: &mut Vec<u8>, text: &str| {
         if needs_escape {

@@ -1,13 +1,15 @@
 //! Numbers, dates and texts at the ends of what there is.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use taskdex::testkit::{
     Op, Outcome, Sizes, SplitMix64, Twins, Walked, Workload, generate, walk_to_next,
 };
 use taskdex::wire::{FutureExecutions, Record};
 use taskdex::{
-    Cursor, ErrorKind, Execution, LastStatus, ListQuery, NameMatch, Order, ProjectId,
-    ReportedTiming, Schedule, ScheduledType, Task, TaskName, TaskType,
+    Cursor, ErrorKind, Execution, LastStatus, LifeCycleType, ListQuery, NameMatch, Order,
+    ProjectId, ReportedTiming, Schedule, ScheduledType, Task, TaskName, TaskType,
 };
 
 use crate::support::{NOW, project};
@@ -215,7 +217,6 @@ fn texts_may_be_as_long_as_they_may_be() {
             twins.apply(&op).unwrap();
         }
         for number in 0..70 {
-            // Each text moves, so that the old ones are wasted and given back.
             let other = wide('𐐀', 255);
             let id = task(number, &other).build().unwrap().id().to_owned();
             let op = Op::Rename {
@@ -251,6 +252,53 @@ fn texts_may_be_as_long_as_they_may_be() {
         }
         twins.check(NOW).unwrap();
     }
+}
+
+#[test]
+fn texts_are_the_same_wherever_they_lie() {
+    // A task keeps texts of 88 bytes itself, and one byte more elsewhere.
+    let lengths = 80..=96;
+    let task = |length: usize, name_length: usize| {
+        let name = "n".repeat(name_length);
+        let id = format!("id-{length:02}");
+        Task::builder(
+            id,
+            name,
+            TaskType::Stop,
+            LifeCycleType::PostDesktopDisconnected,
+        )
+        .description("d".repeat(length - name_length - 5))
+        .build()
+        .unwrap()
+    };
+    for sizes in [Sizes::Usual, Sizes::Early] {
+        let mut twins = Twins::of(sizes);
+        for length in lengths.clone() {
+            let op = Op::Add {
+                project: project("p-1"),
+                task: task(length, 30),
+                now: NOW,
+            };
+            assert!(matches!(twins.apply(&op).unwrap(), Outcome::Changed(_)));
+        }
+        twins.check(NOW).unwrap();
+        // From one place to the other, both ways.
+        for (length, name_length) in lengths.clone().zip(lengths.clone().rev()) {
+            let op = Op::Rename {
+                project: project("p-1"),
+                id: format!("id-{length:02}"),
+                task_name: TaskName::new("m".repeat(name_length - 50)).unwrap(),
+                now: NOW,
+            };
+            assert!(matches!(twins.apply(&op).unwrap(), Outcome::Changed(_)));
+            twins.check(NOW).unwrap();
+        }
+    }
+    let set: HashSet<Task> = lengths
+        .clone()
+        .flat_map(|length| [task(length, 30), task(length, 30), task(length, 31)])
+        .collect();
+    assert_eq!(set.len(), 2 * lengths.count());
 }
 
 #[test]

@@ -222,7 +222,7 @@ fn a_listing_leaves_next_executions_known() {
         let project = store.find(&project()).unwrap();
         let index = project.read();
         let (_, row) = index.iter().last().unwrap();
-        matches!(row.row.next().at(later.timestamp()), Known::Next(_))
+        matches!(row.next().at(later.timestamp()), Known::Next(_))
     };
     assert!(!is_known());
     let _ = store.list(&project(), &ListQuery::new(0, 50).unwrap(), later);
