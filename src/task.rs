@@ -14,9 +14,10 @@ use std::sync::Arc;
 use arrayvec::ArrayString;
 
 pub(crate) use attributes::{Attributes, Code};
+pub(crate) use builder::PRIORITY_MAX;
 pub use builder::TaskBuilder;
-pub(crate) use text::check_text_length_max;
 pub use text::{ProjectId, TaskId, TaskName};
+pub(crate) use text::{check_text_length_max, needs_escape};
 pub use timing::{ReportedTime, ReportedTiming, Timing, Trigger};
 pub(crate) use view::TaskView;
 pub use vocabulary::{LastStatus, LifeCycleType, ScheduledType, TaskType};
@@ -80,6 +81,7 @@ impl Task {
 
     /// A task of these texts, which lie end to end.
     pub(crate) fn from_parts(texts: &str, attributes: Attributes) -> Self {
+        let attributes = attributes.with_texts(texts);
         let texts =
             ArrayString::from(texts).map_or_else(|_| Texts::Long(texts.into()), Texts::Short);
         Self { texts, attributes }

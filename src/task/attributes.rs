@@ -1,7 +1,7 @@
 //! All of a task but its texts, in 32 bytes.
 
 use super::timing::{ReportedTime, Trigger, scheduled_type_of};
-use super::{LastStatus, LifeCycleType, ScheduledType, TaskType};
+use super::{LastStatus, LifeCycleType, ScheduledType, TaskType, needs_escape};
 use crate::schedule::Schedule;
 
 /// What filters compare, and other small fields, in one word.
@@ -98,7 +98,8 @@ pub(super) enum KeptTiming {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Attributes {
     timing: KeptTiming,
-    /// Ten bits each: a checked text has at most 255 characters of 4 bytes.
+    /// Ten bits each: a checked text has at most 255 characters of 4 bytes. Above them, whether
+    /// any of the texts needs an escape in JSON.
     lengths: u32,
     wait_time: u16,
     code: Code,
@@ -108,6 +109,7 @@ const _: () = assert!(size_of::<Attributes>() == 32);
 
 const LENGTH_BITS: u32 = 10;
 const LENGTH_MAX: u32 = (1 << LENGTH_BITS) - 1;
+const NEED_ESCAPE: u32 = 1 << (3 * LENGTH_BITS);
 const WAIT_TIME_ABSENT: u16 = u16::MAX;
 
 /// What [`Attributes::new`] packs.
@@ -158,6 +160,18 @@ impl Attributes {
 
     pub(super) fn description_length(&self) -> usize {
         (self.lengths >> (2 * LENGTH_BITS) & LENGTH_MAX) as usize
+    }
+
+    /// Whether any of the texts [needs an escape](super::needs_escape).
+    pub(crate) fn need_escape(&self) -> bool {
+        self.lengths & NEED_ESCAPE != 0
+    }
+
+    /// The same fields for these texts, of the same lengths.
+    pub(super) fn with_texts(self, texts: &str) -> Self {
+        let bits = if needs_escape(texts) { NEED_ESCAPE } else { 0 };
+        let lengths = self.lengths & !NEED_ESCAPE | bits;
+        Self { lengths, ..self }
     }
 
     pub(super) fn touch(&self) -> u32 {

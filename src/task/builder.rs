@@ -6,7 +6,7 @@ use super::{LastStatus, Task, TaskType, Timing};
 use crate::error::{Error, ErrorKind};
 
 /// The highest rule priority of the documented API.
-const PRIORITY_MAX: u32 = 50;
+pub(crate) const PRIORITY_MAX: u32 = 50;
 /// The longest waiting duration of the documented API, which gives no unit.
 const WAIT_TIME_MAX: u32 = 43_200;
 

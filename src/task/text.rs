@@ -40,6 +40,14 @@ pub(crate) fn check_text_length_max(parameter: &'static str, text: &str) -> Resu
     Ok(())
 }
 
+/// Whether a text cannot stand in JSON as it is.
+pub(crate) fn needs_escape(text: &str) -> bool {
+    let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    // A fold without an early exit, so that it is compiled to vector instructions.
+    text.bytes()
+        .fold(false, |found, byte| found | needs_escape(byte))
+}
+
 /// Deserializes a value from its wire spelling.
 pub(crate) fn deserialize_parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where

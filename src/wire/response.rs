@@ -10,8 +10,8 @@ use crate::query::{ListQuery, Page, ScheduledTask};
 use crate::schedule::Execution;
 use crate::schedule::text::date_time_ascii;
 use crate::store::TaskStore;
-use crate::task::{ProjectId, ReportedTime, Task};
-use fragments::write_after_name;
+use crate::task::{ProjectId, ReportedTime, Task, needs_escape};
+use fragments::{write_after_name, write_priority};
 
 /// Room for a record of usual length; a longer one makes the buffer grow.
 const RECORD_LENGTH_USUAL: usize = 384;
@@ -110,11 +110,10 @@ impl<'a> Body<'a> {
     }
 }
 
-/// Appends a record. Its texts lie end to end, so that they are looked through in one go for
-/// characters that need an escape; few records have one.
+/// Appends a record. Few have a text that needs an escape.
 fn write_record(out: &mut Vec<u8>, task: &Task, next_execution: Option<Execution>) {
     let task = task.view();
-    let needs_escape = needs_escape(task.texts());
+    let needs_escape = task.attributes().need_escape();
     let write_inner = |out: &mut Vec<u8>, text: &str| {
         if needs_escape {
             write_escaped(out, text);
@@ -148,8 +147,7 @@ fn write_record(out: &mut Vec<u8>, task: &Task, next_execution: Option<Execution
         out.push(b'"');
     }
     if let Some(priority) = attributes.priority() {
-        out.extend_from_slice(b",\"priority\":");
-        write_number(out, priority);
+        write_priority(out, priority);
     }
     if let Some(time_zone) = task.known_time_zone() {
         // The names of known zones need no escape.
@@ -177,13 +175,6 @@ pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
         out.extend_from_slice(text.as_bytes());
     }
     out.push(b'"');
-}
-
-fn needs_escape(text: &str) -> bool {
-    let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-    // A fold without an early exit, so that it is compiled to vector instructions.
-    text.bytes()
-        .fold(false, |found, byte| found | needs_escape(byte))
 }
 
 /// Appends what stands between the quotes of a JSON string.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use taskdex::testkit::strategies;
-use taskdex::{ListQuery, ScheduledType, Task, TaskStore, wire::Record};
+use taskdex::{LifeCycleType, ListQuery, ScheduledType, Task, TaskStore, TaskType, wire::Record};
 
 use crate::support::{NOW, cases, paged, project};
 
@@ -151,4 +151,25 @@ fn every_character_is_written_as_json_writes_it() {
         .map(|character| format!("a{character}b"))
         .collect();
     assert_eq!(names, expected);
+}
+
+#[test]
+fn a_name_is_escaped_once_it_needs_it_and_until_it_does_not() {
+    let (store, p) = (TaskStore::new(), project("p"));
+    for (id, description) in [("plain", "d"), ("\"quoted\"", "d"), ("described", "\\")] {
+        let timing = LifeCycleType::PostDesktopDisconnected;
+        let task = Task::builder(id, "n", TaskType::Stop, timing).description(description);
+        store.add(&p, task.build().unwrap(), NOW).unwrap();
+        for name in ["n", "a\tb", "n", "\"", "\u{7f}"] {
+            store.rename(&p, id, &name.parse().unwrap(), NOW).unwrap();
+            let listed = store.get(&p, id, NOW).unwrap();
+            let mut written = Vec::new();
+            listed.write_json(&mut written);
+            assert_eq!(
+                String::from_utf8(written).unwrap(),
+                serde_json::to_string(&listed).unwrap()
+            );
+            assert_eq!(listed.task().task_name(), name);
+        }
+    }
 }

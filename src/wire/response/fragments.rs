@@ -1,15 +1,13 @@
 //! Runs of JSON between a record's texts, joined at compile time.
 
-use crate::task::{Code, LastStatus, LifeCycleType, ScheduledType, TaskType};
+use crate::task::{Code, LastStatus, LifeCycleType, PRIORITY_MAX, ScheduledType, TaskType};
 
 /// A piece of JSON.
 #[derive(Clone, Copy)]
-struct Fragment {
+struct Fragment<const LENGTH_MAX: usize> {
     bytes: [u8; LENGTH_MAX],
     length: usize,
 }
-
-const LENGTH_MAX: usize = 96;
 
 const TASK_TYPES: usize = TaskType::ALL.len();
 const TIMED: usize = ScheduledType::ALL.len() - 1;
@@ -18,9 +16,11 @@ const SCOPES: usize = TIMED + LifeCycleType::ALL.len();
 const STATUSES: usize = LastStatus::ALL.len() + 1;
 
 /// By the task type.
-static AFTER_NAME: [Fragment; TASK_TYPES] = after_name();
+static AFTER_NAME: [Fragment<64>; TASK_TYPES] = after_name();
 /// By the scope, then by the last status.
-static AFTER_TYPE: [Fragment; SCOPES * STATUSES] = after_type();
+static AFTER_TYPE: [Fragment<96>; SCOPES * STATUSES] = after_type();
+/// By the priority.
+static PRIORITIES: [Fragment<16>; PRIORITY_MAX as usize + 1] = priorities();
 
 /// Appends what stands from behind the name up to the value of `last_status`.
 pub(super) fn write_after_name(out: &mut Vec<u8>, code: Code) {
@@ -29,9 +29,14 @@ pub(super) fn write_after_name(out: &mut Vec<u8>, code: Code) {
     append(out, AFTER_TYPE.get(position));
 }
 
+/// Appends a priority.
+pub(super) fn write_priority(out: &mut Vec<u8>, priority: u32) {
+    append(out, PRIORITIES.get(priority as usize));
+}
+
 /// Appends a fragment with what is behind it, and cuts that off: a copy of a length known at
 /// compile time is a few instructions, where any other is a call.
-fn append(out: &mut Vec<u8>, fragment: Option<&Fragment>) {
+fn append<const N: usize>(out: &mut Vec<u8>, fragment: Option<&Fragment<N>>) {
     if let Some(fragment) = fragment {
         let length = out.len() + fragment.length;
         out.extend_from_slice(&fragment.bytes);
@@ -40,55 +45,75 @@ fn append(out: &mut Vec<u8>, fragment: Option<&Fragment>) {
 }
 
 #[expect(clippy::indexing_slicing, reason = "checked at compile time")]
-const fn after_name() -> [Fragment; TASK_TYPES] {
+const fn after_name() -> [Fragment<64>; TASK_TYPES] {
     let mut fragments = [Fragment::EMPTY; TASK_TYPES];
     let mut position = 0;
     while position < TASK_TYPES {
         fragments[position] = Fragment::EMPTY
-            .then("\",\"task_type\":\"")
-            .then(TaskType::ALL[position].as_str())
-            .then("\",\"scheduled_type\":\"");
+            .then(b"\",\"task_type\":\"")
+            .then(TaskType::ALL[position].as_str().as_bytes())
+            .then(b"\",\"scheduled_type\":\"");
         position += 1;
     }
     fragments
 }
 
 #[expect(clippy::indexing_slicing, reason = "checked at compile time")]
-const fn after_type() -> [Fragment; SCOPES * STATUSES] {
+const fn after_type() -> [Fragment<96>; SCOPES * STATUSES] {
     let mut fragments = [Fragment::EMPTY; SCOPES * STATUSES];
     let mut position = 0;
     while position < SCOPES * STATUSES {
         let scope = position / STATUSES;
         let mut fragment = Fragment::EMPTY;
         if scope < TIMED {
-            fragment = fragment.then(ScheduledType::ALL[scope].as_str());
+            fragment = fragment.then(ScheduledType::ALL[scope].as_str().as_bytes());
         } else {
             fragment = fragment
-                .then(ScheduledType::LifeCycle.as_str())
-                .then("\",\"life_cycle_type\":\"")
-                .then(LifeCycleType::ALL[scope - TIMED].as_str());
+                .then(ScheduledType::LifeCycle.as_str().as_bytes())
+                .then(b"\",\"life_cycle_type\":\"")
+                .then(LifeCycleType::ALL[scope - TIMED].as_str().as_bytes());
         }
         let status = position % STATUSES;
         if status < LastStatus::ALL.len() {
             fragment = fragment
-                .then("\",\"last_status\":\"")
-                .then(LastStatus::ALL[status].as_str());
+                .then(b"\",\"last_status\":\"")
+                .then(LastStatus::ALL[status].as_str().as_bytes());
         }
-        fragments[position] = fragment.then("\"");
+        fragments[position] = fragment.then(b"\"");
         position += 1;
     }
     fragments
 }
 
-impl Fragment {
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "checked at compile time"
+)]
+const fn priorities() -> [Fragment<16>; PRIORITY_MAX as usize + 1] {
+    let mut fragments = [Fragment::EMPTY; PRIORITY_MAX as usize + 1];
+    let mut priority = 0;
+    while priority < fragments.len() {
+        let digits = [b'0' + (priority / 10) as u8, b'0' + (priority % 10) as u8];
+        let fragment = Fragment::EMPTY.then(b",\"priority\":");
+        fragments[priority] = if priority < 10 {
+            fragment.then(&[digits[1]])
+        } else {
+            fragment.then(&digits)
+        };
+        priority += 1;
+    }
+    fragments
+}
+
+impl<const LENGTH_MAX: usize> Fragment<LENGTH_MAX> {
     const EMPTY: Self = Self {
         bytes: [0; LENGTH_MAX],
         length: 0,
     };
 
     #[expect(clippy::indexing_slicing, reason = "checked at compile time")]
-    const fn then(mut self, text: &str) -> Self {
-        let text = text.as_bytes();
+    const fn then(mut self, text: &[u8]) -> Self {
         let mut position = 0;
         while position < text.len() {
             self.bytes[self.length] = text[position];
