@@ -1,21 +1,14 @@
 //! From an id to its row.
 
+mod table;
+
 use std::hash::{BuildHasher, RandomState};
 
-use hashbrown::HashTable;
-
 use super::rows::{Rows, Slot};
+use table::{BUCKET_BITS, Table};
 
-/// Rows in a table when it is made, and on average: no step of growth hashes
-/// more than about twice as many.
+/// Rows in a table on average: no step of growth hashes more than about twice as many.
 const TABLE_ROWS: usize = 320;
-/// Room for the rows of most tables, in 512 places.
-const TABLE_ROOM: usize = 448;
-/// A table that is to have more rows than this is made with twice the room.
-const TABLE_ROWS_USUAL: usize = 380;
-/// The lower bits of a hash choose a row's place in its table, so the table
-/// is chosen by bits above them.
-const TABLE_SHIFT: u32 = 20;
 
 /// Row numbers in hash tables, by the ids that stand in the rows.
 ///
@@ -27,7 +20,7 @@ const TABLE_SHIFT: u32 = 20;
 /// how many there are, at most `TABLE_ROWS` for each table.
 #[derive(Debug)]
 pub(super) struct Ids {
-    tables: Vec<HashTable<Slot>>,
+    tables: Vec<Table>,
     length: usize,
     hasher: RandomState,
 }
@@ -41,8 +34,7 @@ impl Ids {
             // Until a place has a table, its rows go to that of half as many places.
             let is_for_two = number < places / 2 && number + places / 2 >= count;
             let expected = rows / places * if is_for_two { 2 } else { 1 };
-            let rooms = if expected > TABLE_ROWS_USUAL { 2 } else { 1 };
-            HashTable::with_capacity(rooms * TABLE_ROOM)
+            Table::with_room(room_for(expected))
         });
         Self {
             tables: tables.collect(),
@@ -62,11 +54,9 @@ impl Ids {
     /// The row of an id whose hash is known.
     pub(super) fn find_hashed(&self, rows: &Rows, id: &str, hash: u64) -> Option<Slot> {
         let table = self.tables.get(table_of(hash, self.tables.len()))?;
-        table
-            .find(hash, |&slot| {
-                rows.view(slot).is_some_and(|row| row.task().id() == id)
-            })
-            .copied()
+        table.find(hash, |slot| {
+            rows.view(slot).is_some_and(|row| row.task().id() == id)
+        })
     }
 
     /// Adds a row, whose id has this hash, and no other row has it.
@@ -76,8 +66,11 @@ impl Ids {
         }
         let number = table_of(hash, self.tables.len());
         if let Some(table) = self.tables.get_mut(number) {
-            let hasher = &self.hasher;
-            table.insert_unique(hash, slot, |&slot| hash_of_row(hasher, rows, slot));
+            if table.len() == table.room() {
+                let entries = entries_of(table, &self.hasher, rows);
+                *table = Table::of(&entries, 3 * entries.len() / 2);
+            }
+            table.insert(hash, slot);
             self.length += 1;
         }
     }
@@ -86,12 +79,8 @@ impl Ids {
     pub(super) fn remove(&mut self, slot: Slot, id: &str) {
         let hash = self.hasher.hash_one(id);
         let number = table_of(hash, self.tables.len());
-        let entry = self
-            .tables
-            .get_mut(number)
-            .and_then(|table| table.find_entry(hash, |&other| other == slot).ok());
-        if let Some(entry) = entry {
-            entry.remove();
+        let table = self.tables.get_mut(number);
+        if table.is_some_and(|table| table.remove(hash, slot)) {
             self.length -= 1;
         }
     }
@@ -103,20 +92,19 @@ impl Ids {
         let Some(table) = self.tables.get_mut(divided) else {
             return;
         };
-        let mut upper = HashTable::with_capacity(TABLE_ROOM);
-        let hasher = &self.hasher;
-        let moved = table
-            .extract_if(|&mut slot| table_of(hash_of_row(hasher, rows, slot), added + 1) == added);
-        for slot in moved {
-            let hash = hash_of_row(hasher, rows, slot);
-            upper.insert_unique(hash, slot, |&slot| hash_of_row(hasher, rows, slot));
-        }
-        self.tables.push(upper);
+        let (upper, lower): (Vec<_>, Vec<_>) = entries_of(table, &self.hasher, rows)
+            .into_iter()
+            .partition(|&(hash, _)| table_of(hash, added + 1) == added);
+        *table = Table::of(&lower, room_for(lower.len()));
+        self.tables.push(Table::of(&upper, room_for(upper.len())));
     }
 
     /// Checks that every row is found by its own id.
     pub(super) fn validate(&self, rows: &Rows) -> Result<(), String> {
-        let counted: usize = self.tables.iter().map(HashTable::len).sum();
+        for table in &self.tables {
+            table.validate(|slot| hash_of_row(&self.hasher, rows, slot))?;
+        }
+        let counted: usize = self.tables.iter().map(Table::len).sum();
         if counted != self.length || counted != rows.len() as usize {
             return Err(format!("{counted} of {} ids are known", rows.len()));
         }
@@ -132,6 +120,20 @@ impl Ids {
     }
 }
 
+/// Room for rows of which so many are expected: random hashes bring five standard deviations more
+/// to one table in millions.
+fn room_for(expected: usize) -> usize {
+    (expected + 5 * expected.isqrt()).max(TABLE_ROWS / 4)
+}
+
+/// The rows of a table, with the hashes of their ids.
+fn entries_of(table: &Table, hasher: &RandomState, rows: &Rows) -> Vec<(u64, Slot)> {
+    let slots = table.slots();
+    slots
+        .map(|slot| (hash_of_row(hasher, rows, slot), slot))
+        .collect()
+}
+
 fn hash_of_row(hasher: &RandomState, rows: &Rows, slot: Slot) -> u64 {
     rows.view(slot)
         .map_or(0, |row| hasher.hash_one(row.task().id()))
@@ -140,7 +142,7 @@ fn hash_of_row(hasher: &RandomState, rows: &Rows, slot: Slot) -> u64 {
 /// The table for a hash among `count`: the first tables are divided already.
 fn table_of(hash: u64, count: usize) -> usize {
     let places = count.next_power_of_two() as u64;
-    let bits = hash >> TABLE_SHIFT;
+    let bits = hash >> BUCKET_BITS;
     let place = usize::try_from(bits & (places - 1)).unwrap_or(0);
     if place < count {
         place
@@ -191,9 +193,9 @@ mod tests {
         for tables in [1, 2, 11, 14, 16] {
             let count = TABLE_ROWS * tables;
             let mut ids = Ids::with_capacity(count);
-            let room = |ids: &Ids| ids.tables.iter().map(HashTable::capacity).sum::<usize>();
+            let room = |ids: &Ids| ids.tables.iter().map(Table::room).sum::<usize>();
             let before = room(&ids);
-            assert!(before <= 2 * TABLE_ROOM * tables);
+            assert!(before <= 2 * TABLE_ROWS * tables);
             let rows = fill(&mut ids, count as u64);
             ids.validate(&rows).unwrap();
             assert_eq!((ids.tables.len(), room(&ids)), (tables, before));
