@@ -213,7 +213,7 @@ impl RowSet {
         );
         for block in &self.blocks {
             match &block.rows {
-                Block::Bits(bits) => bytes.0 += size_of_val(&**bits),
+                Block::Bits(bits, _) => bytes.0 += size_of_val(&**bits),
                 Block::List(rows) => bytes.1 += rows.capacity() * size_of::<u16>(),
             }
         }

@@ -26,19 +26,18 @@ const LEAVES: usize = WORDS / LEAF_WORDS;
 pub(in crate::index) enum Block {
     /// Ascending.
     List(Vec<u16>),
-    Bits(Box<Bits>),
+    /// And how many there are.
+    Bits(Box<Bits>, u32),
 }
 
 /// The rows of a block as bits, with running counts beside them.
 ///
-/// Invariants: `before` holds, for each leaf, how many rows stand in the leaves before it; `count`
-/// is how many rows there are.
+/// Invariant: `before` holds, for each leaf, how many rows stand in the leaves before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[repr(C, align(64))]
 pub(in crate::index) struct Bits {
     before: [u16; LEAVES],
     words: Words,
-    count: u32,
 }
 
 const _: () = assert!(size_of::<Block>() == 24);
@@ -63,14 +62,14 @@ impl Block {
         match self {
             // There are at most 4,096 of them.
             Self::List(rows) => u32::try_from(rows.len()).unwrap_or(u32::MAX),
-            Self::Bits(bits) => bits.count,
+            Self::Bits(_, count) => *count,
         }
     }
 
     pub(in crate::index) fn part(&self) -> Part<'_> {
         match self {
             Self::List(rows) => Part::Narrow(rows),
-            Self::Bits(bits) => Part::Bits(&bits.words, bits.count),
+            Self::Bits(bits, count) => Part::Bits(&bits.words, *count),
         }
     }
 
@@ -78,7 +77,11 @@ impl Block {
     /// else O(rows).
     pub(in crate::index) fn insert(&mut self, low: u16) -> bool {
         match self {
-            Self::Bits(bits) => bits.insert(low),
+            Self::Bits(bits, count) => {
+                let added = bits.insert(low);
+                *count += u32::from(added);
+                added
+            }
             Self::List(rows) => {
                 let added = insert_sorted(rows, low, |rows| find_low(rows, low));
                 if rows.len() > BLOCK_LIST_MAX {
@@ -119,10 +122,11 @@ impl Block {
                 }
                 place.is_ok()
             }
-            Self::Bits(bits) => {
+            Self::Bits(bits, count) => {
                 let removed = bits.remove(low);
-                if bits.count < BLOCK_BITS_MIN {
-                    *self = Self::List(bits.list());
+                *count -= u32::from(removed);
+                if *count < BLOCK_BITS_MIN {
+                    *self = Self::List(bits.list(*count));
                 }
                 removed
             }
@@ -140,7 +144,7 @@ impl Block {
                 }
                 out.len().min(rows.len())
             }
-            Self::Bits(bits) => {
+            Self::Bits(bits, _) => {
                 bits.touch_near(skip, count);
                 bits.read(start, skip, out)
             }
@@ -154,8 +158,23 @@ impl Block {
                 let place = find_low(rows, low).unwrap_or_else(|place| place);
                 u32::try_from(place).unwrap_or(u32::MAX)
             }
-            Self::Bits(bits) => bits.rank(low),
+            Self::Bits(bits, _) => bits.rank(low),
         }
+    }
+
+    /// The block of these words, counted, as bits however many they are.
+    fn bits(words: &Words) -> Self {
+        let mut count = 0;
+        let mut bits = Box::new(Bits {
+            before: [0; LEAVES],
+            words: *words,
+        });
+        for (before, leaf) in bits.before.iter_mut().zip(words.chunks(LEAF_WORDS)) {
+            // Fewer than a block has, as there is a leaf behind.
+            *before = u16::try_from(count).unwrap_or(u16::MAX);
+            count += leaf.iter().map(|word| word.count_ones()).sum::<u32>();
+        }
+        Self::Bits(bits, count)
     }
 
     /// Checks the form and the running counts.
@@ -167,13 +186,13 @@ impl Block {
             Self::List(rows) if !rows.is_sorted_by(|a, b| a < b) => {
                 Err("rows do not ascend".into())
             }
-            Self::Bits(bits) if bits.count < BLOCK_BITS_MIN => {
-                Err(format!("{} rows are bits", bits.count))
+            Self::Bits(_, count) if *count < BLOCK_BITS_MIN => {
+                Err(format!("{count} rows are bits"))
             }
-            Self::Bits(bits) if *bits != Bits::counted(&bits.words) => {
+            Self::Bits(bits, _) if *self != Self::bits(&bits.words) => {
                 Err("bits are miscounted".into())
             }
-            Self::List(_) | Self::Bits(_) => Ok(()),
+            Self::List(_) | Self::Bits(..) => Ok(()),
         }
     }
 }
@@ -182,7 +201,11 @@ impl From<Vec<u16>> for Block {
     /// The block of rows that ascend.
     fn from(rows: Vec<u16>) -> Self {
         if rows.len() > BLOCK_LIST_MAX {
-            Self::Bits(Bits::of(&rows))
+            let mut words = no_words();
+            for &low in &rows {
+                set_bit(&mut words, low);
+            }
+            Self::bits(&words)
         } else {
             Self::List(rows)
         }
@@ -191,40 +214,18 @@ impl From<Vec<u16>> for Block {
 
 impl From<Box<Words>> for Block {
     fn from(words: Box<Words>) -> Self {
-        let bits = Bits::counted(&words);
-        if bits.count as usize > BLOCK_LIST_MAX {
-            Self::Bits(bits)
-        } else {
-            Self::List(bits.list())
+        match Self::bits(&words) {
+            Self::Bits(bits, count) if count as usize <= BLOCK_LIST_MAX => {
+                Self::List(bits.list(count))
+            }
+            bits => bits,
         }
     }
 }
 
 impl Bits {
-    fn of(rows: &[u16]) -> Box<Self> {
-        let mut words = no_words();
-        for &low in rows {
-            set_bit(&mut words, low);
-        }
-        Self::counted(&words)
-    }
-
-    fn counted(words: &Words) -> Box<Self> {
-        let mut bits = Box::new(Self {
-            before: [0; LEAVES],
-            words: *words,
-            count: 0,
-        });
-        for (before, leaf) in bits.before.iter_mut().zip(words.chunks(LEAF_WORDS)) {
-            // Fewer than a block has, as there is a leaf behind.
-            *before = u16::try_from(bits.count).unwrap_or(u16::MAX);
-            bits.count += leaf.iter().map(|word| word.count_ones()).sum::<u32>();
-        }
-        bits
-    }
-
-    fn list(&self) -> Vec<u16> {
-        let mut rows = Vec::with_capacity(self.count as usize);
+    fn list(&self, count: u32) -> Vec<u16> {
+        let mut rows = Vec::with_capacity(count as usize);
         each_bit(&self.words, |low| rows.push(low));
         rows
     }
@@ -234,7 +235,6 @@ impl Bits {
             return false;
         }
         set_bit(&mut self.words, low);
-        self.count += 1;
         for before in self.before_later_leaves(low) {
             *before += 1;
         }
@@ -246,7 +246,6 @@ impl Bits {
             return false;
         }
         clear_bit(&mut self.words, low);
-        self.count -= 1;
         for before in self.before_later_leaves(low) {
             *before -= 1;
         }
