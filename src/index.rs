@@ -26,7 +26,7 @@ use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
 pub(crate) use row_set::RowSet;
-pub(crate) use rows::{NoRoom, PAGE_ROWS, RowHead, RowView, Slot};
+pub(crate) use rows::{NoRoom, PAGE_ROWS, Removed, RowHead, RowView, Slot};
 
 use crate::query::{ListQuery, NameMatch, Order, Revision};
 use crate::task::{Attributes, Code, LastStatus, Task};
@@ -553,29 +553,28 @@ impl Index {
     }
 
     /// Removes a task.
-    pub(crate) fn remove(&mut self, slot: Slot) -> Result<Revision, NoRoom> {
+    pub(crate) fn remove(&mut self, slot: Slot) -> Result<(Revision, Removed), NoRoom> {
         let version = self.next_revision()?;
-        self.take_out(slot);
+        let removed = self.take_out(slot).ok_or(NoRoom)?;
         self.revision = version;
-        Ok(version)
+        Ok((version, removed))
     }
 
     /// Removes a task, as part of a change that is still to be [published](Self::publish).
-    pub(crate) fn take_out(&mut self, slot: Slot) {
-        let Some(row) = self.rows.view(slot) else {
-            return;
-        };
-        match &mut self.lookups {
+    pub(crate) fn take_out(&mut self, slot: Slot) -> Option<Removed> {
+        let row = self.rows.view(slot)?;
+        let removed = match &mut self.lookups {
             Some(lookups) => {
                 lookups.ids.remove(slot, row.task().id());
                 lookups.answers.remove(slot, row.code());
                 lookups.changes.note(slot);
-                self.rows.remove(slot);
+                self.rows.remove(slot)
             }
             None => self.rows.close_up(slot),
-        }
+        };
         self.visible_end = self.rows.end();
         self.visible = self.rows.len();
+        removed
     }
 
     /// Keeps what became known of a next execution, if the row is still the same.

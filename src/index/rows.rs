@@ -113,6 +113,17 @@ pub(crate) struct Rows {
     live: u32,
 }
 
+/// A task that was taken out, and all rows of a chunk if it was the last of them.
+///
+/// To drop them may take a while, as memory is given back: that is for who removes, once readers
+/// can go on.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Removed {
+    _task: Task,
+    _rows: Option<Vec<Row>>,
+}
+
 /// No row number is left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoRoom;
@@ -263,31 +274,29 @@ impl Rows {
     }
 
     /// Leaves a hole in place of a row.
-    pub(super) fn remove(&mut self, slot: Slot) {
+    pub(super) fn remove(&mut self, slot: Slot) -> Option<Removed> {
         let (number, position) = split(slot);
         let is_last = number + 1 == self.chunks.len();
-        let Some(chunk) = self.chunks.get_mut(number) else {
-            return;
-        };
-        let Some(row) = chunk.rows.get_mut(position) else {
-            return;
-        };
-        row.task = None;
+        let chunk = self.chunks.get_mut(number)?;
+        let task = chunk.rows.get_mut(position)?.task.take()?;
         chunk.live -= 1;
         self.live -= 1;
-        if chunk.live == 0 && !is_last {
-            chunk.rows = Vec::new();
-        }
+        let is_emptied = chunk.live == 0 && !is_last;
+        Some(Removed {
+            _task: task,
+            _rows: is_emptied.then(|| std::mem::take(&mut chunk.rows)),
+        })
     }
 
     /// Takes a row out, and moves those behind it. Only for projects of one chunk.
-    pub(super) fn close_up(&mut self, slot: Slot) {
-        self.remove(slot);
+    pub(super) fn close_up(&mut self, slot: Slot) -> Option<Removed> {
+        let removed = self.remove(slot)?;
         let (number, position) = split(slot);
         if let Some(chunk) = self.chunks.get_mut(number) {
             chunk.rows.remove(position);
             self.end -= 1;
         }
+        Some(removed)
     }
 
     /// Whether so many rows can be added.
@@ -301,9 +310,7 @@ impl Rows {
         let Some(slot) = self.end.checked_sub(1) else {
             return;
         };
-        if self.view(slot).is_some() {
-            self.remove(slot);
-        }
+        drop(self.remove(slot));
         let (number, position) = split(slot);
         if let Some(chunk) = self.chunks.get_mut(number) {
             chunk.rows.truncate(position);

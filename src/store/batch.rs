@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::BatchError;
 use super::project::{Project, addition, next_of};
 use crate::error::Error;
-use crate::index::{Index, NotAdded, Slot};
+use crate::index::{Index, NotAdded, Removed, Slot};
 use crate::query::Revision;
 use crate::task::Task;
 
@@ -115,9 +115,10 @@ impl Project {
             .map_err(|why| refused(tasks, 0, why.into()))?;
         if changes.are_few(&index) {
             drop(index);
-            changes
+            let removed = changes
                 .apply(&mut self.write(), now, version)
                 .map_err(full)?;
+            drop(removed);
             if self.read().is_sparse() {
                 self.renumber().map_err(full)?;
             }
@@ -206,22 +207,21 @@ impl<'a> Changes<'a> {
         index: &mut Index,
         now: DateTime<Utc>,
         version: Revision,
-    ) -> Result<(), NotAdded> {
+    ) -> Result<Vec<Removed>, NotAdded> {
         for &(slot, task) in &self.changed {
             let added = index.row(slot).ok_or(NotAdded::NoRoom)?.added();
             let next = next_of(task, added, now);
             index.change(slot, task, next, version)?;
         }
         // From the end, as rows may close up.
-        for &slot in self.removed.iter().rev() {
-            index.take_out(slot);
-        }
+        let slots = self.removed.iter().rev();
+        let removed = slots.filter_map(|&slot| index.take_out(slot)).collect();
         index.make_ready_for(self.added.len());
         for task in &self.added {
             index.stage(&addition(task, now), version)?;
         }
         index.publish(version);
-        Ok(())
+        Ok(removed)
     }
 
     fn rebuild(

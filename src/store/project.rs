@@ -226,7 +226,8 @@ impl Project {
 
     /// Removes a task; what it leaves behind is tidied up when there is too much of it.
     pub(super) fn remove(&self, id: &str) -> Result<Revision, Error> {
-        let version = self.change(id, Index::remove)?;
+        let (version, removed) = self.change(id, Index::remove)?;
+        drop(removed);
         if self.read().is_sparse() {
             // There is room for fewer rows where there was for more.
             let renumbered = self.renumber();
@@ -235,11 +236,11 @@ impl Project {
         Ok(version)
     }
 
-    fn change(
+    fn change<T>(
         &self,
         id: &str,
-        change: impl FnOnce(&mut Index, Slot) -> Result<Revision, NoRoom>,
-    ) -> Result<Revision, Error> {
+        change: impl FnOnce(&mut Index, Slot) -> Result<T, NoRoom>,
+    ) -> Result<T, Error> {
         let mut index = self.write();
         let slot = index.find(id).ok_or_else(|| Error::task_not_found(id))?;
         change(&mut index, slot).map_err(|NoRoom| Error::project_full(id))

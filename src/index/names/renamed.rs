@@ -13,13 +13,14 @@ use crate::index::rows::Slot;
 /// is recorded of former names is passed over, and goes when all names are
 /// [recorded anew](super::NameIndex::is_outdated).
 ///
-/// Invariants: `row_of` holds the row of each number; a row in `latest` has that number for its
+/// Invariants: `row_of` holds the row of each number below `numbered`; a row in `latest` has that number for its
 /// name; `current` holds these numbers, and `rows` these rows.
 #[derive(Debug, Default)]
 pub(super) struct Renamed {
     layer: Layer,
-    row_of: Vec<Slot>,
-    latest: NumberByRow,
+    row_of: Paged,
+    numbered: u32,
+    latest: Paged,
     current: RowSet,
     rows: RowSet,
 }
@@ -27,7 +28,7 @@ pub(super) struct Renamed {
 impl Renamed {
     /// How many names are recorded, former ones too.
     pub(super) fn len(&self) -> usize {
-        self.row_of.len()
+        self.numbered as usize
     }
 
     pub(super) fn is_renamed(&self, row: Slot) -> bool {
@@ -36,12 +37,11 @@ impl Renamed {
 
     /// Records another name of a row. O(its length), amortised.
     pub(super) fn insert(&mut self, row: Slot, name: &str) {
+        let number = self.numbered;
         // Names are recorded anew long before numbers run out.
-        let Ok(number) = u32::try_from(self.row_of.len()) else {
-            return;
-        };
+        self.numbered = number.saturating_add(1);
         self.layer.insert(number, name);
-        self.row_of.push(row);
+        self.row_of.set(number, row);
         self.current.insert(number);
         let former = self.latest.get(row);
         self.latest.set(row, number);
@@ -60,7 +60,7 @@ impl Renamed {
         within: &RowSet,
         patience: Patience,
     ) {
-        if self.row_of.is_empty() {
+        if self.numbered == 0 {
             return;
         }
         found.remove_all(&self.rows);
@@ -75,7 +75,7 @@ impl Renamed {
 
     fn rows_of(&self, numbers: &RowSet, within: &RowSet) -> RowSet {
         let numbers = numbers.rows(0..u32::MAX).into_iter();
-        let rows = numbers.filter_map(|number| self.row_of.get(number as usize).copied());
+        let rows = numbers.filter_map(|number| self.row_of.get(number));
         let mut rows: Vec<Slot> = rows.filter(|&row| within.contains(row)).collect();
         rows.sort_unstable();
         rows.into_iter().collect()
@@ -90,20 +90,20 @@ impl Renamed {
         for row in self.rows.rows(0..Slot::MAX) {
             let number = self.latest.get(row);
             let number = number.ok_or_else(|| format!("row {row} has no other name"))?;
-            if self.row_of.get(number as usize) != Some(&row) || !self.current.contains(number) {
+            if self.row_of.get(number) != Some(row) || !self.current.contains(number) {
                 return Err(format!("name {number} is not that of row {row}"));
             }
             if let Some(name) = name(row) {
                 facts += self.layer.count_facts(number, name)?;
             }
         }
-        let numbered = self.latest.count();
-        if numbered != self.rows.len() || numbered != self.current.len() {
+        let renamed = self.latest.count();
+        if renamed != self.rows.len() || renamed != self.current.len() {
             return Err("renamed rows are miscounted".into());
         }
         let is_live = |number: u32| {
-            let row = self.row_of.get(number as usize);
-            self.current.contains(number) && row.is_some_and(|&row| name(row).is_some())
+            let row = self.row_of.get(number);
+            self.current.contains(number) && row.is_some_and(|row| name(row).is_some())
         };
         let recorded = self.layer.count_recorded(is_live);
         if recorded != facts {
@@ -116,25 +116,25 @@ impl Renamed {
 const PAGE_BITS: u32 = 10;
 const PAGE: usize = 1 << PAGE_BITS;
 
-/// A number for some of the rows.
+/// A number for some numbers.
 ///
-/// In pages, because a hash table of half a million rows that doubles would hold readers up for
-/// 4 ms.
+/// In pages: while a list of half a million doubles, it would hold readers up for more than a
+/// millisecond, and a hash table for four.
 #[derive(Debug, Default)]
-struct NumberByRow {
+struct Paged {
     /// A number is kept as one more than it is, and none as zero.
     pages: Vec<Option<Box<[u32; PAGE]>>>,
 }
 
-impl NumberByRow {
-    fn get(&self, row: Slot) -> Option<u32> {
-        let (page, place) = Self::split(row);
+impl Paged {
+    fn get(&self, key: u32) -> Option<u32> {
+        let (page, place) = Self::split(key);
         let page = self.pages.get(page)?.as_ref()?;
         page.get(place)?.checked_sub(1)
     }
 
-    fn set(&mut self, row: Slot, number: u32) {
-        let (page, place) = Self::split(row);
+    fn set(&mut self, key: u32, number: u32) {
+        let (page, place) = Self::split(key);
         if page >= self.pages.len() {
             self.pages.resize_with(page + 1, || None);
         }
@@ -151,8 +151,8 @@ impl NumberByRow {
         numbers.map(|&number| u32::from(number > 0)).sum()
     }
 
-    fn split(row: Slot) -> (usize, usize) {
-        ((row >> PAGE_BITS) as usize, row as usize % PAGE)
+    fn split(key: u32) -> (usize, usize) {
+        ((key >> PAGE_BITS) as usize, key as usize % PAGE)
     }
 }
 
@@ -161,15 +161,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_takes_the_page_of_its_row_and_none_beside_it() {
-        let mut numbers = NumberByRow::default();
+    fn a_number_takes_the_page_of_its_key_and_none_beside_it() {
+        let mut numbers = Paged::default();
         numbers.set(5_000, 7);
         numbers.set(5_000, 0);
         numbers.set(1_023, 8);
         assert_eq!(numbers.get(5_000), Some(0));
         assert_eq!(numbers.get(1_023), Some(8));
-        for row in [0, 1_022, 1_024, 4_999, 5_001, 9_000] {
-            assert_eq!(numbers.get(row), None);
+        for key in [0, 1_022, 1_024, 4_999, 5_001, 9_000] {
+            assert_eq!(numbers.get(key), None);
         }
         assert_eq!(numbers.count(), 2);
         let pages = numbers.pages.iter().map(Option::is_some);
