@@ -345,7 +345,8 @@ impl Index {
     pub(crate) fn add(&mut self, addition: &Addition<'_>) -> Result<Revision, NotAdded> {
         let version = self.next_revision()?;
         self.make_ready_for(1);
-        let slot = self.push(addition, version)?;
+        let hash = self.hash_of(addition.task.id());
+        let slot = self.push(addition, hash, version)?;
         if let Some(lookups) = &mut self.lookups {
             let code = addition.task.attributes().code();
             lookups.answers.insert(slot, code);
@@ -388,10 +389,33 @@ impl Index {
         addition: &Addition<'_>,
         version: Revision,
     ) -> Result<(), NotAdded> {
-        let slot = self.push(addition, version)?;
-        if let Some(lookups) = &mut self.lookups {
-            let code = addition.task.attributes().code();
-            lookups.answers.stage(slot, code);
+        self.stage_all(std::slice::from_ref(addition), version)
+            .map_err(|(_, why)| why)
+    }
+
+    /// Adds tasks that no answer shows yet; or those before one that could not be added, and gives
+    /// its position.
+    ///
+    /// Where their ids would stand is read beforehand, so that the processor waits for all of them
+    /// at once: one by one, that takes 9 % of a bulk load.
+    pub(crate) fn stage_all(
+        &mut self,
+        additions: &[Addition<'_>],
+        version: Revision,
+    ) -> Result<(), (usize, NotAdded)> {
+        let hashes = additions.iter().map(|it| self.hash_of(it.task.id()));
+        let hashes: Vec<u64> = hashes.collect();
+        if let Some(lookups) = &self.lookups {
+            lookups.ids.touch(&hashes);
+        }
+        for (position, (addition, &hash)) in additions.iter().zip(&hashes).enumerate() {
+            let slot = self
+                .push(addition, hash, version)
+                .map_err(|why| (position, why))?;
+            if let Some(lookups) = &mut self.lookups {
+                let code = addition.task.attributes().code();
+                lookups.answers.stage(slot, code);
+            }
         }
         Ok(())
     }
@@ -450,21 +474,32 @@ impl Index {
         }
     }
 
-    fn push(&mut self, addition: &Addition<'_>, version: Revision) -> Result<Slot, NotAdded> {
+    /// The hash of an id, if the project has a use for it.
+    fn hash_of(&self, id: &str) -> u64 {
+        let lookups = self.lookups.as_ref();
+        lookups.map_or(0, |lookups| lookups.ids.hash(id))
+    }
+
+    fn push(
+        &mut self,
+        addition: &Addition<'_>,
+        hash: u64,
+        version: Revision,
+    ) -> Result<Slot, NotAdded> {
         let head = RowHead {
             next: addition.next,
             sequence: self.sequence_next,
             version,
             added: addition.added,
         };
-        self.push_row(&head, addition.task)
+        self.push_row(&head, addition.task, hash)
     }
 
-    fn push_row(&mut self, head: &RowHead, task: &Task) -> Result<Slot, NotAdded> {
+    /// Adds a row whose id has this hash.
+    fn push_row(&mut self, head: &RowHead, task: &Task, hash: u64) -> Result<Slot, NotAdded> {
         let id = task.id();
         let sequence_next = head.sequence.checked_add(1).ok_or(NotAdded::NoRoom)?;
         let slot = if let Some(lookups) = &mut self.lookups {
-            let hash = lookups.ids.hash(id);
             if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
                 return Err(NotAdded::IdTaken);
             }
@@ -664,7 +699,7 @@ impl Index {
 
     /// Stages a row that keeps its place in the history.
     pub(crate) fn restage(&mut self, head: &RowHead, task: &Task) -> Result<(), NotAdded> {
-        let slot = self.push_row(head, task)?;
+        let slot = self.push_row(head, task, self.hash_of(task.id()))?;
         if let Some(lookups) = &mut self.lookups {
             lookups.answers.stage(slot, task.attributes().code());
         }

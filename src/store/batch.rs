@@ -57,18 +57,16 @@ impl Project {
             if tasks.len() == step.len() {
                 index.reserve(step.len());
             }
-            for addition in &additions {
-                if let Err(why) = index.stage(addition, version) {
-                    drop(index);
-                    self.discard_staged();
-                    if self.read().is_sparse() {
-                        // It was made ready for more tasks than it has.
-                        self.renumber().map_err(|why| (staged, why))?;
-                    }
-                    return Err((staged, why));
+            if let Err((position, why)) = index.stage_all(&additions, version) {
+                drop(index);
+                self.discard_staged();
+                if self.read().is_sparse() {
+                    // It was made ready for more tasks than it has.
+                    self.renumber().map_err(|why| (staged + position, why))?;
                 }
-                staged += 1;
+                return Err((staged + position, why));
             }
+            staged += step.len();
         }
         self.record_names();
         self.write().publish(version);

@@ -87,6 +87,13 @@ impl Table {
         None
     }
 
+    /// Something of the bucket that a hash chooses.
+    #[inline]
+    pub(super) fn touch(&self, hash: u64) -> u32 {
+        let bucket = self.buckets.get(self.home(hash));
+        bucket.map_or(0, |bucket| bucket.passed)
+    }
+
     /// Adds a row that is not there. There must be [room](Self::room) for it.
     pub(super) fn insert(&mut self, hash: u64, slot: Slot) {
         for number in self.numbers_from(hash) {
