@@ -17,6 +17,10 @@ const BLOCK_BITS_MIN: u32 = 2_048;
 /// So many times as many rows are there before each of a few is searched for among them.
 pub(in crate::index) const SEARCHED_FROM: usize = 16;
 
+/// So many rows are added to bits before they are counted, once for all: one by one, each would
+/// be counted in all leaves behind it.
+const COUNTED_TOGETHER_MIN: usize = 4;
+
 /// Words of a leaf: as many as one step of a search may pass over.
 const LEAF_WORDS: usize = 16;
 const LEAVES: usize = WORDS / LEAF_WORDS;
@@ -106,7 +110,14 @@ impl Block {
             // A block has fewer rows than that.
             return u32::try_from(rows.len()).unwrap_or(u32::MAX);
         }
-        lows.map(|low| u32::from(self.insert(low))).sum()
+        match self {
+            Self::Bits(bits, count) if rows.len() >= COUNTED_TOGETHER_MIN => {
+                let added = bits.insert_all(lows);
+                *count += added;
+                added
+            }
+            _ => lows.map(|low| u32::from(self.insert(low))).sum(),
+        }
     }
 
     /// Takes a row out, and returns whether it was there.
@@ -239,6 +250,25 @@ impl Bits {
             *before += 1;
         }
         true
+    }
+
+    /// Adds rows, and returns how many were absent.
+    fn insert_all(&mut self, lows: impl Iterator<Item = u16>) -> u32 {
+        let mut added = [0_u16; LEAVES];
+        for low in lows {
+            let is_absent = !has_bit(&self.words, low);
+            set_bit(&mut self.words, low);
+            if let Some(added) = added.get_mut(usize::from(leaf_of(low))) {
+                *added += u16::from(is_absent);
+            }
+        }
+        let mut sum = 0;
+        for (before, added) in self.before.iter_mut().zip(added) {
+            // What stands before a leaf is less than a block, as there is a leaf behind.
+            *before += u16::try_from(sum).unwrap_or(0);
+            sum += u32::from(added);
+        }
+        sum
     }
 
     fn remove(&mut self, low: u16) -> bool {
