@@ -420,10 +420,11 @@ impl Index {
         Ok(())
     }
 
-    /// What there is to record of names of staged rows, or of some of them if they are many.
-    pub(crate) fn name_batch(&self) -> Option<NameBatch> {
-        let names = &self.lookups.as_ref()?.names;
-        names.batch(self.rows.end(), &self.rows)
+    /// Fills a batch with what there is to record of names of staged rows, or of some of them if
+    /// they are many, and returns whether there is anything.
+    pub(crate) fn fill_name_batch(&self, batch: &mut NameBatch) -> bool {
+        let lookups = self.lookups.as_ref();
+        lookups.is_some_and(|it| it.names.fill(batch, self.rows.end(), &self.rows))
     }
 
     /// Records some of a batch in a short step, and returns whether there is more. No name

@@ -109,17 +109,12 @@ impl NameIndex {
         self.begun_end = self.begun_end.max(self.recorded_end);
     }
 
-    /// Facts of many names that are still to be recorded, up to those of the rows before `end`;
-    /// none if there are none. O(length of the names), which are not all if they are too many.
-    pub(super) fn batch(&self, end: Slot, names: &impl Names) -> Option<Batch> {
-        if self.recorded_end >= end {
-            return None;
-        }
+    /// Fills a batch with the facts of names that are still to be recorded, up to those of the rows
+    /// before `end`, and returns whether there are any. O(length of the names), which are not all
+    /// if they are too many.
+    pub(super) fn fill(&self, batch: &mut Batch, end: Slot, names: &impl Names) -> bool {
         let mut text = Text::default();
-        let mut batch = Batch {
-            rows: self.recorded_end..self.recorded_end,
-            ..Batch::default()
-        };
+        batch.begin(self.recorded_end);
         while batch.rows.end < end && !batch.is_full() {
             let slot = batch.rows.end;
             if let Some(name) = names.name(slot) {
@@ -135,7 +130,7 @@ impl NameIndex {
         }
         batch.exact.sort();
         batch.folded.sort();
-        Some(batch)
+        !batch.rows.is_empty()
     }
 
     /// Records some more of a batch, which must be of the names as they are, and returns whether
@@ -151,7 +146,8 @@ impl NameIndex {
 
     /// Records all names of the rows before `end` that are not yet.
     pub(super) fn record_all(&mut self, end: Slot, names: &impl Names) {
-        while let Some(mut batch) = self.batch(end, names) {
+        let mut batch = Batch::default();
+        while self.fill(&mut batch, end, names) {
             while self.record_step(&mut batch) {}
         }
     }

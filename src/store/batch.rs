@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::BatchError;
 use super::project::{Project, addition, next_of};
 use crate::error::Error;
-use crate::index::{Index, NotAdded, Removed, Slot};
+use crate::index::{Index, NameBatch, NotAdded, Removed, Slot};
 use crate::query::Revision;
 use crate::task::Task;
 
@@ -75,11 +75,8 @@ impl Project {
 
     /// Records the names of a batch, in short steps.
     fn record_names(&self) {
-        loop {
-            let batch = self.read().name_batch();
-            let Some(mut batch) = batch else {
-                return;
-            };
+        let mut batch = NameBatch::default();
+        while self.read().fill_name_batch(&mut batch) {
             loop {
                 self.let_readers_in();
                 if !self.write().record_names_step(&mut batch) {

@@ -35,9 +35,20 @@ pub(super) struct Facts {
     short_done: usize,
     long_done: usize,
     run: Vec<Slot>,
+    half_sorted: Vec<u64>,
 }
 
 impl Batch {
+    /// Makes ready for the names of rows from `start` on. What room there is stays: that of a
+    /// batch takes a hundred thousand page faults of a load of a million tasks, were it given back
+    /// each time.
+    pub(super) fn begin(&mut self, start: Slot) {
+        self.rows = start..start;
+        self.exact.clear();
+        self.folded.clear();
+        self.folded_rows.clear();
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.exact.len() + self.folded.len() >= FACTS_MAX
     }
@@ -46,6 +57,12 @@ impl Batch {
 impl Facts {
     fn len(&self) -> usize {
         self.short.len() + self.long.len()
+    }
+
+    fn clear(&mut self) {
+        self.short.clear();
+        self.long.clear();
+        (self.short_done, self.long_done) = (0, 0);
     }
 
     /// Adds those of a row's name. Rows ascend.
@@ -61,9 +78,9 @@ impl Facts {
             self.short.sort_unstable();
         } else {
             // Rows ascend already, so their bits need no sorting.
-            let mut sorted = vec![0; self.short.len()];
-            sort_by_bits(&self.short, &mut sorted, 32);
-            sort_by_bits(&sorted, &mut self.short, 32 + RADIX_BITS);
+            self.half_sorted.resize(self.short.len(), 0);
+            sort_by_bits(&self.short, &mut self.half_sorted, 32);
+            sort_by_bits(&self.half_sorted, &mut self.short, 32 + RADIX_BITS);
         }
         self.long.sort_unstable();
     }

@@ -405,7 +405,8 @@ fn a_batch_of_hostile_names_is_recorded_in_parts() {
     };
     let mut both = Both::default();
     both.apply(Change::AddAll((0..200).map(name).collect()));
-    let batch = NameIndex::default().batch(both.end, &both.names).unwrap();
+    let mut batch = Batch::default();
+    assert!(NameIndex::default().fill(&mut batch, both.end, &both.names));
     assert!(
         batch.rows.end < both.end,
         "facts of so long names fill a batch"
@@ -425,7 +426,8 @@ fn no_name_is_sure_before_all_of_it_is_recorded() {
         both.names.insert(number, format!("abc-bcd {number:03}"));
     }
     both.end = 400;
-    let mut batch = both.index.batch(both.end, &both.names).unwrap();
+    let mut batch = Batch::default();
+    assert!(both.index.fill(&mut batch, both.end, &both.names));
     let mut steps = 0;
     loop {
         let is_left = both.index.record_step(&mut batch);
