@@ -55,8 +55,7 @@ pub struct Task {
 /// A task's texts, end to end.
 #[derive(Clone)]
 enum Texts {
-    /// A page of these is one allocation, and none of its tasks is counted: that saves 1.1 us of
-    /// the 3.5 us that a page of 50 took.
+    /// These are copied with their task: a page is one allocation, and nothing in it is counted.
     Short(ArrayString<SHORT_MAX>),
     Long(Arc<str>),
 }
@@ -117,11 +116,13 @@ impl Task {
     /// Reads something of each cache line of the task itself.
     #[inline]
     pub(crate) fn touch(&self) -> u32 {
-        let last = match &self.texts {
-            Texts::Short(texts) => texts.as_bytes().get(60).copied(),
+        // Between the ends of the task, which are read anyway.
+        const MIDDLE: usize = 60;
+        let byte = match &self.texts {
+            Texts::Short(texts) => texts.as_bytes().get(MIDDLE).copied(),
             Texts::Long(_) => None,
         };
-        u32::from(last.unwrap_or(0)) ^ self.attributes.touch()
+        u32::from(byte.unwrap_or(0)) ^ self.attributes.touch()
     }
 
     pub(crate) fn view(&self) -> TaskView<'_> {

@@ -365,10 +365,7 @@ impl Rows {
 
 impl Chunk {
     fn view(&self, position: usize) -> Option<RowView<'_>> {
-        self.view_of(self.rows.get(position)?)
-    }
-
-    fn view_of<'a>(&self, row: &'a Row) -> Option<RowView<'a>> {
+        let row = self.rows.get(position)?;
         Some(RowView {
             task: row.task.as_ref()?,
             row,

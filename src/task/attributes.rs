@@ -174,6 +174,7 @@ impl Attributes {
         Self { lengths, ..self }
     }
 
+    /// Reads something.
     pub(super) fn touch(&self) -> u32 {
         self.lengths
     }

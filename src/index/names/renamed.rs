@@ -13,8 +13,8 @@ use crate::index::rows::Slot;
 /// is recorded of former names is passed over, and goes when all names are
 /// [recorded anew](super::NameIndex::is_outdated).
 ///
-/// Invariants: `row_of` holds the row of each number below `numbered`; a row in `latest` has that number for its
-/// name; `current` holds these numbers, and `rows` these rows.
+/// Invariants: `row_of` holds the row of each number below `numbered`; a row in `latest` has that
+/// number for its name; `current` holds these numbers, and `rows` these rows.
 #[derive(Debug, Default)]
 pub(super) struct Renamed {
     layer: Layer,
