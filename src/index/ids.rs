@@ -86,7 +86,7 @@ impl Ids {
 
     /// Takes a row out.
     pub(super) fn remove(&mut self, slot: Slot, id: &str) {
-        let hash = self.hasher.hash_one(id);
+        let hash = self.hash(id);
         let number = table_of(hash, self.tables.len());
         let table = self.tables.get_mut(number);
         if table.is_some_and(|table| table.remove(hash, slot)) {

@@ -114,16 +114,7 @@ impl Table {
 
     /// Takes a row out, and returns whether it was there.
     pub(super) fn remove(&mut self, hash: u64, slot: Slot) -> bool {
-        let tag = tag_of(hash);
-        let holds = |bucket: &Bucket| {
-            let mut places = bucket.places(tag);
-            places.find(|&place| bucket.slots.get(place) == Some(&slot))
-        };
-        let Some((passed, place)) = self
-            .buckets_from(hash)
-            .enumerate()
-            .find_map(|(passed, bucket)| Some((passed, holds(bucket)?)))
-        else {
+        let Some((passed, place)) = self.place_of(hash, slot) else {
             return false;
         };
         let mut numbers = self.numbers_from(hash);
@@ -146,21 +137,10 @@ impl Table {
         let mut length = 0;
         for slot in self.slots() {
             let hash = hash_of(slot);
-            let tag = tag_of(hash);
-            let numbers: Vec<usize> = self
-                .numbers_from(hash)
-                .take_while(|&number| {
-                    let bucket = self.buckets.get(number);
-                    bucket.is_some_and(|it| {
-                        it.places(tag)
-                            .all(|place| it.slots.get(place) != Some(&slot))
-                    })
-                })
-                .collect();
-            if numbers.len() == self.buckets.len() {
-                return Err(format!("row {slot} has a wrong tag"));
-            }
-            for number in numbers {
+            let (full, _) = self
+                .place_of(hash, slot)
+                .ok_or_else(|| format!("row {slot} has a wrong tag"))?;
+            for number in self.numbers_from(hash).take(full) {
                 if let Some(passed) = passed.get_mut(number) {
                     *passed += 1;
                 }
@@ -174,6 +154,17 @@ impl Table {
             return Err(format!("{length} rows are counted {}", self.length));
         }
         Ok(())
+    }
+
+    /// How many buckets a row passed, and its place in the one where it stands.
+    fn place_of(&self, hash: u64, slot: Slot) -> Option<(usize, usize)> {
+        let tag = tag_of(hash);
+        let mut buckets = self.buckets_from(hash).enumerate();
+        buckets.find_map(|(passed, bucket)| {
+            let mut places = bucket.places(tag);
+            let place = places.find(|&place| bucket.slots.get(place) == Some(&slot))?;
+            Some((passed, place))
+        })
     }
 
     fn buckets_from(&self, hash: u64) -> impl Iterator<Item = &Bucket> {
