@@ -50,9 +50,9 @@ const fn after_name() -> [Fragment<64>; TASK_TYPES] {
     let mut position = 0;
     while position < TASK_TYPES {
         fragments[position] = Fragment::EMPTY
-            .then(b"\",\"task_type\":\"")
-            .then(TaskType::ALL[position].as_str().as_bytes())
-            .then(b"\",\"scheduled_type\":\"");
+            .then("\",\"task_type\":\"")
+            .then(TaskType::ALL[position].as_str())
+            .then("\",\"scheduled_type\":\"");
         position += 1;
     }
     fragments
@@ -66,20 +66,20 @@ const fn after_type() -> [Fragment<96>; SCOPES * STATUSES] {
         let scope = position / STATUSES;
         let mut fragment = Fragment::EMPTY;
         if scope < TIMED {
-            fragment = fragment.then(ScheduledType::ALL[scope].as_str().as_bytes());
+            fragment = fragment.then(ScheduledType::ALL[scope].as_str());
         } else {
             fragment = fragment
-                .then(ScheduledType::LifeCycle.as_str().as_bytes())
-                .then(b"\",\"life_cycle_type\":\"")
-                .then(LifeCycleType::ALL[scope - TIMED].as_str().as_bytes());
+                .then(ScheduledType::LifeCycle.as_str())
+                .then("\",\"life_cycle_type\":\"")
+                .then(LifeCycleType::ALL[scope - TIMED].as_str());
         }
         let status = position % STATUSES;
         if status < LastStatus::ALL.len() {
             fragment = fragment
-                .then(b"\",\"last_status\":\"")
-                .then(LastStatus::ALL[status].as_str().as_bytes());
+                .then("\",\"last_status\":\"")
+                .then(LastStatus::ALL[status].as_str());
         }
-        fragments[position] = fragment.then(b"\"");
+        fragments[position] = fragment.then("\"");
         position += 1;
     }
     fragments
@@ -95,11 +95,11 @@ const fn priorities() -> [Fragment<16>; PRIORITY_MAX as usize + 1] {
     let mut priority = 0;
     while priority < fragments.len() {
         let digits = [b'0' + (priority / 10) as u8, b'0' + (priority % 10) as u8];
-        let fragment = Fragment::EMPTY.then(b",\"priority\":");
+        let fragment = Fragment::EMPTY.then(",\"priority\":");
         fragments[priority] = if priority < 10 {
-            fragment.then(&[digits[1]])
+            fragment.then_bytes(&[digits[1]])
         } else {
-            fragment.then(&digits)
+            fragment.then_bytes(&digits)
         };
         priority += 1;
     }
@@ -112,8 +112,12 @@ impl<const LENGTH_MAX: usize> Fragment<LENGTH_MAX> {
         length: 0,
     };
 
+    const fn then(self, text: &str) -> Self {
+        self.then_bytes(text.as_bytes())
+    }
+
     #[expect(clippy::indexing_slicing, reason = "checked at compile time")]
-    const fn then(mut self, text: &[u8]) -> Self {
+    const fn then_bytes(mut self, text: &[u8]) -> Self {
         let mut position = 0;
         while position < text.len() {
             self.bytes[self.length] = text[position];
