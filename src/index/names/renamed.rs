@@ -39,7 +39,10 @@ impl Renamed {
     pub(super) fn insert(&mut self, row: Slot, name: &str) {
         let number = self.numbered;
         // Names are recorded anew long before numbers run out.
-        self.numbered = number.saturating_add(1);
+        let Some(numbered) = number.checked_add(1) else {
+            return;
+        };
+        self.numbered = numbered;
         self.layer.insert(number, name);
         self.row_of.set(number, row);
         self.current.insert(number);
