@@ -383,22 +383,12 @@ impl Index {
         self.rows.reserve(added);
     }
 
-    /// Adds a task that no answer shows yet.
-    pub(crate) fn stage(
-        &mut self,
-        addition: &Addition<'_>,
-        version: Revision,
-    ) -> Result<(), NotAdded> {
-        self.stage_all(std::slice::from_ref(addition), version)
-            .map_err(|(_, why)| why)
-    }
-
     /// Adds tasks that no answer shows yet; or those before one that could not be added, and gives
     /// its position.
     ///
     /// Where their ids would stand is read beforehand, so that the processor waits for all of them
     /// at once: one by one, that takes 9 % of a bulk load.
-    pub(crate) fn stage_all(
+    pub(crate) fn stage(
         &mut self,
         additions: &[Addition<'_>],
         version: Revision,

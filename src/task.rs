@@ -19,7 +19,7 @@ pub use builder::TaskBuilder;
 pub use text::{ProjectId, TaskId, TaskName};
 pub(crate) use text::{check_text_length_max, needs_escape};
 pub use timing::{ReportedTime, ReportedTiming, Timing, Trigger};
-pub(crate) use view::TaskView;
+use view::TaskView;
 pub use vocabulary::{LastStatus, LifeCycleType, ScheduledType, TaskType};
 
 use crate::schedule::Schedule;
@@ -115,14 +115,14 @@ impl Task {
 
     /// Reads something of each cache line of the task itself.
     #[inline]
-    pub(crate) fn touch(&self) -> u32 {
+    pub(crate) fn touch(&self) -> usize {
         // Between the ends of the task, which are read anyway.
         const MIDDLE: usize = 60;
         let byte = match &self.texts {
             Texts::Short(texts) => texts.as_bytes().get(MIDDLE).copied(),
             Texts::Long(_) => None,
         };
-        u32::from(byte.unwrap_or(0)) ^ self.attributes.touch()
+        usize::from(byte.unwrap_or(0)) ^ self.attributes.id_length()
     }
 
     pub(crate) fn view(&self) -> TaskView<'_> {

@@ -33,9 +33,9 @@ const _: () = assert!(size_of::<Row>() == 160);
 impl Row {
     /// Reads something of each cache line.
     #[inline]
-    fn touch(&self) -> u32 {
+    fn touch(&self) -> usize {
         let task = self.task.as_ref().map_or(0, Task::touch);
-        task ^ self.sequence
+        task ^ self.sequence as usize
     }
 }
 

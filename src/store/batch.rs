@@ -57,7 +57,7 @@ impl Project {
             if tasks.len() == step.len() {
                 index.reserve(step.len());
             }
-            if let Err((position, why)) = index.stage_all(&additions, version) {
+            if let Err((position, why)) = index.stage(&additions, version) {
                 drop(index);
                 self.discard_staged();
                 if self.read().is_sparse() {
@@ -212,11 +212,22 @@ impl<'a> Changes<'a> {
         let slots = self.removed.iter().rev();
         let removed = slots.filter_map(|&slot| index.take_out(slot)).collect();
         index.make_ready_for(self.added.len());
-        for task in &self.added {
-            index.stage(&addition(task, now), version)?;
-        }
+        self.stage_added(index, now, version)?;
         index.publish(version);
         Ok(removed)
+    }
+
+    fn stage_added(
+        &self,
+        index: &mut Index,
+        now: DateTime<Utc>,
+        version: Revision,
+    ) -> Result<(), NotAdded> {
+        for step in self.added.chunks(STEP_ROWS) {
+            let additions: Vec<_> = step.iter().map(|task| addition(task, now)).collect();
+            index.stage(&additions, version).map_err(|(_, why)| why)?;
+        }
+        Ok(())
     }
 
     fn rebuild(
@@ -243,9 +254,7 @@ impl<'a> Changes<'a> {
             }
         }
         fresh.continue_from(index);
-        for task in &self.added {
-            fresh.stage(&addition(task, now), version)?;
-        }
+        self.stage_added(&mut fresh, now, version)?;
         fresh.publish(version);
         Ok(fresh)
     }

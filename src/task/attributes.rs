@@ -174,11 +174,6 @@ impl Attributes {
         Self { lengths, ..self }
     }
 
-    /// Reads something.
-    pub(super) fn touch(&self) -> u32 {
-        self.lengths
-    }
-
     pub(crate) fn with_name_length(self, length: usize) -> Self {
         let others = self.lengths & !(LENGTH_MAX << LENGTH_BITS);
         let lengths = others | packed_length(length) << LENGTH_BITS;

@@ -1,4 +1,4 @@
-//! A task wherever its texts lie: in a [`Task`](super::Task) or in a store.
+//! A task with its texts at hand, wherever they lie.
 
 use super::attributes::{Attributes, KeptTiming};
 use crate::schedule::TimeZone;

@@ -60,7 +60,9 @@ fn a_batch_that_a_panic_left_staged_is_never_seen() {
             let mut index = cell.write();
             let version = index.next_revision().unwrap();
             for task in (100..110).map(numbered) {
-                index.stage(&addition(&task, instant(0)), version).unwrap();
+                index
+                    .stage(&[addition(&task, instant(0))], version)
+                    .unwrap();
             }
             panic!("before the batch is published");
         });
