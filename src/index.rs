@@ -15,8 +15,8 @@ mod validate;
 
 use std::ops::Range;
 
-use answers::Answers;
 pub(crate) use answers::ListKey;
+use answers::{Answers, Compacted};
 use changes::Changes;
 pub(crate) use changes::{NameSearch, NamesFound, Seen};
 use ids::Ids;
@@ -622,6 +622,25 @@ impl Index {
 
     // Renumbering.
 
+    /// Whether answer lists have blocks that should be [compacted](Self::compacted_lists).
+    pub(crate) fn has_sparse_lists(&self) -> bool {
+        let lookups = self.lookups.as_ref();
+        lookups.is_some_and(|lookups| lookups.answers.has_sparse())
+    }
+
+    /// Blocks of answer lists that removals left sparse, in less memory; none if there are none.
+    /// O(their rows), though beside the readers.
+    pub(crate) fn compacted_lists(&self) -> Option<Compacted> {
+        let answers = &self.lookups.as_ref()?.answers;
+        answers.has_sparse().then(|| answers.compacted())
+    }
+
+    /// Keeps blocks that were compacted beside the index, and gives back those of before.
+    pub(crate) fn install_lists(&mut self, lists: Compacted) -> Option<Compacted> {
+        let lookups = self.lookups.as_mut()?;
+        Some(lookups.answers.install(lists))
+    }
+
     /// The names [recorded anew](Self::install_names), if they should be. O(n), though beside the
     /// readers; once in n / 2 renamings.
     pub(crate) fn names_anew(&self) -> Option<NameIndex> {
@@ -704,7 +723,7 @@ impl Lookups {
             answers: Answers::new(),
             ids: Ids::with_capacity(rows),
             names: NameIndex::default(),
-            changes: Changes::default(),
+            changes: Changes::new(),
         }
     }
 

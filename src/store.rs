@@ -1,6 +1,7 @@
 //! Many projects, many threads: the facade of the crate.
 
 mod batch;
+mod freed;
 mod listed;
 mod project;
 mod remembered;
@@ -17,6 +18,7 @@ use crate::index::Limits;
 use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask};
 use crate::schedule::Execution;
 use crate::task::{LastStatus, ProjectId, Task, TaskName};
+use freed::give_back;
 use project::{Project, Writer};
 use remembered::Memory;
 
@@ -180,7 +182,6 @@ impl TaskStore {
     /// # Errors
     ///
     /// The first task whose id the project, or the batch before it, has already.
-    #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn add_all(
         &self,
         project: &ProjectId,
@@ -190,7 +191,10 @@ impl TaskStore {
         if tasks.is_empty() {
             return Ok(self.revision(project));
         }
-        self.change_or_create(project, |project| project.add_all(&tasks, now))
+        let version = self.change_or_create(project, |project| project.add_all(&tasks, now));
+        let count = tasks.len();
+        give_back(tasks, count);
+        version
     }
 
     /// Makes the project hold exactly these tasks, as one change: the refresh of a mirror.
@@ -226,7 +230,6 @@ impl TaskStore {
     /// assert_eq!(store.get(&project, "t-3", now).unwrap().version(), second);
     /// # Ok::<(), taskdex::Error>(())
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn sync(
         &self,
         project: &ProjectId,
@@ -237,7 +240,10 @@ impl TaskStore {
             self.remove_project(project);
             return Ok(self.revision(project));
         }
-        self.change_or_create(project, |project| project.sync(&tasks, now))
+        let version = self.change_or_create(project, |project| project.sync(&tasks, now));
+        let count = tasks.len();
+        give_back(tasks, count);
+        version
     }
 
     /// Replaces the task of the same id, in its place, and returns its version.
@@ -438,7 +444,10 @@ impl TaskStore {
             return 0;
         }
         self.retire(project, &found, &mut writer);
-        u64::from(found.read().len())
+        let count = found.read().len();
+        drop(writer);
+        give_back(found, count as usize);
+        u64::from(count)
     }
 
     /// Checks every invariant of the store. O(number of tasks), and slow: for tests.
@@ -460,6 +469,9 @@ impl TaskStore {
                 project
                     .validate_remembered(&index)
                     .map_err(|fault| format!("project {id}: {fault}"))?;
+                if index.has_sparse_lists() {
+                    return Err(format!("project {id}: lists were left sparse"));
+                }
                 if !writer.retired && index.len() == 0 {
                     return Err(format!("project {id} is empty"));
                 }

@@ -4,6 +4,7 @@ mod list;
 
 pub(super) use list::List;
 
+use super::row_set::Block;
 use super::rows::Slot;
 use crate::query::Filters;
 use crate::task::{Code, ScheduledType};
@@ -134,16 +135,31 @@ impl ListKey {
 }
 
 /// The answer lists of one project.
+///
+/// Invariant: every block of a list that is sparse is among the `sparse` ones.
 #[derive(Debug)]
 pub(super) struct Answers {
     /// By [`ListKey::number`].
     lists: Box<[List]>,
+    sparse: Vec<BlockOfList>,
 }
+
+/// Which block of which list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct BlockOfList {
+    key: ListKey,
+    number: usize,
+}
+
+/// Sparse blocks in less memory.
+#[derive(Debug)]
+pub(crate) struct Compacted(Vec<(BlockOfList, Block)>);
 
 impl Answers {
     pub(super) fn new() -> Self {
         Self {
             lists: (0..LIST_COUNT).map(|_| List::default()).collect(),
+            sparse: Vec::new(),
         }
     }
 
@@ -159,7 +175,7 @@ impl Answers {
 
     /// Takes a row out that is not yet visible.
     pub(super) fn unstage(&mut self, slot: Slot, code: Code) {
-        self.each_of(code, |list| list.unstage(slot));
+        ListKey::each_of_task(code, |key| self.take_out(key, |list| list.unstage(slot)));
     }
 
     /// Makes visible what was staged: O(number of lists).
@@ -172,14 +188,14 @@ impl Answers {
     }
 
     pub(super) fn remove(&mut self, slot: Slot, code: Code) {
-        self.each_of(code, |list| list.remove(slot));
+        ListKey::each_of_task(code, |key| self.take_out(key, |list| list.remove(slot)));
     }
 
     /// Moves a row from the lists of one code to those of another.
     pub(super) fn change(&mut self, slot: Slot, from: Code, to: Code) {
         ListKey::each_of_task(from, |key| {
             if !key.holds(to) {
-                self.list_mut(key).remove(slot);
+                self.take_out(key, |list| list.remove(slot));
             }
         });
         ListKey::each_of_task(to, |key| {
@@ -187,6 +203,50 @@ impl Answers {
                 self.list_mut(key).insert(slot);
             }
         });
+    }
+
+    /// Takes a row out of a list, and notes the block that this made sparse.
+    fn take_out(&mut self, key: ListKey, act: impl FnOnce(&mut List) -> Option<usize>) {
+        if let Some(number) = act(self.list_mut(key)) {
+            self.sparse.push(BlockOfList { key, number });
+        }
+    }
+
+    /// Whether there are blocks that should be [compacted](Self::compacted).
+    pub(super) fn has_sparse(&self) -> bool {
+        !self.sparse.is_empty()
+    }
+
+    /// The sparse blocks in less memory. O(their rows), though beside the readers.
+    pub(super) fn compacted(&self) -> Compacted {
+        let blocks = self.sparse.iter().filter_map(|&block| {
+            let rows = self.list(block.key).rows().compacted(block.number)?;
+            Some((block, rows))
+        });
+        Compacted(blocks.collect())
+    }
+
+    /// Puts blocks that were compacted in place of those of before, which it gives back. No row
+    /// may have changed meanwhile.
+    pub(super) fn install(&mut self, compacted: Compacted) -> Compacted {
+        let mut blocks = compacted;
+        for (BlockOfList { key, number }, rows) in &mut blocks.0 {
+            self.list_mut(*key).rows_mut().exchange(*number, rows);
+        }
+        self.sparse.clear();
+        blocks
+    }
+
+    /// Checks that every sparse block is known.
+    pub(super) fn validate_sparse(&self) -> Result<(), String> {
+        for (key, list) in self.iter() {
+            for number in list.rows().sparse_blocks() {
+                if !self.sparse.contains(&BlockOfList { key, number }) {
+                    return Err(format!("{key:?}: block {number} is sparse"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// All lists with their keys.

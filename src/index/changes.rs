@@ -12,13 +12,22 @@ const LATEST_MAX: usize = 256;
 const CAUGHT_UP_MAX: u32 = 256;
 
 /// The latest changes of rows, new rows aside.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Changes {
     count: u64,
     latest: VecDeque<Slot>,
 }
 
 impl Changes {
+    /// No changes, with room for as many as are known at most: the list never grows while readers
+    /// wait.
+    pub(super) fn new() -> Self {
+        Self {
+            count: 0,
+            latest: VecDeque::with_capacity(LATEST_MAX),
+        }
+    }
+
     /// Notes that a row's name, or the lists it stands in, may be other ones
     /// than before. O(1).
     pub(super) fn note(&mut self, slot: Slot) {

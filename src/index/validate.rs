@@ -35,6 +35,7 @@ impl Index {
         }
         lookups.ids.validate(&self.rows)?;
         lookups.names.validate(self.rows.end(), &self.rows)?;
+        lookups.answers.validate_sparse()?;
         let mut entries = 0;
         for (key, list) in lookups.answers.iter() {
             list.validate()

@@ -92,6 +92,7 @@ impl Project {
             self.let_readers_in();
             self.write().discard_staged(STEP_ROWS);
         }
+        self.compact_lists();
     }
 
     /// Makes the project hold exactly these tasks, as one change. The writer's lock is held.
@@ -114,6 +115,7 @@ impl Project {
                 .apply(&mut self.write(), now, version)
                 .map_err(full)?;
             drop(removed);
+            self.compact_lists();
             if self.read().is_sparse() {
                 self.renumber().map_err(full)?;
             }
@@ -121,7 +123,7 @@ impl Project {
         } else {
             let fresh = changes.rebuild(&index, now, version).map_err(full)?;
             drop(index);
-            self.swap(fresh);
+            self.install(fresh);
         }
         Ok(version)
     }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, RowSet, Selected, Slot};
 use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask};
 use crate::schedule::Execution;
+use crate::store::freed::give_back;
 use crate::store::listed;
 use crate::store::remembered::{Memory, Remembered};
 use crate::task::{LastStatus, Task, TaskName};
@@ -204,11 +205,13 @@ impl Project {
 
     /// Records all names anew where many tasks were renamed. Readers go on meanwhile.
     pub(super) fn tidy_names(&self) {
-        let fresh = self.read().names_anew();
+        let index = self.read();
+        let rows = index.len();
+        let fresh = index.names_anew();
+        drop(index);
         if let Some(fresh) = fresh {
             let former = self.write().install_names(fresh);
-            // It takes a while to drop, which no reader has to wait for.
-            drop(former);
+            give_back(former, rows as usize);
         }
     }
 
@@ -222,6 +225,16 @@ impl Project {
 
     pub(super) fn set_enabled(&self, id: &str, enabled: bool) -> Result<Revision, Error> {
         self.change(id, |index, slot| index.set_enabled(slot, enabled))
+    }
+
+    /// Keeps blocks of answer lists that removals left sparse in less memory. Readers go on
+    /// while that is prepared, and while the memory of before is given back.
+    pub(super) fn compact_lists(&self) {
+        let compacted = self.read().compacted_lists();
+        if let Some(compacted) = compacted {
+            let former = self.write().install_lists(compacted);
+            drop(former);
+        }
     }
 
     /// Removes a task; what it leaves behind is tidied up when there is too much of it.
@@ -243,19 +256,27 @@ impl Project {
     ) -> Result<T, Error> {
         let mut index = self.write();
         let slot = index.find(id).ok_or_else(|| Error::task_not_found(id))?;
-        change(&mut index, slot).map_err(|NoRoom| Error::project_full(id))
+        let changed = change(&mut index, slot).map_err(|NoRoom| Error::project_full(id))?;
+        let has_sparse_lists = index.has_sparse_lists();
+        drop(index);
+        if has_sparse_lists {
+            self.compact_lists();
+        }
+        Ok(changed)
     }
 
     /// Numbers all rows anew. Readers go on while that is prepared.
     pub(super) fn renumber(&self) -> Result<(), NotAdded> {
         let fresh = self.read().renumbered()?;
-        self.swap(fresh);
+        self.install(fresh);
         Ok(())
     }
 
-    /// Puts another index in place of this one, which is dropped once readers can go on.
-    pub(super) fn swap(&self, fresh: Index) -> Index {
-        std::mem::replace(&mut *self.write(), fresh)
+    /// Puts another index in place of this one.
+    pub(super) fn install(&self, fresh: Index) {
+        let former = std::mem::replace(&mut *self.write(), fresh);
+        let rows = former.len();
+        give_back(former, rows as usize);
     }
 }
 

@@ -23,20 +23,30 @@ impl List {
         &self.rows
     }
 
+    pub(super) fn rows_mut(&mut self) -> &mut RowSet {
+        &mut self.rows
+    }
+
     pub(super) fn insert(&mut self, slot: Slot) {
         self.rows.insert(slot);
     }
 
-    pub(super) fn remove(&mut self, slot: Slot) {
-        self.rows.remove(slot);
+    /// Takes a row out, and returns the number of the block that this made sparse.
+    pub(super) fn remove(&mut self, slot: Slot) -> Option<usize> {
+        let removed = self.rows.remove(slot);
+        removed.then(|| self.rows.made_sparse_by(slot)).flatten()
     }
 
     pub(super) fn stage(&mut self, slot: Slot) {
         self.staged += u32::from(self.rows.insert(slot));
     }
 
-    pub(super) fn unstage(&mut self, slot: Slot) {
-        self.staged -= u32::from(self.rows.remove(slot));
+    /// [Removes](Self::remove) a row that is staged.
+    pub(super) fn unstage(&mut self, slot: Slot) -> Option<usize> {
+        let before = self.rows.len();
+        let sparse = self.remove(slot);
+        self.staged -= before - self.rows.len();
+        sparse
     }
 
     pub(super) fn publish(&mut self) {

@@ -11,7 +11,7 @@ pub(in crate::index) type Words = [u64; WORDS];
 
 /// A block's list of more rows than this takes more memory than a bit for each row.
 const BLOCK_LIST_MAX: usize = BLOCK_ROWS / 16;
-/// A block of bits becomes a list again below this.
+/// A block of bits is sparse below this.
 const BLOCK_BITS_MIN: u32 = 2_048;
 
 /// So many times as many rows are there before each of a few is searched for among them.
@@ -120,7 +120,7 @@ impl Block {
         }
     }
 
-    /// Takes a row out, and returns whether it was there.
+    /// Takes a row out, and returns whether it was there. Bits stay bits, however few there are.
     pub(in crate::index) fn remove(&mut self, low: u16) -> bool {
         match self {
             Self::List(rows) => {
@@ -136,11 +136,26 @@ impl Block {
             Self::Bits(bits, count) => {
                 let removed = bits.remove(low);
                 *count -= u32::from(removed);
-                if *count < BLOCK_BITS_MIN {
-                    *self = Self::List(bits.list(*count));
-                }
                 removed
             }
+        }
+    }
+
+    /// Whether there are bits of so few rows that a list would take much less memory.
+    pub(in crate::index) fn is_sparse(&self) -> bool {
+        matches!(self, Self::Bits(_, count) if *count < BLOCK_BITS_MIN)
+    }
+
+    /// Whether it was the last removal that made the block sparse.
+    pub(in crate::index) fn became_sparse(&self) -> bool {
+        matches!(self, Self::Bits(_, count) if *count + 1 == BLOCK_BITS_MIN)
+    }
+
+    /// The same rows as a list, where the block is sparse.
+    pub(in crate::index) fn compacted(&self) -> Option<Self> {
+        match self {
+            Self::Bits(bits, count) if self.is_sparse() => Some(Self::List(bits.list(*count))),
+            _ => None,
         }
     }
 
@@ -196,9 +211,6 @@ impl Block {
             }
             Self::List(rows) if !rows.is_sorted_by(|a, b| a < b) => {
                 Err("rows do not ascend".into())
-            }
-            Self::Bits(_, count) if *count < BLOCK_BITS_MIN => {
-                Err(format!("{count} rows are bits"))
             }
             Self::Bits(bits, _) if *self != Self::bits(&bits.words) => {
                 Err("bits are miscounted".into())

@@ -276,3 +276,64 @@ fn an_explanation_names_the_list_and_how_long_it_is() {
     let never = triggered.scheduled_type(ScheduledType::Day);
     assert_eq!(explained(&never), "nothing to look for: no task can match");
 }
+
+/// Whichever change takes rows out of a list that is kept as bits, it leaves none with bits for
+/// few rows.
+#[test]
+fn lists_that_get_short_are_compacted() {
+    let project = project();
+    let task = |number: usize, status| {
+        let timing = ReportedTiming::new(ScheduledType::Week).unwrap();
+        Task::builder(number.to_string(), "task", TaskType::Stop, timing)
+            .last_status(status)
+            .build()
+            .unwrap()
+    };
+    let failed = |number| task(number, Some(LastStatus::Fail));
+    let other = |number| task(number, None);
+    // Rows are bits from 4,097 on, and few below 2,048.
+    let others: Vec<Task> = (4_200..9_000).map(other).collect();
+    let filled = |count| {
+        let store = TaskStore::new();
+        let tasks = (0..count).map(failed).chain(others.clone()).collect();
+        store.add_all(&project, tasks, instant(0)).unwrap();
+        store
+    };
+    let check = |store: &TaskStore, expected: std::ops::Range<usize>| {
+        store.validate().unwrap();
+        let query = ListQuery::new(0, 50).unwrap().last_status(LastStatus::Fail);
+        let page = store.list(&project, &query, instant(0));
+        assert_eq!(page.total_count(), expected.len() as u64);
+        assert!(numbers(&page).into_iter().eq(expected.take(50)));
+    };
+
+    let store = filled(4_200);
+    for id in (0..2_100).map(|number| number.to_string()) {
+        store
+            .set_last_status(&project, &id, None, instant(0))
+            .unwrap();
+    }
+    check(&store, 2_100..4_200);
+    let synced = (0..2_160).map(other).chain((2_160..4_200).map(failed));
+    let synced = synced.chain(others.clone()).collect();
+    store.sync(&project, synced, instant(0)).unwrap();
+    check(&store, 2_160..4_200);
+
+    let store = filled(4_200);
+    for number in 0..2_160 {
+        store.replace(&project, other(number), instant(0)).unwrap();
+    }
+    check(&store, 2_160..4_200);
+
+    let store = filled(4_200);
+    for id in (0..2_160).map(|number| number.to_string()) {
+        store.remove(&project, &id, instant(0)).unwrap();
+    }
+    check(&store, 2_160..4_200);
+
+    // A batch of which all but the last task is added before it is refused.
+    let store = filled(2_000);
+    let refused = (10_000..13_000).chain([0]).map(failed).collect();
+    store.add_all(&project, refused, instant(0)).unwrap_err();
+    check(&store, 0..2_000);
+}
