@@ -228,13 +228,12 @@ impl Answers {
 
     /// Puts blocks that were compacted in place of those of before, which it gives back. No row
     /// may have changed meanwhile.
-    pub(super) fn install(&mut self, compacted: Compacted) -> Compacted {
-        let mut blocks = compacted;
-        for (BlockOfList { key, number }, rows) in &mut blocks.0 {
+    pub(super) fn install(&mut self, mut compacted: Compacted) -> Compacted {
+        for (BlockOfList { key, number }, rows) in &mut compacted.0 {
             self.list_mut(*key).rows_mut().exchange(*number, rows);
         }
         self.sparse.clear();
-        blocks
+        compacted
     }
 
     /// Checks that every sparse block is known.

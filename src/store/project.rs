@@ -233,6 +233,7 @@ impl Project {
         let compacted = self.read().compacted_lists();
         if let Some(compacted) = compacted {
             let former = self.write().install_lists(compacted);
+            // No reader has to wait for that.
             drop(former);
         }
     }

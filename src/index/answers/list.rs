@@ -33,8 +33,10 @@ impl List {
 
     /// Takes a row out, and returns the number of the block that this made sparse.
     pub(super) fn remove(&mut self, slot: Slot) -> Option<usize> {
-        let removed = self.rows.remove(slot);
-        removed.then(|| self.rows.made_sparse_by(slot)).flatten()
+        if !self.rows.remove(slot) {
+            return None;
+        }
+        self.rows.made_sparse_by(slot)
     }
 
     pub(super) fn stage(&mut self, slot: Slot) {
