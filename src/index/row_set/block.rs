@@ -317,20 +317,22 @@ impl Bits {
         let leaf = usize::from(passed.sum::<u16>()).saturating_sub(1);
         let before = self.before.get(leaf).copied().unwrap_or(0);
         let mut skip = u32::from(position - before);
-        let mut out = out.iter_mut();
-        let mut read = 0;
-        let first = leaf * LEAF_WORDS;
-        for (number, &word) in self.words.iter().enumerate().skip(first) {
+        let words = self.words.iter().copied().enumerate();
+        let mut words = words.skip(leaf * LEAF_WORDS);
+        let first = words.find_map(|(number, mut word)| {
             let count = word.count_ones();
             if skip >= count {
                 skip -= count;
-                continue;
+                return None;
             }
-            let mut left = word;
             for _ in 0..skip {
-                left &= left - 1;
+                word &= word - 1;
             }
-            skip = 0;
+            Some((number, word))
+        });
+        let mut out = out.iter_mut();
+        let mut read = 0;
+        for (number, mut left) in first.into_iter().chain(words) {
             let start = start | Slot::try_from(number * 64).unwrap_or(0);
             while left != 0 {
                 let Some(slot) = out.next() else {
