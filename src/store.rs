@@ -6,12 +6,12 @@ mod listed;
 mod project;
 mod remembered;
 
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use chrono::{DateTime, Utc};
+use hashbrown::HashTable;
 
 use crate::error::Error;
 use crate::index::Limits;
@@ -71,7 +71,7 @@ pub struct TaskStore {
     memory: Memory,
 }
 
-type Shard = HashMap<ProjectId, Arc<Project>>;
+type Shard = HashTable<(ProjectId, Arc<Project>)>;
 
 /// What no answer shows of a project.
 #[cfg(feature = "testkit")]
@@ -424,11 +424,10 @@ impl TaskStore {
     /// O(n log n) for n projects. Projects that begin or end meanwhile may be missed or seen.
     #[must_use]
     pub fn projects(&self) -> Vec<ProjectId> {
-        let mut projects: Vec<ProjectId> = self
-            .shards
-            .iter()
-            .flat_map(|shard| read(shard).keys().cloned().collect::<Vec<_>>())
-            .collect();
+        let mut projects = Vec::new();
+        for shard in &self.shards {
+            projects.extend(read(shard).iter().map(|(id, _)| id.clone()));
+        }
         projects.sort_unstable();
         projects
     }
@@ -459,10 +458,7 @@ impl TaskStore {
     pub fn validate(&self) -> Result<(), String> {
         self.memory.validate()?;
         for shard in &self.shards {
-            let projects: Vec<_> = read(shard)
-                .iter()
-                .map(|(id, project)| (id.clone(), Arc::clone(project)))
-                .collect();
+            let projects: Vec<_> = read(shard).iter().cloned().collect();
             for (id, project) in projects {
                 let writer = project.lock_writer();
                 let index = project.read();
@@ -517,7 +513,10 @@ impl TaskStore {
     }
 
     fn find(&self, project: &ProjectId) -> Option<Arc<Project>> {
-        read(self.shard(project)?).get(project).cloned()
+        let hash = self.hash(project);
+        let shard = read(self.shard(hash)?);
+        let (_, found) = shard.find(hash, |(id, _)| id == project)?;
+        Some(Arc::clone(found))
     }
 
     fn begin(&self, id: &ProjectId) -> Arc<Project> {
@@ -529,10 +528,15 @@ impl TaskStore {
                 self.limits,
             ))
         };
-        let Some(shard) = self.shard(id) else {
+        let hash = self.hash(id);
+        let Some(shard) = self.shard(hash) else {
             return fresh();
         };
-        Arc::clone(write(shard).entry(id.clone()).or_insert_with(fresh))
+        let mut shard = write(shard);
+        let project = shard
+            .entry(hash, |(other, _)| other == id, |(id, _)| self.hash(id))
+            .or_insert_with(|| (id.clone(), fresh()));
+        Arc::clone(&project.get().1)
     }
 
     fn retire_if_empty(&self, id: &ProjectId, project: &Project, writer: &mut Writer) {
@@ -561,14 +565,21 @@ impl TaskStore {
             .fetch_max(revision.get(), Ordering::Relaxed);
         self.ended_sequence_max
             .fetch_max(sequence_next, Ordering::Relaxed);
-        if let Some(shard) = self.shard(id) {
-            write(shard).remove(id);
+        let hash = self.hash(id);
+        if let Some(shard) = self.shard(hash)
+            && let Ok(found) = write(shard).find_entry(hash, |(other, _)| other == id)
+        {
+            found.remove();
         }
     }
 
-    fn shard(&self, project: &ProjectId) -> Option<&RwLock<Shard>> {
-        let hash = self.hasher.hash_one(project.as_str());
-        let position = usize::try_from(hash % SHARD_COUNT as u64).ok()?;
+    fn hash(&self, project: &ProjectId) -> u64 {
+        self.hasher.hash_one(project.as_str())
+    }
+
+    /// Where a project of this hash is. Its table looks at the lowest and the highest bits.
+    fn shard(&self, hash: u64) -> Option<&RwLock<Shard>> {
+        let position = usize::try_from((hash >> 32) % SHARD_COUNT as u64).ok()?;
         self.shards.get(position)
     }
 

@@ -28,7 +28,8 @@ fn a_poisoned_lock_guards_a_whole_project() {
         let expected: Vec<usize> = (0..count).collect();
 
         poison(|| {
-            let _shard = store.shard(&project()).unwrap().write().unwrap();
+            let shard = store.shard(store.hash(&project())).unwrap();
+            let _shard = shard.write().unwrap();
             panic!("while a shard is locked");
         });
         check_numbered(&store, &expected);
