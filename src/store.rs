@@ -465,7 +465,7 @@ impl TaskStore {
                 project
                     .validate_remembered(&index)
                     .map_err(|fault| format!("project {id}: {fault}"))?;
-                if index.has_sparse_lists() {
+                if index.compacted_lists().is_some() {
                     return Err(format!("project {id}: lists were left sparse"));
                 }
                 if !writer.retired && index.len() == 0 {
