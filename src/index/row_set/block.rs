@@ -319,8 +319,8 @@ impl Bits {
         let mut skip = u32::from(position - before);
         let words = self.words.iter().copied().enumerate();
         let mut words = words.skip(leaf * LEAF_WORDS);
-        // No word is counted behind the first that is read: without an instruction for it, which
-        // not every processor has, counting takes as long as reading two or three rows.
+        // No word is counted behind the first that is read: compiled for every processor, which
+        // need not have an instruction for it, counting is slow.
         let first = words.find_map(|(number, mut word)| {
             let count = word.count_ones();
             if skip >= count {
