@@ -513,8 +513,8 @@ impl TaskStore {
     }
 
     fn find(&self, project: &ProjectId) -> Option<Arc<Project>> {
-        let hash = self.hash(project);
-        let shard = read(self.shard(hash)?);
+        let (hash, shard) = self.shard(project)?;
+        let shard = read(shard);
         let (_, found) = shard.find(hash, |(id, _)| id == project)?;
         Some(Arc::clone(found))
     }
@@ -528,8 +528,7 @@ impl TaskStore {
                 self.limits,
             ))
         };
-        let hash = self.hash(id);
-        let Some(shard) = self.shard(hash) else {
+        let Some((hash, shard)) = self.shard(id) else {
             return fresh();
         };
         let mut shard = write(shard);
@@ -565,8 +564,7 @@ impl TaskStore {
             .fetch_max(revision.get(), Ordering::Relaxed);
         self.ended_sequence_max
             .fetch_max(sequence_next, Ordering::Relaxed);
-        let hash = self.hash(id);
-        if let Some(shard) = self.shard(hash)
+        if let Some((hash, shard)) = self.shard(id)
             && let Ok(found) = write(shard).find_entry(hash, |(other, _)| other == id)
         {
             found.remove();
@@ -577,10 +575,11 @@ impl TaskStore {
         self.hasher.hash_one(project.as_str())
     }
 
-    /// Where a project of this hash is. Its table looks at the lowest and the highest bits.
-    fn shard(&self, hash: u64) -> Option<&RwLock<Shard>> {
+    /// Where a project is, and its hash there. Tables look at the lowest and the highest bits.
+    fn shard(&self, project: &ProjectId) -> Option<(u64, &RwLock<Shard>)> {
+        let hash = self.hash(project);
         let position = usize::try_from((hash >> 32) % SHARD_COUNT as u64).ok()?;
-        self.shards.get(position)
+        Some((hash, self.shards.get(position)?))
     }
 
     fn ended_revision_max(&self) -> Revision {

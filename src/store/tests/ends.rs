@@ -28,7 +28,7 @@ fn a_poisoned_lock_guards_a_whole_project() {
         let expected: Vec<usize> = (0..count).collect();
 
         poison(|| {
-            let shard = store.shard(store.hash(&project())).unwrap();
+            let (_, shard) = store.shard(&project()).unwrap();
             let _shard = shard.write().unwrap();
             panic!("while a shard is locked");
         });
