@@ -292,8 +292,8 @@ impl Index {
             }
             selected.total += 1;
             let follows = after.is_none_or(|after| match query.listed_order() {
-                Order::OldestFirst => row.sequence > after,
-                Order::NewestFirst => row.sequence < after,
+                Order::OldestFirst => row.sequence() > after,
+                Order::NewestFirst => row.sequence() < after,
             });
             if follows {
                 if (first..end).contains(&position)
@@ -452,7 +452,7 @@ impl Index {
             }
             if let Some(row) = self.rows.view(last) {
                 // No answer ever showed it, so its sequence is free again.
-                self.sequence_next = row.sequence;
+                self.sequence_next = row.sequence();
                 if let Some(lookups) = &mut self.lookups {
                     lookups.answers.unstage(last, row.code());
                     lookups.ids.remove(last, row.task().id());
@@ -608,7 +608,7 @@ impl Index {
         let same = self
             .rows
             .view(slot)
-            .is_some_and(|row| row.sequence == sequence && row.version() == version);
+            .is_some_and(|row| row.sequence() == sequence && row.version() == version);
         if same {
             self.rows.set_next(slot, next);
         }

@@ -22,8 +22,7 @@ struct Row {
     /// None where it was removed.
     task: Option<Task>,
     next: Next,
-    /// Ahead of the chunk's `sequence_base`.
-    sequence: u32,
+    sequence: u64,
     version: U48,
     added: I48,
 }
@@ -35,7 +34,7 @@ impl Row {
     #[inline]
     fn touch(&self) -> usize {
         let task = self.task.as_ref().map_or(0, Task::touch);
-        task ^ self.sequence as usize
+        task ^ usize::from(self.version.0[0])
     }
 }
 
@@ -56,7 +55,6 @@ pub(crate) struct RowHead {
 pub(crate) struct RowView<'a> {
     task: &'a Task,
     row: &'a Row,
-    pub(crate) sequence: u64,
 }
 
 impl<'a> RowView<'a> {
@@ -72,6 +70,10 @@ impl<'a> RowView<'a> {
         self.row.next
     }
 
+    pub(crate) fn sequence(self) -> u64 {
+        self.row.sequence
+    }
+
     pub(crate) fn version(self) -> Revision {
         Revision::new(self.row.version.get())
     }
@@ -83,7 +85,7 @@ impl<'a> RowView<'a> {
     pub(crate) fn head(self) -> RowHead {
         RowHead {
             next: self.next(),
-            sequence: self.sequence,
+            sequence: self.sequence(),
             version: self.version(),
             added: self.added(),
         }
@@ -92,11 +94,12 @@ impl<'a> RowView<'a> {
 
 /// Some rows in a line.
 ///
-/// Invariants: `live` rows are not removed; sequences ascend, removed rows included.
+/// Invariants: `live` rows are not removed; sequences ascend, removed rows included, from
+/// `sequence_first` on.
 #[derive(Debug, Default)]
 struct Chunk {
     rows: Vec<Row>,
-    sequence_base: u64,
+    sequence_first: u64,
     live: u16,
 }
 
@@ -179,14 +182,11 @@ impl Rows {
     pub(super) fn first_from_sequence(&self, sequence: u64) -> Slot {
         let chunks = self
             .chunks
-            .partition_point(|chunk| chunk.sequence_base <= sequence);
+            .partition_point(|chunk| chunk.sequence_first <= sequence);
         let Some((chunk, before)) = self.chunks.get(..chunks).and_then(<[_]>::split_last) else {
             return 0;
         };
-        let ahead = sequence - chunk.sequence_base;
-        let within = chunk
-            .rows
-            .partition_point(|row| u64::from(row.sequence) < ahead);
+        let within = chunk.rows.partition_point(|row| row.sequence < sequence);
         let slot = if within < chunk.rows.len() {
             slot_of(before.len(), within)
         } else {
@@ -202,19 +202,12 @@ impl Rows {
         task: &Task,
         end_max: Slot,
     ) -> Result<Slot, NoRoom> {
-        // A chunk that is not full is left where sequences have run far ahead.
-        let goes_on = self.chunks.last().is_some_and(|chunk| {
-            split(self.end) == (self.chunks.len() - 1, chunk.rows.len())
-                && (chunk.rows.is_empty()
-                    || u32::try_from(head.sequence - chunk.sequence_base).is_ok())
-        });
-        let slot = if goes_on {
-            Some(self.end)
-        } else {
-            slot_of(self.chunks.len(), 0)
-        };
-        let slot = slot.filter(|&slot| slot < end_max).ok_or(NoRoom)?;
-        if !goes_on {
+        let slot = self.end;
+        if slot >= end_max {
+            return Err(NoRoom);
+        }
+        let (number, _) = split(slot);
+        if number == self.chunks.len() {
             if self.chunks.is_empty() {
                 // Most projects never need another.
                 self.chunks.reserve_exact(1);
@@ -223,9 +216,9 @@ impl Rows {
         }
         let chunk = self.chunks.last_mut().ok_or(NoRoom)?;
         if chunk.rows.is_empty() {
-            chunk.sequence_base = head.sequence;
+            chunk.sequence_first = head.sequence;
         }
-        chunk.push(head, task)?;
+        chunk.push(head, task);
         self.end = slot + 1;
         self.live += 1;
         Ok(slot)
@@ -301,8 +294,7 @@ impl Rows {
 
     /// Whether so many rows can be added.
     pub(super) fn has_room_for(&self, added: usize, end_max: Slot) -> bool {
-        // A chunk may be left where it is, and another begun.
-        self.end as usize + CHUNK_ROWS + added <= end_max as usize
+        self.end as usize + added <= end_max as usize
     }
 
     /// Takes the last row out.
@@ -326,11 +318,10 @@ impl Rows {
         for (number, chunk) in self.chunks.iter().enumerate() {
             let mut live = 0;
             for (position, row) in chunk.rows.iter().enumerate() {
-                let sequence = chunk.sequence_base + u64::from(row.sequence);
-                if sequence < sequence_min {
+                if row.sequence < sequence_min.max(chunk.sequence_first) {
                     return Err(format!("row {position} of chunk {number} is out of order"));
                 }
-                sequence_min = sequence + 1;
+                sequence_min = row.sequence + 1;
                 if let Some(task) = &row.task {
                     live += 1;
                     if !task.attributes().is_consistent() || task.id().is_empty() {
@@ -369,12 +360,10 @@ impl Chunk {
         Some(RowView {
             task: row.task.as_ref()?,
             row,
-            sequence: self.sequence_base + u64::from(row.sequence),
         })
     }
 
-    fn push(&mut self, head: &RowHead, task: &Task) -> Result<(), NoRoom> {
-        let sequence = u32::try_from(head.sequence - self.sequence_base).map_err(|_| NoRoom)?;
+    fn push(&mut self, head: &RowHead, task: &Task) {
         if self.rows.len() == self.rows.capacity() {
             // Small projects are many, so they get little more than they need.
             let more = (self.rows.len() / 4).max(4);
@@ -384,12 +373,11 @@ impl Chunk {
         self.rows.push(Row {
             task: Some(task.clone()),
             next: head.next,
-            sequence,
+            sequence: head.sequence,
             version: U48::new(head.version.get()),
             added: I48::new(head.added),
         });
         self.live += 1;
-        Ok(())
     }
 }
 

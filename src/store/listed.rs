@@ -29,7 +29,7 @@ pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (P
         if let Some(listed) = tasks.last_mut() {
             listed.task_mut().clone_texts_from(row.task());
         }
-        cursor = Some(Cursor::after_sequence(row.sequence));
+        cursor = Some(Cursor::after_sequence(row.sequence()));
     }
     let page = Page::new(tasks, u64::from(selected.total), index.revision()).with_cursor(cursor);
     (page, learnt)
@@ -82,7 +82,7 @@ fn learn(
     next_execution(row, now, |next| {
         learnt.push(Learnt {
             slot,
-            sequence: row.sequence,
+            sequence: row.sequence(),
             version: row.version(),
             next,
         });

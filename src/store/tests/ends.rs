@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use super::*;
+use crate::index::Index;
 use crate::store::project::addition;
 
 fn poison(hold: impl FnOnce()) {
@@ -168,5 +169,49 @@ fn places_may_be_any_numbers_up_to_the_last() {
             let left: Vec<usize> = (0..=20).filter(|number| *number != 7).collect();
             check_numbered(&store, &left);
         }
+    }
+}
+
+/// A project that gains and loses tasks for days numbers them far apart, though it stays small. Rows once
+/// kept how far they are ahead of the first of their chunk in 32 bits, and began another chunk where
+/// that did not fit: the next removal then took a task out of the wrong one, or panicked.
+#[test]
+fn places_may_lie_far_apart() {
+    let project = project();
+    let now = instant(0);
+    for count in COUNTS {
+        let store = filled(count);
+        let cell = store.find(&project).unwrap();
+        let skip_places = || {
+            let mut index = cell.write();
+            let place = index.sequence_next() + (1 << 33);
+            let ahead = Index::new(index.revision(), place, &EARLY);
+            index.continue_from(&ahead);
+        };
+        let mut expected: Vec<usize> = (0..count).collect();
+        for number in count..count + 4 {
+            skip_places();
+            store.add(&project, numbered(number), now).unwrap();
+            expected.push(number);
+            check_numbered(&store, &expected);
+        }
+        for number in [0, count, 3] {
+            store.remove(&project, &number.to_string(), now).unwrap();
+            expected.retain(|&it| it != number);
+            check_numbered(&store, &expected);
+        }
+        let mut query = ListQuery::new(0, 2).unwrap();
+        let mut seen = Vec::new();
+        loop {
+            let page = store.list(&project, &query, now);
+            let Some(cursor) = page.next_cursor() else {
+                break;
+            };
+            seen.extend(numbers(&page));
+            query = query.after(cursor);
+        }
+        // Every ninth is triggered.
+        expected.retain(|number| number % 9 != 0);
+        assert_eq!(seen, expected);
     }
 }
