@@ -60,13 +60,13 @@ impl Next {
         let instant = word >> OFFSET_BITS;
         if self.reach == 0 {
             return if now >= instant {
-                Known::None
+                Known::Never
             } else {
-                Known::Nothing
+                Known::Unknown
             };
         }
         if now >= instant || now < instant - i64::from(self.reach) {
-            return Known::Nothing;
+            return Known::Unknown;
         }
         let offset = (word << (64 - OFFSET_BITS) >> (64 - OFFSET_BITS)) as i32;
         Known::Next(Moment { instant, offset })
@@ -87,9 +87,9 @@ pub(crate) enum Known {
     /// The next moment.
     Next(Moment),
     /// That there is none.
-    None,
+    Never,
     /// Nothing about this instant.
-    Nothing,
+    Unknown,
 }
 
 #[cfg(test)]
@@ -104,10 +104,10 @@ mod tests {
                 offset,
             };
             let next = Next::between(Some(400), Some(moment));
-            assert_eq!(next.at(399), Known::Nothing);
+            assert_eq!(next.at(399), Known::Unknown);
             assert_eq!(next.at(400), Known::Next(moment));
             assert_eq!(next.at(999), Known::Next(moment));
-            assert_eq!(next.at(1_000), Known::Nothing);
+            assert_eq!(next.at(1_000), Known::Unknown);
         }
     }
 
@@ -118,9 +118,9 @@ mod tests {
             offset: 3_600,
         };
         let next = Next::between(None, Some(moment));
-        assert_eq!(next.at(0), Known::Nothing);
+        assert_eq!(next.at(0), Known::Unknown);
         let early = moment.instant - i64::from(u32::MAX);
-        assert_eq!(next.at(early - 1), Known::Nothing);
+        assert_eq!(next.at(early - 1), Known::Unknown);
         assert_eq!(next.at(early), Known::Next(moment));
     }
 
@@ -135,10 +135,10 @@ mod tests {
     #[test]
     fn nothing_follows_the_last_moment() {
         let next = Next::between(Some(-60_000_000_000), None);
-        assert_eq!(next.at(-60_000_000_001), Known::Nothing);
-        assert_eq!(next.at(-60_000_000_000), Known::None);
-        assert_eq!(next.at(i64::MAX), Known::None);
-        assert_eq!(Next::NEVER.at(-8_000_000_000_000), Known::None);
-        assert_eq!(Next::UNKNOWN.at(8_000_000_000_000), Known::Nothing);
+        assert_eq!(next.at(-60_000_000_001), Known::Unknown);
+        assert_eq!(next.at(-60_000_000_000), Known::Never);
+        assert_eq!(next.at(i64::MAX), Known::Never);
+        assert_eq!(Next::NEVER.at(-8_000_000_000_000), Known::Never);
+        assert_eq!(Next::UNKNOWN.at(8_000_000_000_000), Known::Unknown);
     }
 }

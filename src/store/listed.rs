@@ -63,8 +63,8 @@ pub(super) fn next_execution(
     }
     match row.next().at(now.timestamp()) {
         Known::Next(moment) => Some(execution(moment)),
-        Known::None => None,
-        Known::Nothing => {
+        Known::Never => None,
+        Known::Unknown => {
             let (next_execution, next) = computed_execution(row, now);
             next.map(news);
             next_execution
@@ -96,9 +96,9 @@ fn computed_execution(row: RowView<'_>, now: DateTime<Utc>) -> (Option<Execution
     let next = next_around(schedule, row.added(), now);
     match next.at(now.timestamp()) {
         Known::Next(moment) => (Some(execution(moment)), Some(next)),
-        Known::None => (None, Some(next)),
+        Known::Never => (None, Some(next)),
         // Too far apart to be kept.
-        Known::Nothing => {
+        Known::Unknown => {
             let execution =
                 schedule.and_then(|schedule| anchored(schedule, row.added()).next_execution(now));
             (execution, None)
