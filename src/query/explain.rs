@@ -22,7 +22,7 @@ use crate::task::{LastStatus, LifeCycleType, ScheduledType, TaskType};
 /// assert_eq!(explanation, Explanation::Scan { tasks: 1 });
 /// assert_eq!(
 ///     explanation.to_string(),
-///     "scan of all 1 tasks: the project is too small to need answer lists",
+///     "scan of 1 task: the project is too small to need answer lists",
 /// );
 /// # Ok::<(), taskdex::Error>(())
 /// ```
@@ -95,12 +95,15 @@ impl fmt::Display for Explanation {
             Self::Nothing => f.write_str("nothing to look for: no task can match"),
             Self::Scan { tasks } => write!(
                 f,
-                "scan of all {tasks} tasks: the project is too small to need answer lists"
+                "scan of {all}{tasks}: the project is too small to need answer lists",
+                all = if *tasks == 1 { "" } else { "all " },
+                tasks = Counted(*tasks, "task"),
             ),
             Self::Lookup { list, length } => write!(
                 f,
-                "look-up in the answer list of {list}: its {length} tasks are the total, and the \
-                 page starts at its offset"
+                "look-up in the answer list of {list}: its length, {tasks}, is the total, and the \
+                 page starts at its offset",
+                tasks = Counted(*length, "task"),
             ),
             Self::NameSearch {
                 list,
@@ -108,7 +111,8 @@ impl fmt::Display for Explanation {
                 strategy,
             } => write!(
                 f,
-                "name search among the {length} tasks in the answer list of {list}: {strategy}"
+                "name search among {tasks} in the answer list of {list}: {strategy}",
+                tasks = Counted(*length, "task"),
             ),
         }
     }
@@ -139,9 +143,74 @@ impl fmt::Display for NameStrategy {
             Self::Known => f.write_str("every name matches, or none can"),
             Self::Grams { postings, compared } => write!(
                 f,
-                "{postings} records of where short texts occur are combined, and {compared} names compared"
+                "combines {records} of where short texts occur, and compares {names}",
+                records = Counted(*postings, "record"),
+                names = Counted(*compared, "name"),
             ),
             Self::Remembered => f.write_str("the answer is remembered from an earlier query"),
         }
+    }
+}
+
+/// So many of what the noun names.
+struct Counted(u64, &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, noun) = self;
+        let plural = if *count == 1 { "" } else { "s" };
+        write!(f, "{count} {noun}{plural}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_and_many_are_told_apart() {
+        let list = AnswerList {
+            task_type: None,
+            scheduled_type: None,
+            life_cycle_type: None,
+            last_status: None,
+        };
+        let sentences = |count| {
+            let strategy = NameStrategy::Grams {
+                postings: count,
+                compared: count,
+            };
+            let search = Explanation::NameSearch {
+                list,
+                length: count,
+                strategy,
+            };
+            let lookup = Explanation::Lookup {
+                list,
+                length: count,
+            };
+            let scan = Explanation::Scan { tasks: count };
+            [scan, lookup, search].map(|it| it.to_string())
+        };
+        assert_eq!(
+            sentences(1),
+            [
+                "scan of 1 task: the project is too small to need answer lists",
+                "look-up in the answer list of all tasks by the clock: its length, 1 task, is the \
+                 total, and the page starts at its offset",
+                "name search among 1 task in the answer list of all tasks by the clock: combines \
+                 1 record of where short texts occur, and compares 1 name",
+            ]
+        );
+        assert_eq!(
+            sentences(20),
+            [
+                "scan of all 20 tasks: the project is too small to need answer lists",
+                "look-up in the answer list of all tasks by the clock: its length, 20 tasks, is \
+                 the total, and the page starts at its offset",
+                "name search among 20 tasks in the answer list of all tasks by the clock: combines \
+                 20 records of where short texts occur, and compares 20 names",
+            ]
+        );
     }
 }
