@@ -105,7 +105,7 @@ pub enum ErrorKind {
     /// `TDX.0017`: the project has no task of this id.
     #[error("no such task")]
     TaskNotFound,
-    /// `TDX.0018`: a project cannot number another task.
+    /// `TDX.0018`: the project has no number left for another task or another change.
     #[error("project is full")]
     ProjectFull,
     /// `TDX.0500`: a fault of the server itself.
@@ -202,9 +202,9 @@ impl Error {
         self
     }
 
-    /// The refusal of a task for which no row number is left.
+    /// The refusal of a change for which no row number, place or revision is left.
     pub(crate) fn project_full(id: &str) -> Self {
-        let accepted = "fewer tasks, or shorter texts, in the project";
+        let accepted = "fewer tasks, or fewer changes, in the project";
         Self::refused(ErrorKind::ProjectFull, "id", id, accepted)
     }
 

@@ -34,7 +34,7 @@ impl Revision {
 
     /// The revision of the change after this one.
     pub(crate) const fn next(self) -> Self {
-        // 2^64 changes take centuries at any rate a machine can reach.
+        // It stays far from the end of the number: a project's changes are refused from 2^48 on.
         Self(self.0.saturating_add(1))
     }
 }

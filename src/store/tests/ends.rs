@@ -119,6 +119,8 @@ fn a_store_that_is_out_of_revisions_refuses_changes_and_can_be_read() {
         ];
         for error in refusals {
             assert_eq!(error.kind(), ErrorKind::ProjectFull, "{error}");
+            let accepted = "fewer tasks, or fewer changes, in the project";
+            assert_eq!(error.accepted(), accepted);
         }
         let same = store.sync(&project, tasks[1..].to_vec(), now);
         assert_eq!(same, Ok(last));
