@@ -237,8 +237,8 @@ impl TaskStore {
         now: DateTime<Utc>,
     ) -> Result<Revision, BatchError> {
         if tasks.is_empty() {
-            self.remove_project(project);
-            return Ok(self.revision(project));
+            let ended = self.end(project).map(|(_, revision)| revision);
+            return Ok(ended.unwrap_or_else(|| self.ended_revision_max()));
         }
         let version = self.change_or_create(project, |project| project.sync(&tasks, now));
         let count = tasks.len();
@@ -435,18 +435,7 @@ impl TaskStore {
     /// Removes a project with all its tasks, and returns how many they were. O(tasks), none of
     /// it while anybody waits.
     pub fn remove_project(&self, project: &ProjectId) -> u64 {
-        let Some(found) = self.find(project) else {
-            return 0;
-        };
-        let mut writer = found.lock_writer();
-        if writer.retired {
-            return 0;
-        }
-        self.retire(project, &found, &mut writer);
-        let count = found.read().len();
-        drop(writer);
-        give_back(found, count as usize);
-        u64::from(count)
+        self.end(project).map_or(0, |(count, _)| count)
     }
 
     /// Checks every invariant of the store. O(number of tasks), and slow: for tests.
@@ -477,6 +466,21 @@ impl TaskStore {
             }
         }
         Ok(())
+    }
+
+    /// Ends a project with all its tasks, in one step, and returns how many they were and the
+    /// revision of the end; none where the project does not exist.
+    fn end(&self, id: &ProjectId) -> Option<(u64, Revision)> {
+        let project = self.find(id)?;
+        let mut writer = project.lock_writer();
+        if writer.retired {
+            return None;
+        }
+        let revision = self.retire(id, &project, &mut writer);
+        let count = project.read().len();
+        drop(writer);
+        give_back(project, count as usize);
+        Some((u64::from(count), revision))
     }
 
     /// Runs `change` on a project that exists, and ends the project if it has no tasks left.
@@ -544,10 +548,11 @@ impl TaskStore {
         }
     }
 
-    /// Takes a project out of the store. Its writer's lock is held, and no
-    /// shard's lock is ever held where a project's is waited for, so the two
-    /// cannot wait for each other.
-    fn retire(&self, id: &ProjectId, project: &Project, writer: &mut Writer) {
+    /// Takes a project out of the store, and returns the revision of its end.
+    ///
+    /// Its writer's lock is held, and no shard's lock is ever held where a
+    /// project's is waited for, so the two cannot wait for each other.
+    fn retire(&self, id: &ProjectId, project: &Project, writer: &mut Writer) -> Revision {
         writer.retired = true;
         let (revision, sequence_next) = {
             let index = project.read();
@@ -569,6 +574,7 @@ impl TaskStore {
         {
             found.remove();
         }
+        revision
     }
 
     fn hash(&self, project: &ProjectId) -> u64 {

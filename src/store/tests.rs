@@ -772,3 +772,45 @@ fn a_project_that_begins_again_goes_on_with_revisions_and_cursors() {
         "no task of the new project is passed over"
     );
 }
+
+#[test]
+fn a_sync_with_nothing_returns_the_revision_of_its_own_end() {
+    let store = TaskStore::new();
+    let (project, other) = (project(), ProjectId::new("other").unwrap());
+    let now = instant(0);
+    for number in 0..5 {
+        store.add(&other, numbered(number), now).unwrap();
+    }
+    let added = store.add(&project, numbered(2), now).unwrap();
+    store.remove_project(&other);
+    let later = store.revision(&other);
+    assert!(later.get() > added.get() + 1);
+
+    let ended = store.sync(&project, Vec::new(), now).unwrap();
+    assert_eq!(ended.get(), added.get() + 1);
+    assert_eq!(store.task_count(&project), 0);
+    // Where it has ended already, nothing changes.
+    assert_eq!(store.sync(&project, Vec::new(), now), Ok(later));
+    assert_eq!(store.revision(&project), later);
+    assert!(store.add(&project, numbered(2), now).unwrap() > later);
+}
+
+#[test]
+fn a_sync_with_nothing_never_returns_the_version_of_a_task_that_another_thread_adds() {
+    const ROUNDS: usize = 20_000;
+    let store = TaskStore::new();
+    let project = project();
+    let now = instant(0);
+    std::thread::scope(|scope| {
+        let adding = scope.spawn(|| {
+            let add = |_| store.add(&project, numbered(2), now).ok();
+            (0..ROUNDS).filter_map(add).collect::<HashSet<_>>()
+        });
+        let mut ended = HashSet::new();
+        while !adding.is_finished() {
+            ended.insert(store.sync(&project, Vec::new(), now).unwrap());
+        }
+        let added = adding.join().unwrap();
+        assert!(ended.is_disjoint(&added));
+    });
+}

@@ -259,7 +259,9 @@ fn an_explanation_names_the_list_and_how_long_it_is() {
         .last_status(LastStatus::Skip);
     let weekly = query.clone().scheduled_type(ScheduledType::Week);
     let list = "STOP tasks of WEEK with SKIP";
-    assert!(explained(&weekly).contains(&format!("the answer list of {list}: its length, 1 task,")));
+    assert!(
+        explained(&weekly).contains(&format!("the answer list of {list}: its length, 1 task,"))
+    );
     let triggered = query
         .scheduled_type(ScheduledType::LifeCycle)
         .life_cycle_type(LifeCycleType::PostRebuildDesktopSuccess);
