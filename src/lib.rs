@@ -81,7 +81,9 @@ pub use error::{Error, ErrorKind};
 pub use query::{
     Cursor, Explanation, Facets, ListQuery, NameMatch, Order, Page, Revision, ScheduledTask,
 };
-pub use schedule::{Execution, GapRule, MonthDates, Months, Schedule, TimeZone, Weekdays};
+pub use schedule::{
+    Execution, GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays,
+};
 pub use store::{BatchError, TaskStore};
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, ReportedTime, ReportedTiming, ScheduledType, Task,

@@ -232,7 +232,7 @@ impl fmt::Display for MonthDate {
 /// last.
 ///
 /// ```
-/// use taskdex::schedule::{MonthDate, MonthDates};
+/// use taskdex::{MonthDate, MonthDates};
 ///
 /// let dates: MonthDates = "L,15, 1".parse()?;
 /// assert_eq!(dates.to_string(), "1,15,L");
