@@ -155,7 +155,7 @@ fn what_readers_notice() {
                 .step_by(2)
                 .take(usize::try_from(left / 4).unwrap())
             {
-                let _ = store.remove(&project, &id(number), now());
+                let _ = store.remove(&project, id(number), now());
             }
         });
     }

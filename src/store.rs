@@ -19,7 +19,7 @@ use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask
 use crate::schedule::Execution;
 use crate::task::{LastStatus, ProjectId, Task, TaskName};
 use freed::give_back;
-use project::{Project, Writer};
+use project::{Change, Project, Writer};
 use remembered::Memory;
 
 /// Into how many parts the projects are divided, so that threads which work
@@ -263,10 +263,13 @@ impl TaskStore {
         task: Task,
         now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
-        self.change(project, task.id(), |project| project.replace(&task, now))
+        self.change(project, task.id(), Change::Replace(&task), now)
     }
 
     /// Renames a task, in its place, and returns its version. O(length of the texts), amortised.
+    ///
+    /// `now` is the instant of the change, which every change takes; this one does not depend
+    /// on it today.
     ///
     /// # Errors
     ///
@@ -274,14 +277,17 @@ impl TaskStore {
     pub fn rename(
         &self,
         project: &ProjectId,
-        id: &str,
+        id: impl AsRef<str>,
         task_name: &TaskName,
-        _now: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
-        self.change(project, id, |project| project.rename(id, task_name))
+        self.change(project, id.as_ref(), Change::Rename(task_name), now)
     }
 
     /// Sets how a task's latest execution ended, and returns the task's version. O(1).
+    ///
+    /// `now` is the instant of the change, which every change takes; this one does not depend
+    /// on it today.
     ///
     /// # Errors
     ///
@@ -289,16 +295,18 @@ impl TaskStore {
     pub fn set_last_status(
         &self,
         project: &ProjectId,
-        id: &str,
+        id: impl AsRef<str>,
         last_status: Option<LastStatus>,
-        _now: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
-        self.change(project, id, |project| {
-            project.set_last_status(id, last_status)
-        })
+        let change = Change::SetLastStatus(last_status);
+        self.change(project, id.as_ref(), change, now)
     }
 
     /// Enables or disables a task, and returns its version. O(1).
+    ///
+    /// `now` is the instant of the change, which every change takes; this one does not depend
+    /// on it today.
     ///
     /// # Errors
     ///
@@ -306,11 +314,11 @@ impl TaskStore {
     pub fn set_enabled(
         &self,
         project: &ProjectId,
-        id: &str,
+        id: impl AsRef<str>,
         enabled: bool,
-        _now: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
-        self.change(project, id, |project| project.set_enabled(id, enabled))
+        self.change(project, id.as_ref(), Change::SetEnabled(enabled), now)
     }
 
     /// Removes a task, and returns the project's revision.
@@ -319,22 +327,30 @@ impl TaskStore {
     /// puts the rest together, in O(tasks). Readers go on meanwhile; others that change the
     /// project wait.
     ///
+    /// `now` is the instant of the change, which every change takes; this one does not depend
+    /// on it today.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
     pub fn remove(
         &self,
         project: &ProjectId,
-        id: &str,
-        _now: DateTime<Utc>,
+        id: impl AsRef<str>,
+        now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
-        self.change(project, id, |project| project.remove(id))
+        self.change(project, id.as_ref(), Change::Remove, now)
     }
 
     /// A task with its version and its first execution after `now`. O(length of the texts).
     #[must_use]
-    pub fn get(&self, project: &ProjectId, id: &str, now: DateTime<Utc>) -> Option<ScheduledTask> {
-        self.find(project)?.get(id, now)
+    pub fn get(
+        &self,
+        project: &ProjectId,
+        id: impl AsRef<str>,
+        now: DateTime<Utc>,
+    ) -> Option<ScheduledTask> {
+        self.find(project)?.get(id.as_ref(), now)
     }
 
     /// Answers a query, with next executions as of `now`.
@@ -483,12 +499,13 @@ impl TaskStore {
         Some((u64::from(count), revision))
     }
 
-    /// Runs `change` on a project that exists, and ends the project if it has no tasks left.
+    /// Changes one task of a project that exists, and ends the project if it has no tasks left.
     fn change(
         &self,
         id: &ProjectId,
         task_id: &str,
-        change: impl FnOnce(&Project) -> Result<Revision, Error>,
+        change: Change<'_>,
+        now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
         let not_found = || Error::task_not_found(task_id);
         let project = self.find(id).ok_or_else(not_found)?;
@@ -497,7 +514,7 @@ impl TaskStore {
             // It ended after it was found, so it has no tasks.
             return Err(not_found());
         }
-        let result = change(&project);
+        let result = project.apply(task_id, change, now);
         self.retire_if_empty(id, &project, &mut writer);
         result
     }

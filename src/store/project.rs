@@ -42,6 +42,16 @@ pub(super) struct Writer {
     pub(super) retired: bool,
 }
 
+/// A change of one task that is there.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Change<'a> {
+    Replace(&'a Task),
+    Rename(&'a TaskName),
+    SetLastStatus(Option<LastStatus>),
+    SetEnabled(bool),
+    Remove,
+}
+
 impl Project {
     pub(super) fn new(revision: Revision, sequence_next: u64, limits: &'static Limits) -> Self {
         Self {
@@ -183,7 +193,27 @@ impl Project {
         }
     }
 
-    pub(super) fn replace(&self, task: &Task, now: DateTime<Utc>) -> Result<Revision, Error> {
+    /// Makes a change of the task of this id.
+    pub(super) fn apply(
+        &self,
+        id: &str,
+        change: Change<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Revision, Error> {
+        match change {
+            Change::Replace(task) => self.replace(task, now),
+            Change::Rename(task_name) => self.rename(id, task_name),
+            Change::SetLastStatus(last_status) => {
+                self.change(id, |index, slot| index.set_last_status(slot, last_status))
+            }
+            Change::SetEnabled(enabled) => {
+                self.change(id, |index, slot| index.set_enabled(slot, enabled))
+            }
+            Change::Remove => self.remove(id),
+        }
+    }
+
+    fn replace(&self, task: &Task, now: DateTime<Utc>) -> Result<Revision, Error> {
         let version = self.change(task.id(), |index, slot| {
             let added = index.row(slot).ok_or(NoRoom)?.added();
             let next = next_of(task, added, now);
@@ -193,7 +223,7 @@ impl Project {
         Ok(version)
     }
 
-    pub(super) fn rename(&self, id: &str, task_name: &TaskName) -> Result<Revision, Error> {
+    fn rename(&self, id: &str, task_name: &TaskName) -> Result<Revision, Error> {
         let version = self.change(id, |index, slot| {
             let row = index.row(slot).ok_or(NoRoom)?;
             let renamed = row.task().clone().with_task_name(task_name);
@@ -215,18 +245,6 @@ impl Project {
         }
     }
 
-    pub(super) fn set_last_status(
-        &self,
-        id: &str,
-        last_status: Option<LastStatus>,
-    ) -> Result<Revision, Error> {
-        self.change(id, |index, slot| index.set_last_status(slot, last_status))
-    }
-
-    pub(super) fn set_enabled(&self, id: &str, enabled: bool) -> Result<Revision, Error> {
-        self.change(id, |index, slot| index.set_enabled(slot, enabled))
-    }
-
     /// Keeps blocks of answer lists that removals left sparse in less memory. Readers go on
     /// while that is prepared, and while the memory of before is given back.
     pub(super) fn compact_lists(&self) {
@@ -239,7 +257,7 @@ impl Project {
     }
 
     /// Removes a task; what it leaves behind is tidied up when there is too much of it.
-    pub(super) fn remove(&self, id: &str) -> Result<Revision, Error> {
+    fn remove(&self, id: &str) -> Result<Revision, Error> {
         let (version, removed) = self.change(id, Index::remove)?;
         drop(removed);
         if self.read().is_sparse() {

@@ -679,7 +679,7 @@ fn a_large_project_is_listed_whole_through_all_its_changes() {
     expected.retain(|number| {
         let stays = number / 1_000 % 3 != 1 && !number.is_multiple_of(3);
         if !stays {
-            store.remove(&project, &number.to_string(), now).unwrap();
+            store.remove(&project, number.to_string(), now).unwrap();
         }
         stays
     });
@@ -713,7 +713,7 @@ fn a_large_project_is_listed_whole_through_all_its_changes() {
     check_numbered(&store, &expected);
 
     while let Some(number) = expected.pop() {
-        store.remove(&project, &number.to_string(), now).unwrap();
+        store.remove(&project, number.to_string(), now).unwrap();
     }
     assert_eq!(store.project_count(), 0);
 }

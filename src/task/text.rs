@@ -181,12 +181,25 @@ text! {
 text! {
     /// Names a task in its project: 1 to 255 characters (`id`).
     ///
+    /// A [store](crate::TaskStore) takes any text for an id: one that is no `TaskId` is that of
+    /// no task.
+    ///
     /// ```
-    /// use taskdex::TaskId;
+    /// use chrono::DateTime;
+    /// use taskdex::{LifeCycleType, ProjectId, Task, TaskId, TaskStore, TaskType};
     ///
     /// let id: TaskId = "2b31e-d520".parse()?;
     /// assert_eq!(id.to_string(), "2b31e-d520");
     /// assert!(TaskId::new("x".repeat(256)).is_err());
+    ///
+    /// let store = TaskStore::new();
+    /// let project = ProjectId::new("p-1")?;
+    /// let now = DateTime::UNIX_EPOCH;
+    /// let event = LifeCycleType::PostDesktopDisconnected;
+    /// store.add(&project, Task::builder(id.as_str(), "Stop", TaskType::Stop, event).build()?, now)?;
+    /// assert!(store.get(&project, &id, now).is_some());
+    /// store.remove(&project, "2b31e-d520", now)?;
+    /// assert!(store.get(&project, &id, now).is_none());
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     TaskId, "id"

@@ -775,7 +775,7 @@ fn an_answer_does_not_outlive_the_numbers_of_its_rows() {
     touch(590..600);
     assert_eq!(total(), 300);
     for number in 0..400 {
-        store.remove(&p, &format!("t-{number}"), NOW).unwrap();
+        store.remove(&p, format!("t-{number}"), NOW).unwrap();
     }
     store
         .add_all(

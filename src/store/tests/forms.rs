@@ -50,7 +50,7 @@ fn a_project_has_lists_down_to_the_limit_and_is_not_renumbered_there() {
             number + 1
         );
         store
-            .remove(&project(), &number.to_string(), instant(0))
+            .remove(&project(), number.to_string(), instant(0))
             .unwrap();
     }
     assert!(is_remembered(&store, &search()), "with 6 tasks");
@@ -126,7 +126,7 @@ fn a_remembered_answer_follows_every_kind_of_change() {
     check(&expected);
     for (id, name) in [(5, "task 1 as well"), (10, "another"), (11, "task 1")] {
         let name = TaskName::new(name).unwrap();
-        store.rename(project, &id.to_string(), &name, now).unwrap();
+        store.rename(project, id.to_string(), &name, now).unwrap();
         expected.retain(|&number| number != id);
         if name.as_str().starts_with("task 1") {
             expected.push(id);
