@@ -36,6 +36,11 @@ const SHARD_COUNT: usize = 64;
 /// the last [`remove`](Self::remove) ends it, and one that does not exist is
 /// the same as an empty one.
 ///
+/// Calls block their thread until they are done. [`add_all`](Self::add_all), [`sync`](Self::sync)
+/// and [`remove_project`](Self::remove_project) take time in proportion to the tasks, and so does,
+/// now and then, a call whose cost is amortised, such as a [`remove`](Self::remove) that puts the
+/// rest together: an async server runs them where blocking is allowed.
+///
 /// ```
 /// use chrono::{DateTime, Utc};
 /// use taskdex::{LastStatus, ListQuery, ProjectId, Schedule, Task, TaskStore, TaskType};
@@ -107,7 +112,8 @@ pub(crate) struct InnerState {
 #[error("task {position} of the batch: {error}")]
 #[non_exhaustive]
 pub struct BatchError {
-    /// The position of the refused task in the batch, counted from 0.
+    /// The position of the refused task in the batch, counted from 0; 0, too, where it is the
+    /// batch as a whole.
     pub position: usize,
     /// Why it was refused.
     pub error: Error,
@@ -162,7 +168,9 @@ impl TaskStore {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TaskExists`](crate::ErrorKind::TaskExists) where the project has a task of this id.
+    /// - [`ErrorKind::TaskExists`](crate::ErrorKind::TaskExists) where the project has a task of this id.
+    /// - [`ErrorKind::ProjectFull`](crate::ErrorKind::ProjectFull) where the project has no number left for another task or
+    ///   another change.
     #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn add(
         &self,
@@ -175,13 +183,35 @@ impl TaskStore {
 
     /// Adds all tasks, in their order, as one change of the project, or none of them.
     ///
-    /// No query ever sees a part of the batch. An empty batch changes nothing.
+    /// Returns the one version that all of them have. No query ever sees a part of the batch.
+    /// An empty batch changes nothing, and returns the project's [revision](Self::revision).
     ///
     /// O(tasks), in short steps between which the project's readers go on.
     ///
     /// # Errors
     ///
-    /// The first task whose id the project, or the batch before it, has already.
+    /// - [`ErrorKind::TaskExists`](crate::ErrorKind::TaskExists) for the first task whose id the project, or the batch before
+    ///   it, has already.
+    /// - [`ErrorKind::ProjectFull`](crate::ErrorKind::ProjectFull) for the first task for which the project has no number left,
+    ///   or for the one at position 0 where there is none for another change.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use taskdex::{LifeCycleType, ProjectId, Task, TaskStore, TaskType};
+    ///
+    /// let store = TaskStore::new();
+    /// let project = ProjectId::new("p-1")?;
+    /// let now = DateTime::UNIX_EPOCH;
+    /// let event = LifeCycleType::PostDesktopDisconnected;
+    /// let task = |id| Task::builder(id, "Stop", TaskType::Stop, event).build();
+    ///
+    /// let version = store.add_all(&project, vec![task("t-1")?, task("t-2")?], now).unwrap();
+    /// for id in ["t-1", "t-2"] {
+    ///     assert_eq!(store.get(&project, id, now).unwrap().version(), version);
+    /// }
+    /// assert_eq!(store.revision(&project), version);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
     pub fn add_all(
         &self,
         project: &ProjectId,
@@ -202,14 +232,20 @@ impl TaskStore {
     /// A task whose id the project has keeps its place and the date of its
     /// first adding, and its version too where it is the same already. The
     /// others are added at the end, in their order, and tasks that are not
-    /// given are removed. Queries see all of this or nothing. Where nothing
-    /// differs, nothing changes, and the revision is the one that was.
+    /// given are removed. Queries see all of this or nothing.
+    ///
+    /// Returns the one version of every task that was added or changed: the
+    /// project's revision. Where nothing differs, nothing changes, and that is
+    /// the [revision](Self::revision) that was. No tasks at all end the
+    /// project, and the revision is that of its end.
     ///
     /// O(n) for n tasks, given or there, beside the readers of the project.
     ///
     /// # Errors
     ///
-    /// The first task whose id the batch before it has already.
+    /// - [`ErrorKind::TaskExists`](crate::ErrorKind::TaskExists) for the first task whose id the batch before it has already.
+    /// - [`ErrorKind::ProjectFull`](crate::ErrorKind::ProjectFull), at position 0, where the project has no number left for
+    ///   these tasks or another change.
     ///
     /// ```
     /// use chrono::DateTime;
@@ -255,7 +291,8 @@ impl TaskStore {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    /// - [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    /// - [`ErrorKind::ProjectFull`](crate::ErrorKind::ProjectFull) where the project has no number left for another change.
     #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn replace(
         &self,
@@ -273,7 +310,8 @@ impl TaskStore {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    /// - [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    /// - [`ErrorKind::ProjectFull`](crate::ErrorKind::ProjectFull) where the project has no number left for another change.
     pub fn rename(
         &self,
         project: &ProjectId,
@@ -291,7 +329,8 @@ impl TaskStore {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    /// - [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    /// - [`ErrorKind::ProjectFull`](crate::ErrorKind::ProjectFull) where the project has no number left for another change.
     pub fn set_last_status(
         &self,
         project: &ProjectId,
@@ -310,7 +349,8 @@ impl TaskStore {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    /// - [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    /// - [`ErrorKind::ProjectFull`](crate::ErrorKind::ProjectFull) where the project has no number left for another change.
     pub fn set_enabled(
         &self,
         project: &ProjectId,
@@ -332,7 +372,8 @@ impl TaskStore {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    /// - [`ErrorKind::TaskNotFound`](crate::ErrorKind::TaskNotFound) where the project has no task of this id.
+    /// - [`ErrorKind::ProjectFull`](crate::ErrorKind::ProjectFull) where the project has no number left for another change.
     pub fn remove(
         &self,
         project: &ProjectId,
@@ -410,7 +451,27 @@ impl TaskStore {
 
     /// The revision of the project's latest change.
     ///
-    /// It only ever grows, also where the project ends and begins again. O(1).
+    /// It only ever grows, also where the project ends and begins again. For a project without
+    /// tasks it is no less than any revision it had; it may grow when other projects end. O(1).
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use taskdex::{LifeCycleType, ProjectId, Task, TaskStore, TaskType};
+    ///
+    /// let store = TaskStore::new();
+    /// let project = ProjectId::new("p-1")?;
+    /// let now = DateTime::UNIX_EPOCH;
+    /// let event = LifeCycleType::PostDesktopDisconnected;
+    /// let task = Task::builder("t-1", "Stop", TaskType::Stop, event).build()?;
+    ///
+    /// let added = store.add(&project, task.clone(), now)?;
+    /// assert_eq!(store.revision(&project), added);
+    /// store.remove_project(&project);
+    /// let ended = store.revision(&project);
+    /// assert!(ended > added);
+    /// assert!(store.add(&project, task, now)? > ended);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
     #[must_use]
     pub fn revision(&self, project: &ProjectId) -> Revision {
         match self.find(project) {

@@ -14,9 +14,25 @@ use crate::task::Task;
 /// page's revision.
 ///
 /// ```
-/// use taskdex::Revision;
+/// use chrono::DateTime;
+/// use taskdex::{LifeCycleType, ListQuery, ProjectId, ScheduledType, Task, TaskStore, TaskType};
 ///
-/// assert!(Revision::default().get() < 1);
+/// let store = TaskStore::new();
+/// let project = ProjectId::new("p-1")?;
+/// let now = DateTime::UNIX_EPOCH;
+/// for id in ["t-1", "t-2"] {
+///     let event = LifeCycleType::PostDesktopDisconnected;
+///     store.add(&project, Task::builder(id, "Stop", TaskType::Stop, event).build()?, now)?;
+/// }
+/// let query = ListQuery::new(0, 10)?.scheduled_type(ScheduledType::LifeCycle);
+/// let seen = store.list(&project, &query, now).revision();
+///
+/// store.set_enabled(&project, "t-2", false, now)?;
+/// let page = store.list(&project, &query, now);
+/// let changed: Vec<_> = page.tasks().iter().filter(|it| it.version() > seen).collect();
+/// assert_eq!(changed.len(), 1);
+/// assert_eq!(changed[0].task().id(), "t-2");
+/// # Ok::<(), taskdex::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Revision(u64);
@@ -192,6 +208,9 @@ impl Page {
     }
 
     /// The revision of the project that this page shows.
+    ///
+    /// For a project without tasks it is no less than any revision it had; it may grow when other
+    /// projects end.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.revision
