@@ -90,6 +90,34 @@ impl ListQuery {
     ///
     /// [`ErrorKind::OutOfRange`] for a limit over [`LIMIT_MAX`].
     pub fn new(offset: u64, limit: u32) -> Result<Self, Error> {
+        let query = Self {
+            filters: Filters::default(),
+            offset: 0,
+            limit: 0,
+            order: Order::OldestFirst,
+            after: None,
+        };
+        query.page(offset, limit)
+    }
+
+    /// Asks for another page: the same filters and order, other bounds.
+    ///
+    /// A [cursor](Self::after) stays, and the offset counts from it; `after(None)` takes it away.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::OutOfRange`] for a limit over [`LIMIT_MAX`].
+    ///
+    /// ```
+    /// use taskdex::{ErrorKind, ListQuery, TaskType};
+    ///
+    /// let asked = ListQuery::from_query_string("offset=40&limit=5&task_type=STOP")?;
+    /// let whole = asked.page(0, 50)?;
+    /// assert_eq!(whole, ListQuery::new(0, 50)?.task_type(TaskType::Stop));
+    /// assert_eq!(whole.page(0, 51).unwrap_err().kind(), ErrorKind::OutOfRange);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    pub fn page(self, offset: u64, limit: u32) -> Result<Self, Error> {
         if limit > LIMIT_MAX {
             return Err(Error::refused(
                 ErrorKind::OutOfRange,
@@ -99,11 +127,9 @@ impl ListQuery {
             ));
         }
         Ok(Self {
-            filters: Filters::default(),
             offset,
             limit,
-            order: Order::OldestFirst,
-            after: None,
+            ..self
         })
     }
 
@@ -149,13 +175,14 @@ impl ListQuery {
         self
     }
 
-    /// Goes on after the last task of an earlier page, in the order that is asked for.
+    /// Goes on after the last task of an earlier page, in the order that is asked for; after none,
+    /// from the first task.
     ///
     /// The offset then counts from there, so it is usually 0; the total stays
     /// that of all tasks that match.
     #[must_use]
-    pub fn after(mut self, cursor: Cursor) -> Self {
-        self.after = Some(cursor);
+    pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
+        self.after = cursor.into();
         self
     }
 

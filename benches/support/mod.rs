@@ -197,26 +197,6 @@ pub(crate) fn queries(store: &TaskStore, count: usize) -> Vec<ListQuery> {
 
 /// The documented form of a query; its order has none.
 pub(crate) fn query_string(query: &ListQuery) -> String {
-    let mut text = format!("offset={}&limit={}", query.offset(), query.limit());
-    let filters = [
-        ("task_type", query.task_type_filter().map(TaskType::as_str)),
-        (
-            "scheduled_type",
-            query.scheduled_type_filter().map(ScheduledType::as_str),
-        ),
-        (
-            "life_cycle_type",
-            query.life_cycle_type_filter().map(LifeCycleType::as_str),
-        ),
-        (
-            "last_status",
-            query.last_status_filter().map(LastStatus::as_str),
-        ),
-    ];
-    for (name, value) in filters {
-        if let Some(value) = value {
-            text += &format!("&{name}={value}");
-        }
-    }
-    text
+    let query = query.clone().order(Order::OldestFirst);
+    query.to_query_string().unwrap()
 }

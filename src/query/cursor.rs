@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind};
 ///
 /// ```
 /// use chrono::DateTime;
-/// use taskdex::{LifeCycleType, ListQuery, ProjectId, Task, TaskStore, TaskType};
+/// use taskdex::{Cursor, LifeCycleType, ListQuery, ProjectId, Task, TaskStore, TaskType};
 ///
 /// let store = TaskStore::new();
 /// let project = ProjectId::new("p-1")?;
@@ -35,7 +35,8 @@ use crate::error::{Error, ErrorKind};
 /// let cursor = page.next_cursor().unwrap().to_string();
 /// store.remove(&project, "t-1", now)?;
 ///
-/// let page = store.list(&project, &query.after(cursor.parse()?), now);
+/// let cursor: Cursor = cursor.parse()?;
+/// let page = store.list(&project, &query.after(cursor), now);
 /// assert_eq!(page.tasks()[0].task().id(), "t-3");
 /// assert_eq!(page.total_count(), 2);
 /// # Ok::<(), taskdex::Error>(())

@@ -382,7 +382,9 @@ impl Model {
             let Some(cursor) = page.next_cursor() else {
                 break;
             };
-            asked = query.clone().after(cursor.to_string().parse().unwrap());
+            asked = query
+                .clone()
+                .after(cursor.to_string().parse::<Cursor>().unwrap());
             seen.extend(page.into_iter().map(|it| it.task().id().to_owned()));
             assert!(seen.len() <= before.len() + 12, "the pages come to an end");
             // The page's own last task goes, and a task comes.

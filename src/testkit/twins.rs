@@ -328,10 +328,7 @@ impl Twins {
                 let mut cursor = None;
                 while let Ok(query) = ListQuery::new(0, LIMIT_MAX) {
                     let query = query.scheduled_type(scheduled_type).order(order);
-                    let query = match cursor {
-                        Some(cursor) => query.after(cursor),
-                        None => query,
-                    };
+                    let query = query.after(cursor);
                     match self.apply(&list(project, query, now))? {
                         Outcome::Page {
                             next_cursor: Some(text),

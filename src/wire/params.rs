@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use percent_encoding::percent_decode;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_encode};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::names::names;
 use crate::error::{Error, ErrorKind};
-use crate::query::{LIMIT_MAX, ListQuery, NameMatch};
-use crate::task::ProjectId;
+use crate::query::{LIMIT_MAX, ListQuery, NameMatch, NameMatchMode, Order};
+use crate::task::{LastStatus, LifeCycleType, ProjectId, ScheduledType, TaskType};
 
 names! {
     /// The documented parameters.
@@ -27,6 +27,14 @@ names! {
 
 const OFFSET_ACCEPTED: &str = "a whole number from 0 up";
 const LIMIT_ACCEPTED: &str = "a whole number from 0 to 50";
+
+/// All but the characters that a URI never encodes
+/// ([RFC 3986, section 2.3](https://www.rfc-editor.org/rfc/rfc3986#section-2.3)).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// The values of the documented parameters, each given at most once.
 #[derive(Default)]
@@ -157,6 +165,73 @@ impl ListQuery {
             values.give(parameter, value)?;
         }
         values.query()
+    }
+
+    /// Writes the query string that asks for the same, percent-encoded: no `?`, no empty value.
+    ///
+    /// [`from_query_string`](Self::from_query_string) reads an equal query from it. None where the
+    /// documented parameters cannot ask for the same: newest first, after a cursor, or by another
+    /// name match than the text that a name [contains](NameMatch::contains), which is not empty.
+    ///
+    /// O(length of the query string).
+    ///
+    /// ```
+    /// use taskdex::{ListQuery, NameMatch, Order, TaskType};
+    ///
+    /// let query = ListQuery::new(0, 10)?
+    ///     .task_name(NameMatch::contains("50 %")?)
+    ///     .task_type(TaskType::Stop);
+    /// let text = query.to_query_string().unwrap();
+    /// assert_eq!(text, "offset=0&limit=10&task_name=50%20%25&task_type=STOP");
+    /// assert_eq!(ListQuery::from_query_string(text)?, query);
+    /// assert_eq!(query.order(Order::NewestFirst).to_query_string(), None);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    #[must_use]
+    pub fn to_query_string(&self) -> Option<String> {
+        if self.listed_order() != Order::OldestFirst || self.cursor().is_some() {
+            return None;
+        }
+        let is_plain =
+            |name: &NameMatch| name.mode() == NameMatchMode::Contains && !name.text().is_empty();
+        let name = self.task_name_filter();
+        if !name.is_none_or(is_plain) {
+            return None;
+        }
+        let (offset, limit) = (self.offset().to_string(), self.limit().to_string());
+        let values = [
+            (Parameter::Offset, Some(&*offset)),
+            (Parameter::Limit, Some(&*limit)),
+            (Parameter::TaskName, name.map(NameMatch::text)),
+            (
+                Parameter::TaskType,
+                self.task_type_filter().map(TaskType::as_str),
+            ),
+            (
+                Parameter::ScheduledType,
+                self.scheduled_type_filter().map(ScheduledType::as_str),
+            ),
+            (
+                Parameter::LifeCycleType,
+                self.life_cycle_type_filter().map(LifeCycleType::as_str),
+            ),
+            (
+                Parameter::LastStatus,
+                self.last_status_filter().map(LastStatus::as_str),
+            ),
+        ];
+        let mut text = String::new();
+        for (parameter, value) in values {
+            if let Some(value) = value {
+                if !text.is_empty() {
+                    text.push('&');
+                }
+                text.push_str(parameter.name());
+                text.push('=');
+                text.extend(utf8_percent_encode(value, ENCODED));
+            }
+        }
+        Some(text)
     }
 
     /// Reads the documented parameters from names and values that are decoded already.

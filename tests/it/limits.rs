@@ -55,10 +55,8 @@ fn every_offset_limit_and_cursor_is_some_page() {
                     (1, Order::NewestFirst),
                     (50, Order::NewestFirst),
                 ] {
-                    let mut query = ListQuery::new(offset, limit).unwrap().order(order);
-                    if let Some(cursor) = cursor {
-                        query = query.after(cursor);
-                    }
+                    let query = ListQuery::new(offset, limit).unwrap().order(order);
+                    let query = query.after(cursor);
                     for name in [None, Some(NameMatch::contains("e").unwrap())] {
                         let (project, query) = (project.clone(), query.clone().task_name(name));
                         let now = NOW;

@@ -68,6 +68,24 @@ proptest! {
     }
 
     #[test]
+    fn another_page_has_the_same_filters_order_and_cursor(
+        query in strategies::queries(),
+        (offset, limit) in (any::<u64>(), 0_u32..=50),
+    ) {
+        let mut other = ListQuery::new(offset, limit).unwrap()
+            .task_name(query.task_name_filter().cloned())
+            .task_type(query.task_type_filter())
+            .scheduled_type(query.scheduled_type_filter())
+            .life_cycle_type(query.life_cycle_type_filter())
+            .last_status(query.last_status_filter())
+            .order(query.listed_order());
+        other = other.after(query.cursor());
+        prop_assert_eq!(query.clone().page(offset, limit).unwrap(), other);
+        let error = query.page(offset, 51).unwrap_err();
+        prop_assert_eq!((error.kind(), error.parameter()), (ErrorKind::OutOfRange, "limit"));
+    }
+
+    #[test]
     fn the_total_does_not_depend_on_the_page(
         tasks in strategies::projects(60),
         query in strategies::queries(),
@@ -143,10 +161,7 @@ proptest! {
                 _ => other.last_status(query.last_status_filter()),
             };
         }
-        let mut other = other.order(query.listed_order());
-        if let Some(cursor) = query.cursor() {
-            other = other.after(cursor);
-        }
+        let other = other.order(query.listed_order()).after(query.cursor());
         prop_assert_eq!(&other, &query);
         let (store, _, p) = filled(&tasks);
         prop_assert_eq!(store.list(&p, &other, NOW), store.list(&p, &query, NOW));
@@ -262,11 +277,7 @@ proptest! {
         let (mut seen, mut removed) = (Vec::new(), HashSet::new());
         let mut added = 0;
         let next = |limit: u32, query: &mut ListQuery| {
-            let mut paged = paged(query, 0, limit);
-            if let Some(cursor) = query.cursor() {
-                paged = paged.after(cursor);
-            }
-            let page = store.list(&p, &paged, NOW);
+            let page = store.list(&p, &query.clone().page(0, limit).unwrap(), NOW);
             if let Some(cursor) = page.next_cursor() {
                 *query = query.clone().after(cursor);
             }

@@ -2,12 +2,15 @@
 
 use std::fmt::Write;
 
+use proptest::prelude::*;
 use serde::Deserialize;
+use taskdex::testkit::strategies;
 use taskdex::{
-    LastStatus, LifeCycleType, ListQuery, NameMatch, ScheduledType, Task, TaskStore, TaskType,
+    Cursor, LastStatus, LifeCycleType, ListQuery, NameMatch, Order, ScheduledType, Task, TaskStore,
+    TaskType,
 };
 
-use crate::support::{NOW, ids, project};
+use crate::support::{NOW, cases, ids, project};
 
 const MISSING: &str = "TDX.0001";
 const REPEATED: &str = "TDX.0002";
@@ -620,4 +623,44 @@ fn pairs_and_maps_follow_the_same_rules() {
     assert!(error.to_string().contains("expected a string"), "{error}");
     let twice = r#"{"offset":0,"limit":10,"offset":0}"#;
     assert!(serde_json::from_str::<ListQuery>(twice).is_err());
+}
+
+proptest! {
+    #![proptest_config(cases(256))]
+
+    #[test]
+    fn a_query_that_is_written_is_read_as_it_was(
+        query in strategies::queries(),
+        name in prop::option::of(".{0,12}"),
+    ) {
+        let documented = query.order(Order::OldestFirst).after(None);
+        let name = name.filter(|it| !it.is_empty());
+        let documented = documented.task_name(name.map(|it| NameMatch::contains(&it).unwrap()));
+        let text = documented.to_query_string().unwrap();
+        prop_assert_eq!(ListQuery::from_query_string(&text), Ok(documented));
+        let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~=&%".contains(&byte);
+        prop_assert!(text.bytes().all(is_bare), "{}", text);
+    }
+}
+
+#[test]
+fn what_no_parameter_asks_for_is_not_written() {
+    let query = named("a");
+    assert_eq!(
+        query.to_query_string().unwrap(),
+        "offset=0&limit=10&task_name=a"
+    );
+    let cursor: Cursor = "c1".parse().unwrap();
+    for other in [
+        query.clone().order(Order::NewestFirst),
+        query.clone().after(cursor),
+        query.clone().task_name(NameMatch::exactly("a").unwrap()),
+        query
+            .clone()
+            .task_name(NameMatch::contains_ignoring_case("a").unwrap()),
+        // An empty value counts as left out, so that this would be another query.
+        query.task_name(NameMatch::contains("").unwrap()),
+    ] {
+        assert_eq!(other.to_query_string(), None, "{other:?}");
+    }
 }

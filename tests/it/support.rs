@@ -26,16 +26,9 @@ pub(crate) fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// A query with the filters of `query` and another page.
+/// Another page of a query, counted from the first task of all.
 pub(crate) fn paged(query: &ListQuery, offset: u64, limit: u32) -> ListQuery {
-    ListQuery::new(offset, limit)
-        .unwrap()
-        .task_name(query.task_name_filter().cloned())
-        .task_type(query.task_type_filter())
-        .scheduled_type(query.scheduled_type_filter())
-        .life_cycle_type(query.life_cycle_type_filter())
-        .last_status(query.last_status_filter())
-        .order(query.listed_order())
+    query.clone().page(offset, limit).unwrap().after(None)
 }
 
 pub(crate) fn ids(page: &Page) -> Vec<String> {

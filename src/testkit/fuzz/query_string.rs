@@ -23,7 +23,25 @@ pub fn query_string(input: &[u8]) -> Result<Counts, Difference> {
         let what = || String::from_utf8_lossy(input).into_owned();
         return Err(Difference::between(what, &result, &expected));
     }
+    if let Ok(query) = &result {
+        check_written(query)?;
+    }
     Ok(count("query_string", result.is_ok()))
+}
+
+/// A query that a string asked for is written as a string that asks for it.
+fn check_written(query: &ListQuery) -> Result<(), Difference> {
+    let written = query.to_query_string();
+    let again = (written.as_ref()).and_then(|text| ListQuery::from_query_string(text).ok());
+    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~=&%".contains(&byte);
+    let is_safe = written
+        .as_ref()
+        .is_some_and(|text| text.bytes().all(is_bare));
+    if again.as_ref() != Some(query) || !is_safe {
+        let what = || format!("the query string of {query:?}");
+        return Err(Difference::between(what, &written, &again));
+    }
+    Ok(())
 }
 
 /// A query as the rules make it of a string.
