@@ -37,7 +37,7 @@
 //! | [`Timing`], [`Schedule`], [`Trigger`] | when a task runs |
 //! | [`TimeZone`], [`GapRule`] | where its clock stands, and what happens where that clock jumps |
 //! | [`ListQuery`], [`NameMatch`] | what to list: from a query string, through serde, or typed |
-//! | [`Page`], [`ScheduledTask`] | the answer, owned |
+//! | [`Page`], [`ScheduledTask`], [`PageSummary`] | the answer, owned; what a written body does not say of it |
 //! | [`wire`] | the documented strings: records, bodies, the future-executions call |
 //! | `testkit` | a reference, seeded workloads and histories of calls, for your tests too (a [feature](#features)) |
 //! | [`Error`], [`ErrorKind`] | why something was refused, and the [codes](ErrorKind) on the wire |
@@ -80,7 +80,8 @@ pub mod wire;
 
 pub use error::{Error, ErrorKind};
 pub use query::{
-    Cursor, Explanation, Facets, ListQuery, NameMatch, Order, Page, Revision, ScheduledTask,
+    Cursor, Explanation, Facets, ListQuery, NameMatch, Order, Page, PageSummary, Revision,
+    ScheduledTask,
 };
 pub use schedule::{
     Execution, GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays,

@@ -11,7 +11,7 @@ pub use explain::{AnswerList, Explanation, NameStrategy};
 pub use facets::Facets;
 pub use name_match::{NameMatch, NameMatchMode};
 pub(crate) use name_match::{NameMatcher, fold_case, fold_character};
-pub use page::{Page, Revision, ScheduledTask};
+pub use page::{Page, PageSummary, Revision, ScheduledTask};
 
 use crate::error::{Error, ErrorKind};
 use crate::task::{LastStatus, LifeCycleType, ScheduledType, Task, TaskType};

@@ -15,7 +15,7 @@ use hashbrown::HashTable;
 
 use crate::error::Error;
 use crate::index::Limits;
-use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask};
+use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::Execution;
 use crate::task::{LastStatus, ProjectId, Task, TaskName};
 use freed::give_back;
@@ -407,17 +407,18 @@ impl TaskStore {
     }
 
     /// Shows each task of a query's page, with its next execution, to `each`, which must be short
-    /// and not panic: the project's readers' lock is held. Returns the total.
+    /// and not panic: the project's readers' lock is held. Returns the rest of what the page says.
     pub(crate) fn for_each_listed(
         &self,
         project: &ProjectId,
         query: &ListQuery,
         now: DateTime<Utc>,
         each: impl FnMut(&Task, Option<Execution>),
-    ) -> u64 {
-        self.find(project).map_or(0, |project| {
-            project.for_each_listed(query, now, &self.memory, each)
-        })
+    ) -> PageSummary {
+        match self.find(project) {
+            Some(project) => project.for_each_listed(query, now, &self.memory, each),
+            None => PageSummary::new(0, self.ended_revision_max(), None),
+        }
     }
 
     /// The total of a query, and how many tasks its page has: for benchmarks.

@@ -41,12 +41,12 @@
 //!
 //! ```
 //! use taskdex::testkit::{arbitrary::{Result, Unstructured}, generate::History, Workload};
-//! use taskdex::{ListQuery, Task, TaskStore};
+//! use taskdex::{ListQuery, ScheduledTask, Task, TaskStore};
 //!
 //! /// What is to be tested.
 //! fn enabled(store: &TaskStore, project: &taskdex::ProjectId, query: &ListQuery) -> Vec<Task> {
 //!     let page = store.list(project, query, Workload::NOW);
-//!     page.into_iter().map(|it| it.task().clone()).filter(Task::is_enabled).collect()
+//!     page.into_iter().map(ScheduledTask::into_task).filter(Task::is_enabled).collect()
 //! }
 //!
 //! /// The body of `fuzz_target!(|bytes: &[u8]| ...)`.

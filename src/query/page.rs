@@ -29,7 +29,7 @@ use crate::task::Task;
 ///
 /// store.set_enabled(&project, "t-2", false, now)?;
 /// let page = store.list(&project, &query, now);
-/// let changed: Vec<_> = page.tasks().iter().filter(|it| it.version() > seen).collect();
+/// let changed: Vec<_> = page.iter().filter(|it| it.version() > seen).collect();
 /// assert_eq!(changed.len(), 1);
 /// assert_eq!(changed[0].task().id(), "t-2");
 /// # Ok::<(), taskdex::Error>(())
@@ -109,6 +109,12 @@ impl ScheduledTask {
     #[must_use]
     pub fn task(&self) -> &Task {
         &self.task
+    }
+
+    /// The record, for whoever needs nothing else.
+    #[must_use]
+    pub fn into_task(self) -> Task {
+        self.task
     }
 
     /// The revision of the task's latest change.
@@ -191,6 +197,17 @@ impl Page {
         &self.tasks
     }
 
+    /// Goes through the [tasks](Self::tasks) of the page.
+    pub fn iter(&self) -> std::slice::Iter<'_, ScheduledTask> {
+        self.tasks.iter()
+    }
+
+    /// The tasks of the page, for whoever needs nothing else.
+    #[must_use]
+    pub fn into_tasks(self) -> Vec<ScheduledTask> {
+        self.tasks
+    }
+
     /// How many tasks match, on this page or not.
     #[must_use]
     pub fn total_count(&self) -> u64 {
@@ -223,5 +240,81 @@ impl IntoIterator for Page {
 
     fn into_iter(self) -> Self::IntoIter {
         self.tasks.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Page {
+    type Item = &'a ScheduledTask;
+    type IntoIter = std::slice::Iter<'a, ScheduledTask>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// What a page holds beside its tasks.
+///
+/// [`TaskStore::list_json`](crate::TaskStore::list_json) returns it with the body that it writes:
+/// the same as the [`Page`] of the same names gives.
+///
+/// The same query at the same revision gives the same tasks. The bodies may still differ, in next
+/// execution times, which depend on `now`: the revision alone is no HTTP `ETag` for them.
+///
+/// ```
+/// use chrono::DateTime;
+/// use taskdex::{LifeCycleType, ListQuery, ProjectId, ScheduledType, Task, TaskStore, TaskType};
+///
+/// let store = TaskStore::new();
+/// let project = ProjectId::new("p-1")?;
+/// let now = DateTime::UNIX_EPOCH;
+/// for id in ["t-1", "t-2", "t-3"] {
+///     let event = LifeCycleType::PostDesktopDisconnected;
+///     store.add(&project, Task::builder(id, "Stop", TaskType::Stop, event).build()?, now)?;
+/// }
+///
+/// let query = ListQuery::new(0, 2)?.scheduled_type(ScheduledType::LifeCycle);
+/// let mut body = Vec::new();
+/// let summary = store.list_json(&project, &query, now, &mut body);
+/// assert_eq!(summary.total_count(), 3);
+/// assert_eq!(summary.revision(), store.revision(&project));
+///
+/// let query = query.after(summary.next_cursor());
+/// body.clear();
+/// store.list_json(&project, &query, now, &mut body);
+/// assert!(body.starts_with(br#"{"scheduled_tasks":[{"id":"t-3","#));
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageSummary {
+    total_count: u64,
+    revision: Revision,
+    next_cursor: Option<Cursor>,
+}
+
+impl PageSummary {
+    pub(crate) fn new(total_count: u64, revision: Revision, next_cursor: Option<Cursor>) -> Self {
+        Self {
+            total_count,
+            revision,
+            next_cursor,
+        }
+    }
+
+    /// How many tasks match, on the page or not: [`Page::total_count`].
+    #[must_use]
+    pub fn total_count(&self) -> u64 {
+        self.total_count
+    }
+
+    /// The revision of the project that the page shows: [`Page::revision`].
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// Where to go on, none for a page without tasks: [`Page::next_cursor`].
+    #[must_use]
+    pub fn next_cursor(&self) -> Option<Cursor> {
+        self.next_cursor
     }
 }

@@ -35,19 +35,22 @@ pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (P
     (page, learnt)
 }
 
-/// Shows each task of the rows that a query selects, and returns what was learnt on the way.
+/// Shows each task of the rows that a query selects, and returns the cursor behind the last, and
+/// what was learnt on the way.
 pub(super) fn for_each(
     index: &Index,
     selected: &Selected,
     now: DateTime<Utc>,
     mut each: impl FnMut(&Task, Option<Execution>),
-) -> Vec<Learnt> {
+) -> (Option<Cursor>, Vec<Learnt>) {
     let mut learnt = Vec::new();
+    let mut cursor = None;
     for (slot, row) in index.page(selected) {
         let next_execution = learn(row, slot, now, &mut learnt);
         each(row.task(), next_execution);
+        cursor = Some(Cursor::after_sequence(row.sequence()));
     }
-    learnt
+    (cursor, learnt)
 }
 
 /// The first execution of a row after `now`; what the row should know of it, and does not, is

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use crate::error::Error;
 use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, RowSet, Selected, Slot};
-use crate::query::{Explanation, Facets, ListQuery, Page, Revision, ScheduledTask};
+use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::Execution;
 use crate::store::freed::give_back;
 use crate::store::listed;
@@ -154,13 +154,14 @@ impl Project {
         now: DateTime<Utc>,
         memory: &Memory,
         each: impl FnMut(&Task, Option<Execution>),
-    ) -> u64 {
+    ) -> PageSummary {
         let index = self.read();
         let selected = self.select(&index, query, memory);
-        let learnt = listed::for_each(&index, &selected, now, each);
+        let (cursor, learnt) = listed::for_each(&index, &selected, now, each);
+        let summary = PageSummary::new(u64::from(selected.total), index.revision(), cursor);
         drop(index);
         self.keep(learnt);
-        u64::from(selected.total)
+        summary
     }
 
     /// Keeps what a listing found out about next executions, unless that would

@@ -333,7 +333,10 @@ impl Model {
             assert_eq!(found.as_ref(), Some(listed));
         }
         let (mut direct, mut body) = (Vec::new(), Vec::new());
-        store.list_json(&project(), query, self.now(), &mut direct);
+        let summary = store.list_json(&project(), query, self.now(), &mut direct);
+        assert_eq!(summary.total_count(), page.total_count());
+        assert_eq!(summary.revision(), page.revision());
+        assert_eq!(summary.next_cursor(), page.next_cursor());
         page.write_json(&mut body);
         assert_eq!(direct, body);
         self.check_facets(store, query);

@@ -146,8 +146,15 @@ pub enum Outcome {
         /// The text of the cursor behind the last task.
         next_cursor: Option<String>,
     },
-    /// What [`TaskStore::list_json`] wrote.
-    Body(String),
+    /// What [`TaskStore::list_json`] wrote and returned.
+    Body {
+        /// The body.
+        text: String,
+        /// How many match.
+        total_count: u64,
+        /// The text of the cursor behind the last task.
+        next_cursor: Option<String>,
+    },
     /// What [`TaskStore::facets`] counted, by the value's spelling; `-` is never executed.
     Facets(BTreeMap<&'static str, u64>),
     /// How many tasks match all but the name, by what [`TaskStore::explain`] says.
@@ -361,9 +368,13 @@ impl Op {
             } => {
                 // Behind what is there already.
                 let mut body = b"> ".to_vec();
-                store.list_json(&project, &query, now, &mut body);
+                let summary = store.list_json(&project, &query, now, &mut body);
                 let body = String::from_utf8_lossy(&body);
-                Outcome::Body(body.strip_prefix("> ").unwrap_or_default().to_owned())
+                Outcome::Body {
+                    text: body.strip_prefix("> ").unwrap_or_default().to_owned(),
+                    total_count: summary.total_count(),
+                    next_cursor: summary.next_cursor().map(|cursor| cursor.to_string()),
+                }
             }
             Self::Facets { project, query } => {
                 let facets = store.facets(&project, &query);
@@ -459,7 +470,14 @@ impl Op {
                 project,
                 query,
                 now,
-            } => Outcome::Body(reference.list_json(&project, &query, now)),
+            } => {
+                let page = reference.list(&project, &query, now);
+                Outcome::Body {
+                    text: reference.list_json(&project, &query, now),
+                    total_count: page.total_count,
+                    next_cursor: page.next_cursor,
+                }
+            }
             Self::Facets { project, query } => Outcome::Facets(reference.facets(&project, &query)),
             Self::Explain { project, query } => {
                 let nameless = query.task_name(None);

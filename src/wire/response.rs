@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::query::{ListQuery, Page, ScheduledTask};
+use crate::query::{ListQuery, Page, PageSummary, ScheduledTask};
 use crate::schedule::Execution;
 use crate::schedule::text::date_time_ascii;
 use crate::store::TaskStore;
@@ -44,6 +44,8 @@ impl TaskStore {
     /// Answers a query with the documented body, appended to `out` as one line of compact JSON.
     ///
     /// The same bytes as [`list`](Self::list) and [`Page::write_json`], without a page between.
+    /// Returns what else such a page would say, of the same moment.
+    ///
     /// O(length of the body) beside the cost of finding the tasks.
     ///
     /// ```
@@ -70,13 +72,14 @@ impl TaskStore {
         query: &ListQuery,
         now: DateTime<Utc>,
         out: &mut Vec<u8>,
-    ) {
+    ) -> PageSummary {
         out.reserve(query.limit() as usize * RECORD_LENGTH_USUAL);
         let mut body = Body::begin(out);
-        let total_count = self.for_each_listed(project, query, now, |task, next_execution| {
+        let summary = self.for_each_listed(project, query, now, |task, next_execution| {
             body.record(task, next_execution);
         });
-        body.end(total_count);
+        body.end(summary.total_count());
+        summary
     }
 }
 

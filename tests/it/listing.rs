@@ -168,6 +168,23 @@ proptest! {
     }
 
     #[test]
+    fn the_tasks_of_a_page_are_read_and_taken_in_one_order(
+        tasks in strategies::projects(40),
+        query in strategies::queries(),
+    ) {
+        let (store, _, p) = filled(&tasks);
+        let page = store.list(&p, &query, NOW);
+        prop_assert!(page.iter().eq(page.tasks()));
+        prop_assert!((&page).into_iter().eq(page.tasks()));
+        let taken = page.clone().into_tasks();
+        prop_assert_eq!(&taken, page.tasks());
+        prop_assert!(page.clone().into_iter().eq(taken));
+        for listed in &page {
+            prop_assert_eq!(&listed.clone().into_task(), listed.task());
+        }
+    }
+
+    #[test]
     fn a_query_never_shows_another_project(
         tasks in strategies::projects(40),
         others in strategies::projects(40),
@@ -202,7 +219,7 @@ proptest! {
         let (store, _, p) = filled(&tasks);
         let page = store.list(&p, &paged(&query, 0, 50), NOW);
         let asked = query.scheduled_type_filter() == Some(ScheduledType::LifeCycle);
-        for listed in page.tasks() {
+        for listed in &page {
             prop_assert_eq!(listed.task().life_cycle_type().is_some(), asked);
         }
 

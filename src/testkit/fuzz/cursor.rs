@@ -7,7 +7,7 @@ use super::super::source::Bytes;
 use super::super::twins::{Counts, Difference, Twins};
 use super::super::workload::Workload;
 use super::{Part, check_message, count};
-use crate::query::{Cursor, ListQuery, Order};
+use crate::query::{Cursor, ListQuery, Order, ScheduledTask};
 use crate::task::ProjectId;
 
 /// Reads the first line as a cursor, twice; where it is one, the rest of the input is a
@@ -81,7 +81,7 @@ fn list(twins: &mut Twins, project: &ProjectId, query: &ListQuery) -> Result<(),
     for seen in tasks {
         let id = seen.task.id();
         let own = twins.store().get(project, id, Workload::NOW);
-        let own = own.map(|listed| listed.task().clone());
+        let own = own.map(ScheduledTask::into_task);
         if own.as_ref() != Some(&seen.task) {
             let what = || format!("a task that {op:?} lists");
             return Err(Difference::between(what, &seen.task, &own));
