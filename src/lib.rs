@@ -58,9 +58,10 @@
 //! # Limits
 //!
 //! Dates lie in the years 1 to 9999 of the task's wall clock. Names, ids and
-//! descriptions have at most 255 characters, a page at most 50 tasks. A
-//! project may hold about four billion tasks, if memory does, and be changed
-//! some 2^48 times.
+//! descriptions have at most 255 characters, a page at most 50 tasks. The time
+//! zone of a [reported](ReportedTiming) task, which is kept unread, takes less
+//! than 4 GiB. A project may hold about four billion tasks, if memory does, and
+//! be changed some 2^48 times.
 //!
 //! # Features
 //!

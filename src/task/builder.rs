@@ -92,7 +92,8 @@ impl TaskBuilder {
     /// # Errors
     ///
     /// - [`ErrorKind::InvalidLength`]: `id` or `task_name` not of 1 to 255
-    ///   characters, or a `description` of more than 255.
+    ///   characters, a `description` of more than 255, or a
+    ///   [reported](crate::ReportedTiming) `time_zone` of 4 GiB or more.
     /// - [`ErrorKind::OutOfRange`]: `priority` over 50, or `wait_time` over 43200.
     /// - [`ErrorKind::NotTriggerable`]: a triggered `START` or `REBUILD`.
     pub fn build(self) -> Result<Task, Error> {
@@ -119,8 +120,7 @@ impl TaskBuilder {
                 let zone = reported.time_zone.as_deref().unwrap_or_default();
                 let timing = KeptTiming::Reported {
                     time: reported.next_execution_time,
-                    // An allocation of 4 GiB for one name is not to be had.
-                    zone_length: u32::try_from(zone.len()).unwrap_or(u32::MAX),
+                    zone_length: checked_length("time_zone", zone, u32::MAX)?,
                 };
                 (timing, reported.time_zone)
             }
@@ -144,6 +144,17 @@ impl TaskBuilder {
     }
 }
 
+/// The length of a text that has no limit but that of the number in which its length is kept.
+fn checked_length(parameter: &'static str, text: &str, max: u32) -> Result<u32, Error> {
+    u32::try_from(text.len())
+        .ok()
+        .filter(|&length| length <= max)
+        .ok_or_else(|| {
+            let accepted = format!("at most {max} bytes");
+            Error::refused(ErrorKind::InvalidLength, parameter, text, accepted)
+        })
+}
+
 /// Refuses a number over `max`, and narrows it to the width it is kept in.
 fn at_most<T: TryFrom<u32>>(
     parameter: &'static str,
@@ -162,5 +173,21 @@ fn at_most<T: TryFrom<u32>>(
             &value.to_string(),
             format!("a whole number from {accepted}"),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zone_is_refused_where_its_length_cannot_be_kept() {
+        assert_eq!(checked_length("time_zone", "zone", 4), Ok(4));
+        assert_eq!(checked_length("time_zone", "", 4), Ok(0));
+        let error = checked_length("time_zone", "zones", 4).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidLength);
+        assert_eq!(error.parameter(), "time_zone");
+        assert_eq!(error.value(), Some("zones"));
+        assert_eq!(error.accepted(), "at most 4 bytes");
     }
 }
