@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use arrayvec::ArrayString;
 
+use attributes::KeptTiming;
 pub(crate) use attributes::{Attributes, Code};
 pub(crate) use builder::PRIORITY_MAX;
 pub use builder::TaskBuilder;
@@ -209,6 +210,52 @@ impl Task {
     #[must_use]
     pub fn schedule(&self) -> Option<&Schedule> {
         self.attributes.schedule()
+    }
+
+    /// When the task runs, as it was given to its [builder](Self::builder).
+    ///
+    /// O(1), save for the length of a [reported](ReportedTiming) zone.
+    #[must_use]
+    pub fn timing(&self) -> Timing {
+        match *self.attributes.timing() {
+            KeptTiming::Scheduled(schedule) => Timing::Scheduled(schedule),
+            KeptTiming::Triggered(trigger) => Timing::Triggered(trigger),
+            KeptTiming::Reported { time, .. } => Timing::Reported(ReportedTiming {
+                scheduled_type: self.scheduled_type(),
+                next_execution_time: time,
+                time_zone: self.view().reported_time_zone().map(Arc::from),
+            }),
+        }
+    }
+
+    /// A builder with all fields of this task, to make one that differs in some of them.
+    ///
+    /// Built as it is, it gives an equal task. O(length of the texts).
+    ///
+    /// ```
+    /// use chrono::NaiveTime;
+    /// use taskdex::{LifeCycleType, Schedule, Task, TaskType, TimeZone};
+    ///
+    /// let event = LifeCycleType::PostDesktopDisconnected;
+    /// let task = Task::builder("t-1", "Stop", TaskType::Stop, event).priority(7).build()?;
+    /// assert_eq!(task.to_builder().build()?, task);
+    ///
+    /// let nightly = Schedule::daily(1, NaiveTime::MIN, TimeZone::UTC)?;
+    /// let edited = task.to_builder().task_name("Nightly stop").timing(nightly).build()?;
+    /// assert_eq!(edited.id(), "t-1");
+    /// assert_eq!(edited.task_name(), "Nightly stop");
+    /// assert_eq!(edited.schedule(), Some(&nightly));
+    /// assert_eq!(edited.priority(), Some(7));
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    pub fn to_builder(&self) -> TaskBuilder {
+        let (id, task_name) = (self.id(), self.task_name());
+        Self::builder(id, task_name, self.task_type(), self.timing())
+            .last_status(self.last_status())
+            .enabled(self.is_enabled())
+            .description(self.description().unwrap_or_default())
+            .priority(self.priority())
+            .wait_time(self.wait_time())
     }
 
     /// The next execution that another service [reported](ReportedTiming).

@@ -12,6 +12,9 @@ const WAIT_TIME_MAX: u32 = 43_200;
 
 /// Collects the fields of a [`Task`], and checks them all in [`build`](Self::build).
 ///
+/// [`Task::builder`] begins with those that every task has, [`Task::to_builder`] with those of a
+/// task that is there.
+///
 /// ```
 /// use taskdex::{ErrorKind, LifeCycleType, Task, TaskType};
 ///
@@ -55,6 +58,30 @@ impl TaskBuilder {
             priority: None,
             wait_time: None,
         }
+    }
+
+    /// The key of the task in its project: 1 to 255 characters.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// What people call the task: 1 to 255 characters.
+    pub fn task_name(mut self, task_name: impl Into<String>) -> Self {
+        self.task_name = task_name.into();
+        self
+    }
+
+    /// What the task does. A triggered task cannot be `START` or `REBUILD`.
+    pub fn task_type(mut self, task_type: TaskType) -> Self {
+        self.task_type = task_type;
+        self
+    }
+
+    /// When the task runs.
+    pub fn timing(mut self, timing: impl Into<Timing>) -> Self {
+        self.timing = timing.into();
+        self
     }
 
     /// How the latest execution ended; a task without one was never executed.

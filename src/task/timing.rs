@@ -143,11 +143,13 @@ impl Trigger {
 ///     .next_execution_time("2022-12-23 09:00:00".parse()?)
 ///     .time_zone("string");
 /// assert_eq!(reported.scheduled_type(), ScheduledType::Day);
+/// assert_eq!(reported.reported_time().unwrap().to_string(), "2022-12-23 09:00:00");
+/// assert_eq!(reported.reported_time_zone(), Some("string"));
 /// # Ok::<(), taskdex::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ReportedTiming {
-    scheduled_type: ScheduledType,
+    pub(super) scheduled_type: ScheduledType,
     pub(crate) next_execution_time: Option<ReportedTime>,
     pub(crate) time_zone: Option<Arc<str>>,
 }
@@ -184,6 +186,8 @@ impl ReportedTiming {
     }
 
     /// The same timing with a reported zone, kept unread; the empty text is none.
+    ///
+    /// One of 4 GiB or more is refused by [`TaskBuilder::build`](crate::TaskBuilder::build).
     #[must_use]
     pub fn time_zone(self, time_zone: &str) -> Self {
         Self {
@@ -196,6 +200,18 @@ impl ReportedTiming {
     #[must_use]
     pub fn scheduled_type(&self) -> ScheduledType {
         self.scheduled_type
+    }
+
+    /// The reported next execution, if there is one.
+    #[must_use]
+    pub fn reported_time(&self) -> Option<ReportedTime> {
+        self.next_execution_time
+    }
+
+    /// The reported zone, as it was given; never the empty text.
+    #[must_use]
+    pub fn reported_time_zone(&self) -> Option<&str> {
+        self.time_zone.as_deref()
     }
 }
 
@@ -223,8 +239,17 @@ impl ReportedTime {
         NonZeroI64::new(wall_clock.and_utc().timestamp() << 2 | suffix).map(Self)
     }
 
-    /// The wall-clock part.
-    pub(crate) fn wall_clock(self) -> NaiveDateTime {
+    /// What it says of date and time, on the wall clock of a zone that it may leave open.
+    ///
+    /// ```
+    /// use taskdex::ReportedTime;
+    ///
+    /// let time: ReportedTime = "2022-12-23 09:00:00 GMT+08:00".parse()?;
+    /// assert_eq!(time.wall_clock().to_string(), "2022-12-23 09:00:00");
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    #[must_use]
+    pub fn wall_clock(self) -> NaiveDateTime {
         // It was made from a wall clock, so it is one of chrono's.
         DateTime::from_timestamp(self.0.get() >> 2, 0)
             .unwrap_or_default()

@@ -169,6 +169,29 @@ fn a_panic_in_a_callers_code_leaves_the_store_whole_and_usable() {
     check("a task's id", &|| {
         let _ = Task::builder(PanicsAsText, "Stop", TaskType::Stop, event);
     });
+    check("the id of a task that is asked for", &|| {
+        let _ = store.get(&large, PanicsAsText, NOW);
+    });
+    check("the id of a task that is changed", &|| {
+        let _ = store.rename(&large, PanicsAsText, &"n".parse().unwrap(), NOW);
+    });
+    check("the id of a task whose status is set", &|| {
+        let _ = store.set_last_status(&small, PanicsAsText, None, NOW);
+    });
+    check("the id of a task that is disabled", &|| {
+        let _ = store.set_enabled(&small, PanicsAsText, false, NOW);
+    });
+    check("the id of a task that is removed", &|| {
+        let _ = store.remove(&small, PanicsAsText, NOW);
+    });
+    check("another id", &|| {
+        let builder = Task::builder("t-1", "Stop", TaskType::Stop, event);
+        let _ = builder.id(PanicsAsText);
+    });
+    check("another name", &|| {
+        let builder = Task::builder("t-1", "Stop", TaskType::Stop, event);
+        let _ = builder.task_name(PanicsAsText);
+    });
     check("a description", &|| {
         let builder = Task::builder("t-1", "Stop", TaskType::Stop, event);
         let _ = builder.description(PanicsAsText);

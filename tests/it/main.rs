@@ -22,5 +22,6 @@ mod replay;
 mod response;
 mod schedule;
 mod support;
+mod task;
 mod testkit;
 mod threads;

@@ -1,0 +1,152 @@
+//! The task record: read field by field, edited, and built again.
+
+use proptest::prelude::*;
+use taskdex::testkit::strategies;
+use taskdex::{
+    ErrorKind, LastStatus, LifeCycleType, ReportedTime, ReportedTiming, Schedule, ScheduledType,
+    Task, TaskType, TimeZone, Timing, Trigger,
+};
+
+use crate::support::cases;
+
+/// A task of which every field is given.
+fn task(timing: impl Into<Timing>) -> Task {
+    Task::builder("t-1", "Restart", TaskType::Reboot, timing)
+        .last_status(LastStatus::Skip)
+        .enabled(false)
+        .description("After backups")
+        .priority(7)
+        .wait_time(300)
+        .build()
+        .unwrap()
+}
+
+fn nightly() -> Schedule {
+    Schedule::daily(1, chrono::NaiveTime::MIN, TimeZone::UTC).unwrap()
+}
+
+fn reported(time: Option<ReportedTime>, time_zone: &str) -> Timing {
+    let timing = ReportedTiming::new(ScheduledType::Month).unwrap();
+    match time {
+        Some(time) => timing.next_execution_time(time).time_zone(time_zone).into(),
+        None => timing.time_zone(time_zone).into(),
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(512))]
+
+    #[test]
+    fn a_task_that_is_built_again_is_the_same(task in strategies::tasks("t-1")) {
+        prop_assert_eq!(task.to_builder().build(), Ok(task));
+    }
+
+    #[test]
+    fn a_timing_is_given_back(
+        other in strategies::tasks("t-2"),
+        time_zone in ".{0,9}",
+        suffix in prop::option::of(prop::sample::select(vec!["", " GMT", " GMT+08:00"])),
+    ) {
+        let time = suffix.map(|it| format!("2022-12-23 09:00:00{it}").parse().unwrap());
+        for timing in [other.timing(), reported(time, &time_zone)] {
+            let build = || task(nightly()).to_builder().task_type(TaskType::Stop);
+            let edited = build().timing(timing.clone()).build().unwrap();
+            prop_assert_eq!(edited.timing(), timing.clone());
+            prop_assert_eq!(edited.scheduled_type(), timing.scheduled_type());
+            if let Timing::Reported(timing) = &timing {
+                prop_assert_eq!(timing.reported_time(), edited.reported_time());
+                prop_assert_eq!(timing.reported_time_zone(), edited.time_zone());
+            }
+            // Whatever was given before leaves nothing behind.
+            let again = edited.to_builder().timing(nightly()).build();
+            prop_assert_eq!(again, build().build());
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_timing_is_given_back() {
+    let event = LifeCycleType::PostRebuildDesktopSuccess;
+    let trigger = Trigger::on(event);
+    let time = "2022-12-23 09:00:00 GMT+08:00".parse().unwrap();
+    for timing in [
+        nightly().into(),
+        trigger.into(),
+        trigger.in_time_zone(TimeZone::UTC).into(),
+        reported(None, ""),
+        reported(Some(time), ""),
+        reported(Some(time), "string"),
+    ] {
+        assert_eq!(task(timing.clone()).timing(), timing);
+    }
+}
+
+#[test]
+fn an_edit_changes_one_field_and_nothing_else() {
+    let before = task(reported(None, "string"));
+    let show = |task: &Task| {
+        [
+            task.id().to_owned(),
+            task.task_name().to_owned(),
+            task.task_type().to_string(),
+            format!("{:?}", task.timing()),
+            format!("{:?}", task.last_status()),
+            task.is_enabled().to_string(),
+            format!("{:?}", task.description()),
+            format!("{:?}", task.priority()),
+            format!("{:?}", task.wait_time()),
+        ]
+    };
+    let edit = || before.to_builder();
+    for (field, edited) in [
+        edit().id("t-2"),
+        edit().task_name("Nightly restart"),
+        edit().task_type(TaskType::Stop),
+        edit().timing(nightly()),
+        edit().last_status(None),
+        edit().enabled(true),
+        edit().description(""),
+        edit().priority(None),
+        edit().wait_time(0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let edited = edited.build().unwrap();
+        let (edited, before) = (show(&edited), show(&before));
+        for (other, (now, then)) in edited.iter().zip(&before).enumerate() {
+            assert_eq!(now != then, other == field, "{field}: {now} after {then}");
+        }
+    }
+}
+
+#[test]
+fn an_edit_is_checked_like_a_new_task() {
+    let edit = || task(nightly()).to_builder();
+    for (edited, parameter, kind) in [
+        (edit().id(""), "id", ErrorKind::InvalidLength),
+        (
+            edit().task_name("x".repeat(256)),
+            "task_name",
+            ErrorKind::InvalidLength,
+        ),
+        (
+            edit()
+                .task_type(TaskType::Start)
+                .timing(LifeCycleType::PostDesktopDisconnected),
+            "task_type",
+            ErrorKind::NotTriggerable,
+        ),
+    ] {
+        let error = edited.build().unwrap_err();
+        assert_eq!((error.parameter(), error.kind()), (parameter, kind));
+    }
+}
+
+#[test]
+fn a_reported_zone_may_have_any_length() {
+    let long = "研".repeat(100_000);
+    let task = task(reported(None, &long));
+    assert_eq!(task.time_zone(), Some(&*long));
+    assert_eq!(task.to_builder().build(), Ok(task));
+}
