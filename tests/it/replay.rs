@@ -37,12 +37,37 @@ fn an_input_of_the_environment_is_replayed() {
         return;
     };
     let path = Path::new(&path);
+    for target in targets_of(path) {
+        replay(target, path);
+    }
+}
+
+/// The target that the folder of an input names; all of them where it names none.
+fn targets_of(path: &Path) -> Vec<&'static fuzz::Target> {
     let folder = path.parent().and_then(Path::file_name);
-    for target in &fuzz::TARGETS {
-        // Its folder tells the target; without one, all have to take it.
-        if folder.is_none_or(|folder| folder == target.name) {
-            replay(target, path);
-        }
+    let named = |target: &&fuzz::Target| folder.is_some_and(|folder| folder == target.name);
+    match fuzz::TARGETS.iter().find(named) {
+        Some(target) => vec![target],
+        None => fuzz::TARGETS.iter().collect(),
+    }
+}
+
+#[test]
+fn the_folder_of_an_input_names_its_target() {
+    let names = |path| -> Vec<&str> {
+        let targets = targets_of(Path::new(path));
+        targets.into_iter().map(|target| target.name).collect()
+    };
+    let all = fuzz::TARGETS.map(|target| target.name);
+    assert_eq!(names("fuzz/artifacts/cursor/crash-1"), ["cursor"]);
+    assert_eq!(names("/a/b/history/crash-1"), ["history"]);
+    for elsewhere in [
+        "crash-1",
+        "/elsewhere/crash-1",
+        "cursor/other/crash-1",
+        "cursor",
+    ] {
+        assert_eq!(names(elsewhere), all, "{elsewhere}");
     }
 }
 
