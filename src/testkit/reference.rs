@@ -6,12 +6,15 @@ use chrono::{DateTime, Utc};
 
 use crate::error::ErrorKind;
 use crate::query::{ListQuery, NameMatch, NameMatchMode, Order};
-use crate::task::{LastStatus, LifeCycleType, ProjectId, ScheduledType, Task, TaskName, TaskType};
+use crate::task::{
+    LastStatus, LifeCycleType, ProjectId, ReportedTiming, ScheduledType, Task, TaskBuilder,
+    TaskName, TaskType, Timing, Trigger,
+};
 
 /// The operations of [`TaskStore`](crate::TaskStore), by a scan of a list.
 ///
-/// It shares no code with the engine: filters, order and pages are written anew
-/// over the public accessors. Only the schedule's own
+/// It shares no code with the engine: filters, order, pages and changes are written anew over
+/// the public accessors, and a changed task is built from its parts. Only the schedule's own
 /// [`next_execution`](crate::Schedule::next_execution) is the engine's, since a
 /// store does not decide what a schedule means.
 ///
@@ -218,7 +221,7 @@ impl ReferenceStore {
     /// [`ErrorKind::TaskNotFound`].
     pub fn replace(&mut self, project: &ProjectId, task: Task) -> Result<u64, ReferenceRefusal> {
         let id = task.id().to_owned();
-        self.change(project, &id, |_| task)
+        self.change(project, &id, |_| Some(task))
     }
 
     /// Renames a task, in its place.
@@ -232,7 +235,10 @@ impl ReferenceStore {
         id: &str,
         task_name: &TaskName,
     ) -> Result<u64, ReferenceRefusal> {
-        self.change(project, id, |task| task.with_task_name(task_name))
+        self.change(project, id, |task| {
+            let changed = builder_of(task, task_name.as_str())?;
+            changed.build().ok()
+        })
     }
 
     /// Sets how a task's latest execution ended.
@@ -246,7 +252,10 @@ impl ReferenceStore {
         id: &str,
         last_status: Option<LastStatus>,
     ) -> Result<u64, ReferenceRefusal> {
-        self.change(project, id, |task| task.with_last_status(last_status))
+        self.change(project, id, |task| {
+            let changed = builder_of(task, task.task_name())?;
+            changed.last_status(last_status).build().ok()
+        })
     }
 
     /// Enables or disables a task.
@@ -260,7 +269,10 @@ impl ReferenceStore {
         id: &str,
         enabled: bool,
     ) -> Result<u64, ReferenceRefusal> {
-        self.change(project, id, |task| task.with_enabled(enabled))
+        self.change(project, id, |task| {
+            let changed = builder_of(task, task.task_name())?;
+            changed.enabled(enabled).build().ok()
+        })
     }
 
     /// Removes a task.
@@ -426,7 +438,7 @@ impl ReferenceStore {
         &mut self,
         project: &ProjectId,
         id: &str,
-        change: impl FnOnce(Task) -> Task,
+        change: impl FnOnce(&Task) -> Option<Task>,
     ) -> Result<u64, ReferenceRefusal> {
         let listing = self.projects.get_mut(project).ok_or(NOT_FOUND)?;
         let mut entries = listing.entries.iter_mut();
@@ -434,7 +446,10 @@ impl ReferenceStore {
             .find(|entry| entry.task.id() == id)
             .ok_or(NOT_FOUND)?;
         self.changes += 1;
-        entry.task = change(entry.task.clone());
+        // The parts of a valid task make one. Did they not, it would stay as it was, and differ.
+        if let Some(changed) = change(&entry.task) {
+            entry.task = changed;
+        }
         entry.change = self.changes;
         Ok(self.changes)
     }
@@ -444,6 +459,34 @@ const NOT_FOUND: ReferenceRefusal = ReferenceRefusal {
     kind: ErrorKind::TaskNotFound,
     position: 0,
 };
+
+/// A builder with the parts of a task, under a name of its own.
+fn builder_of(task: &Task, task_name: &str) -> Option<TaskBuilder> {
+    let zone = task.time_zone();
+    let timing: Timing = if let Some(life_cycle_type) = task.life_cycle_type() {
+        let trigger = Trigger::on(life_cycle_type);
+        match zone {
+            Some(zone) => trigger.in_time_zone(zone.parse().ok()?).into(),
+            None => trigger.into(),
+        }
+    } else if let Some(schedule) = task.schedule() {
+        (*schedule).into()
+    } else {
+        let reported = ReportedTiming::new(task.scheduled_type()).ok()?;
+        let reported = reported.time_zone(zone.unwrap_or_default());
+        match task.reported_time() {
+            Some(time) => reported.next_execution_time(time).into(),
+            None => reported.into(),
+        }
+    };
+    let builder = Task::builder(task.id(), task_name, task.task_type(), timing)
+        .last_status(task.last_status())
+        .enabled(task.is_enabled())
+        .description(task.description().unwrap_or_default())
+        .priority(task.priority())
+        .wait_time(task.wait_time());
+    Some(builder)
+}
 
 impl Listing {
     fn push(&mut self, task: Task, change: u64, added: DateTime<Utc>) {
