@@ -3,9 +3,10 @@
 //! Needs the cargo feature `testkit`.
 //!
 //! - [`ReferenceStore`]: the same operations as [`TaskStore`](crate::TaskStore) by
-//!   the plainest means, a scan of a list. It shares no code with the engine.
+//!   the plainest means, a scan of a list. It shares no code with the engine but the
+//!   schedule's own [`next_execution`](crate::Schedule::next_execution).
 //! - [`Workload`]: any number of realistic tasks and queries from a seed, the same
-//!   ones for the same seed in every version.
+//!   ones for the same seed within one semver-compatible series (0.1.x, say).
 //! - [`generate`]: small, awkward values that collide with each other, taken from
 //!   any [`Source`] of choices; [`strategies`]: the same for proptest.
 //! - [`Op`]: one call of a store, to be run on both stores; [`Twins`] does that, and

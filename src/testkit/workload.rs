@@ -16,8 +16,8 @@ use crate::task::{LastStatus, LifeCycleType, ScheduledType, Task, TaskType, Timi
 /// triggered; some are disabled, expired, or were never executed. Each task has a stream
 /// of its own, so that a larger workload begins with the tasks of a smaller one.
 ///
-/// The stream for a seed is a part of this crate's interface: it stays the same
-/// within a major version, so that measurements can be compared.
+/// The stream for a seed is a part of this crate's interface: it stays the same within
+/// one semver-compatible series (0.1.x, say), so that measurements can be compared.
 ///
 /// ```
 /// use taskdex::testkit::Workload;
