@@ -4,13 +4,18 @@
 //! definition of every value. It is made smaller by lowering choices and leaving them out.
 //!
 //! ```
-//! use proptest::{proptest, prop_assert_eq};
+//! use proptest::{proptest, prop_assert};
 //! use taskdex::Schedule;
 //! use taskdex::testkit::strategies;
 //!
 //! proptest!(|(schedule in strategies::schedules(), now in strategies::instants())| {
-//!     let next = schedule.next_execution(now);
-//!     prop_assert_eq!(next, schedule.executions(now).next());
+//!     let schedule = schedule.counting_from(now);
+//!     if let Some(next) = schedule.next_execution(now) {
+//!         // Going back from it, nothing lies between it and now.
+//!         let last = schedule.previous_execution(next.instant());
+//!         prop_assert!(next.instant() > now);
+//!         prop_assert!(last.is_none_or(|last| last.instant() <= now));
+//!     }
 //! });
 //! ```
 
