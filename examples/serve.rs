@@ -73,7 +73,7 @@ fn parse_arguments() -> Result<Option<Arguments>, Failure> {
     Ok(Some(arguments))
 }
 
-/// Microseconds of work, so it needs no thread of its own.
+/// At most a few milliseconds of work, so it needs no thread of its own.
 async fn list(State(store): State<Arc<TaskStore>>, uri: Uri) -> Response {
     let mut body = Vec::new();
     let status = match answer(&store, &uri, &mut body) {

@@ -161,7 +161,7 @@ impl ListQuery {
         self
     }
 
-    /// Keeps only tasks whose latest execution ended so.
+    /// Keeps only tasks with this last status.
     #[must_use]
     pub fn last_status(mut self, last_status: impl Into<Option<LastStatus>>) -> Self {
         self.filters.last_status = last_status.into();
