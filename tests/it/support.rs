@@ -1,5 +1,8 @@
 //! What several test modules need.
 
+use std::fs;
+use std::path::Path;
+
 use chrono::{DateTime, Utc};
 use proptest::prelude::ProptestConfig;
 use taskdex::testkit::{Op, Outcome, ReferenceStore};
@@ -102,4 +105,21 @@ pub(crate) fn snapshot(store: &TaskStore) -> Vec<(ProjectId, u64, Vec<Outcome>)>
         shown.push((project, revision, pages));
     }
     shown
+}
+
+/// The text of every source file below a folder of the crate.
+pub(crate) fn sources(folder: &str) -> Vec<String> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                sources.push(fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    sources
 }
