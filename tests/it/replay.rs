@@ -18,7 +18,12 @@ fn replay(target: &fuzz::Target, path: &Path) -> Counts {
 
 #[test]
 fn saved_inputs_reach_every_part_and_show_no_difference() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    if !folder.exists() {
+        // A package of the crate cannot hold that folder, as it is one of its own.
+        return;
+    }
+    let corpus = folder.join("corpus");
     for target in &fuzz::TARGETS {
         let mut totals = Counts::new();
         for entry in fs::read_dir(corpus.join(target.name)).unwrap() {
