@@ -9,6 +9,7 @@
 )]
 #![allow(clippy::too_many_lines, reason = "tables are long")]
 
+mod documents;
 mod errors;
 mod examples;
 mod faults;
