@@ -328,24 +328,28 @@ pub(super) struct Key<'a>(pub(super) Cow<'a, [u8]>);
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-
-            fn visit_borrowed_bytes<E: de::Error>(self, key: &'de [u8]) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Borrowed(key)))
-            }
-
-            fn visit_bytes<E: de::Error>(self, key: &[u8]) -> Result<Key<'de>, E> {
-                Ok(Key(Cow::Owned(key.to_owned())))
-            }
+        // Read as bytes at once, a key could hold control characters that JSON refuses.
+        let json = <&RawValue>::deserialize(deserializer)?.get();
+        match json.strip_prefix('"').and_then(|it| it.strip_suffix('"')) {
+            Some(inner) if !inner.contains('\\') => Ok(Key(Cow::Borrowed(inner.as_bytes()))),
+            _ => serde_json::Deserializer::from_str(json)
+                .deserialize_bytes(UnescapedVisitor)
+                .map(|key| Key(Cow::Owned(key)))
+                .map_err(de::Error::custom),
         }
+    }
+}
 
-        deserializer.deserialize_bytes(KeyVisitor)
+struct UnescapedVisitor;
+
+impl Visitor<'_> for UnescapedVisitor {
+    type Value = Vec<u8>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_bytes<E: de::Error>(self, key: &[u8]) -> Result<Vec<u8>, E> {
+        Ok(key.to_owned())
     }
 }

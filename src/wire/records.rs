@@ -71,13 +71,24 @@ pub fn read_records(
     default_project: &ProjectId,
 ) -> Result<Vec<(ProjectId, Task)>, ReadError> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let text =
-        std::str::from_utf8(text).map_err(|error| line_not_utf8(text, error.valid_up_to()))?;
     let mut reader = Reader {
         default_project,
         records: Vec::new(),
         hasher: RandomState::new(),
         by_id: HashTable::new(),
+    };
+    let text = match std::str::from_utf8(text) {
+        Ok(text) => text,
+        Err(error) => {
+            let (valid, rest) = text.split_at(error.valid_up_to());
+            let valid = std::str::from_utf8(valid).unwrap_or_default();
+            if !names_scheduled_tasks(text) {
+                // A line before may be refused for another reason, and is the first then.
+                let whole_lines = valid.rfind('\n').and_then(|end| valid.get(..end));
+                reader.read_lines(whole_lines.unwrap_or_default())?;
+            }
+            return Err(line_not_utf8(valid, rest));
+        }
     };
     match Document::find_in(text)? {
         Some(document) => {
@@ -85,23 +96,15 @@ pub fn read_records(
                 reader.read(line, record)?;
             }
         }
-        None => {
-            for (position, line) in text.split('\n').enumerate() {
-                let record = line.trim_matches([' ', '\t', '\r']);
-                if !record.is_empty() {
-                    reader.read(position + 1, record)?;
-                }
-            }
-        }
+        None => reader.read_lines(text)?,
     }
     Ok(reader.records)
 }
 
-fn line_not_utf8(text: &[u8], valid_up_to: usize) -> ReadError {
-    let (valid, rest) = text.split_at_checked(valid_up_to).unwrap_or((text, &[]));
+fn line_not_utf8(valid: &str, rest: &[u8]) -> ReadError {
     let rest = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
     ReadError {
-        line: line_at_end_of(valid),
+        line: line_at_end_of(valid.as_bytes()),
         error: not_utf8(rest),
     }
 }
@@ -122,6 +125,16 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn read_lines(&mut self, text: &str) -> Result<(), ReadError> {
+        for (position, line) in text.split('\n').enumerate() {
+            let record = line.trim_matches([' ', '\t', '\r']);
+            if !record.is_empty() {
+                self.read(position + 1, record)?;
+            }
+        }
+        Ok(())
+    }
+
     fn read(&mut self, line: usize, record: &str) -> Result<(), ReadError> {
         let Record { project, task } =
             Record::from_text(record).map_err(|error| ReadError { line, error })?;
@@ -164,7 +177,7 @@ impl<'a> Document<'a> {
         let first = match values.next() {
             Some(Ok(first)) => first.get(),
             // A document that is malformed further down; a record of JSON Lines has one line.
-            Some(Err(error)) if error.line() > 1 && names_scheduled_tasks(text) => {
+            Some(Err(error)) if error.line() > 1 && names_scheduled_tasks(text.as_bytes()) => {
                 let line = error.line();
                 let error = invalid_json(text, &error);
                 return Err(ReadError { line, error });
@@ -221,8 +234,8 @@ impl<'a> Document<'a> {
 }
 
 /// Whether a text that cannot be read is meant to be a document.
-fn names_scheduled_tasks(text: &str) -> bool {
-    memchr::memmem::find(text.as_bytes(), b"\"scheduled_tasks\"").is_some()
+fn names_scheduled_tasks(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"\"scheduled_tasks\"").is_some()
 }
 
 /// What tells a document from a record.

@@ -133,6 +133,10 @@ fn the_number_of_a_refused_line_counts_blank_ones() {
     refused(format!("[{a},\n{b}]"), 1, JSON);
     refused(format!("{a}\n\u{feff}{b}"), 2, JSON);
     refused(format!("{a}\n{{\"id\":\"b\""), 2, JSON);
+    // A control character may not stand in any string, keys included.
+    refused(a.replacen("{", "{\"time\tzone\":1,", 1), 1, JSON);
+    refused(a.replacen("{", "{\"\\u0041\u{1}\":1,", 1), 1, JSON);
+    refused("{\"scheduled_tasks\":[],\"x\t\":1}", 1, JSON);
     refused(
         format!("{a}\n{b}\n{}", a.replace("DAY", "YEAR")),
         3,
@@ -207,6 +211,9 @@ fn bytes_that_are_no_utf_8_are_refused_with_their_line() {
         "TDX.0007",
     );
     refused(b"{\"scheduled_tasks\":[\n\n\xed\xa0\x80]}", 3, "TDX.0007");
+    // A line before them comes first, as does the document that they are in.
+    refused(b"x\n\n\xff\n", 1, JSON);
+    refused(b"{\n \"scheduled_tasks\":[\n\xff]}", 3, "TDX.0007");
     let error = read_records(b"\n{\xff}\n{}", &project("p")).unwrap_err();
     // From where it is none to the end of its line.
     assert!(error.to_string().contains("record=`\u{fffd}}`"), "{error}");
