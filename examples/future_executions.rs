@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use lexopt::prelude::{Long, Short, Value};
-use support::{Answers, Failure, for_each_line, read_file};
+use support::{Answers, Failure, answer_lines, read_file};
 use taskdex::wire::{self, ExecutionFormat, FUTURE_EXECUTIONS_USUAL, FutureExecutions};
 
 const USAGE: &str = "future_executions [--now RFC3339] [--count N] [--rfc3339] [FILE|-]";
@@ -45,7 +45,7 @@ fn run() -> Result<bool, Failure> {
     let now = arguments.now.unwrap_or_else(support::system_now);
 
     let mut answers = Answers::new();
-    let mut answer = |line: &[u8]| {
+    let answer = |answers: &mut Answers, line: &[u8]| {
         if line.trim_ascii().is_empty() {
             return Ok(());
         }
@@ -54,9 +54,10 @@ fn run() -> Result<bool, Failure> {
         }))
     };
     if arguments.input == "-" {
-        for_each_line(io::stdin().lock(), &mut answer)?;
+        answer_lines(io::stdin().lock(), &mut answers, answer)?;
     } else {
-        for_each_line(read_file(&arguments.input)?.as_slice(), &mut answer)?;
+        let lines = read_file(&arguments.input)?;
+        answer_lines(lines.as_slice(), &mut answers, answer)?;
     }
     Ok(answers.finish()?)
 }
@@ -71,7 +72,12 @@ fn parse_arguments() -> Result<Option<Arguments>, Failure> {
     while let Some(argument) = parser.next()? {
         match argument {
             Long("now") => now = Some(wire::parse_instant(&support::text(parser.value()?)?)?),
-            Long("count") => count = support::text(parser.value()?)?.parse()?,
+            Long("count") => {
+                let text = support::text(parser.value()?)?;
+                count = text
+                    .parse()
+                    .map_err(|error| format!("--count {text}: {error}"))?;
+            }
             Long("rfc3339") => format = ExecutionFormat::Rfc3339,
             Short('h') | Long("help") => return Ok(None),
             Value(value) if input.is_none() => input = Some(value),

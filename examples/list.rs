@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use lexopt::prelude::{Long, Short, Value};
 use support::data::load;
-use support::{Answers, Failure, for_each_line};
+use support::{Answers, Failure, answer_lines};
 use taskdex::{ListQuery, ProjectId, wire};
 
 const USAGE: &str = "list [--data FILE] [--now RFC3339] [--project ID] [QUERY|-]";
@@ -46,16 +46,16 @@ fn run() -> Result<bool, Failure> {
     let store = load(arguments.data.as_deref(), now)?;
 
     let mut answers = Answers::new();
-    let mut answer = |query: &[u8]| {
+    let answer = |answers: &mut Answers, query: &[u8]| {
         answers.give(ListQuery::from_query_string(query).map(|query| {
             let page = store.list(&arguments.project, &query, now);
             move |body: &mut Vec<u8>| page.write_json(body)
         }))
     };
     if arguments.query == "-" {
-        for_each_line(io::stdin().lock(), &mut answer)?;
+        answer_lines(io::stdin().lock(), &mut answers, answer)?;
     } else {
-        answer(arguments.query.as_encoded_bytes())?;
+        answer(&mut answers, arguments.query.as_encoded_bytes())?;
     }
     Ok(answers.finish()?)
 }

@@ -7,7 +7,7 @@ pub(crate) mod data;
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{self, BufRead, BufWriter, StdoutLock, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, StdoutLock, Write};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -54,16 +54,28 @@ pub(crate) fn read_file(path: &OsStr) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| format!("{}: {error}", path.display()).into())
 }
 
-/// Hands on each line without its line break, as the bytes that it is.
-pub(crate) fn for_each_line(
-    mut input: impl BufRead,
-    mut handle: impl FnMut(&[u8]) -> io::Result<()>,
+/// Answers each line, given without its line break as the bytes that it is.
+///
+/// Whoever waits for an answer before the next line gets it, and many lines at once are answered at once. A byte
+/// order mark is no part of the first line.
+pub(crate) fn answer_lines(
+    input: impl Read,
+    answers: &mut Answers,
+    mut answer: impl FnMut(&mut Answers, &[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
+    let mut input = BufReader::new(input);
     let mut line = Vec::new();
+    let mut is_first = true;
     while input.read_until(b'\n', &mut line)? > 0 {
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
-        handle(text.strip_suffix(b"\r").unwrap_or(text))?;
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let mark = text.strip_prefix(b"\xef\xbb\xbf").filter(|_| is_first);
+        answer(answers, mark.unwrap_or(text))?;
+        if input.buffer().is_empty() {
+            answers.out.flush()?;
+        }
         line.clear();
+        is_first = false;
     }
     Ok(())
 }

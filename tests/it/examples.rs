@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -337,6 +340,49 @@ fn future_executions_answers_each_line() {
             2,
             "{arguments:?}"
         );
+    }
+}
+
+#[test]
+fn who_waits_for_an_answer_gets_it_before_the_next_line() {
+    for (name, arguments, question) in [
+        ("list", &["--now", NOW, "-"][..], "offset=0&limit=1\n"),
+        (
+            "future_executions",
+            &["--now", NOW],
+            "{\"scheduled_type\":\"WEEK\",\"week_list\":\"1\",\"scheduled_time\":\"02:30:00\"}\n",
+        ),
+    ] {
+        let mut child = Command::new(program(name))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut questions = child.stdin.take().unwrap();
+        let mut answers = BufReader::new(child.stdout.take().unwrap());
+        let (answered, is_answered) = mpsc::channel();
+        let reader = thread::spawn(move || {
+            for _ in 0..2 {
+                let mut answer = String::new();
+                answers.read_line(&mut answer).unwrap();
+                answered.send(answer).unwrap();
+            }
+        });
+        // A byte order mark is no part of the first line.
+        for mark in ["\u{feff}", ""] {
+            write!(questions, "{mark}{question}").unwrap();
+            // Long enough for any machine; without it, a program that waits would hang the tests.
+            let answer = is_answered.recv_timeout(Duration::from_secs(60));
+            let answer = answer.unwrap_or_default();
+            if !answer.contains("\"scheduled_tasks\":[") && !answer.contains("_executions\":[") {
+                child.kill().unwrap();
+                panic!("{name} answers {answer:?}");
+            }
+        }
+        drop(questions);
+        reader.join().unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{name}");
     }
 }
 
