@@ -14,7 +14,7 @@ use std::sync::Arc;
 use arrayvec::ArrayString;
 
 use attributes::KeptTiming;
-pub(crate) use attributes::{Attributes, Code};
+pub(crate) use attributes::{Attributes, Code, TRIGGERED};
 pub(crate) use builder::PRIORITY_MAX;
 pub use builder::TaskBuilder;
 pub use text::{ProjectId, TaskId, TaskName};

@@ -7,7 +7,7 @@ pub(super) use list::List;
 use super::row_set::Block;
 use super::rows::Slot;
 use crate::query::Filters;
-use crate::task::{Code, ScheduledType};
+use crate::task::{Code, ScheduledType, TRIGGERED};
 
 const TASK_TYPES: u16 = 7;
 const STATUSES: u16 = 3;
@@ -77,7 +77,7 @@ impl ListKey {
         };
         let statuses = [code.status(), ANY_STATUS];
         // A task that was never executed is in no list of one status.
-        let statuses = statuses.into_iter().skip(usize::from(code.status() == 3));
+        let statuses = statuses.into_iter().skip(usize::from(!code.was_executed()));
         for status in statuses {
             for scope in [code.scope(), group] {
                 for task_type in [code.task_type(), ANY_TASK_TYPE] {
@@ -114,7 +114,7 @@ impl ListKey {
             ANY_TIMED => mask |= Code::SCOPE_IS_TRIGGERED,
             ANY_TRIGGERED => {
                 mask |= Code::SCOPE_IS_TRIGGERED;
-                wanted = Code::of(wanted.task_type(), 4, wanted.status());
+                wanted = Code::of(wanted.task_type(), TRIGGERED, wanted.status());
             }
             scope => {
                 mask |= Code::SCOPE;

@@ -45,7 +45,7 @@ impl Index {
         }
         let expected: u64 = self
             .iter()
-            .map(|(_, row)| if row.code().status() == 3 { 4 } else { 8 })
+            .map(|(_, row)| if row.code().was_executed() { 8 } else { 4 })
             .sum();
         if entries != expected {
             return Err(format!("{entries} entries in all lists, not {expected}"));

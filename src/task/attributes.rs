@@ -18,7 +18,7 @@ const ENABLED: u16 = 1 << 8;
 const PRIORITY_SHIFT: u32 = 9;
 const PRIORITY_ABSENT: u16 = 63;
 /// Set in the scope of every triggered task, and of no timed one.
-const TRIGGERED: u16 = 4;
+pub(crate) const TRIGGERED: u16 = 4;
 /// The status bits of a task that was never executed.
 const STATUS_ABSENT: u16 = 3;
 
@@ -46,6 +46,11 @@ impl Code {
     /// The last status, 0 to 2; 3 is none.
     pub(crate) const fn status(self) -> u16 {
         (self.0 & Self::STATUS) >> STATUS_SHIFT
+    }
+
+    /// Whether the task was executed at least once.
+    pub(crate) const fn was_executed(self) -> bool {
+        self.status() != STATUS_ABSENT
     }
 
     /// Whether the task is one that an event triggers.
