@@ -198,7 +198,7 @@ fn places_may_lie_far_apart() {
             check_numbered(&store, &expected);
         }
         for number in [0, count, 3] {
-            store.remove(&project, &number.to_string(), now).unwrap();
+            store.remove(&project, number.to_string(), now).unwrap();
             expected.retain(|&it| it != number);
             check_numbered(&store, &expected);
         }
