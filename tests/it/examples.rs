@@ -373,7 +373,7 @@ fn who_waits_for_an_answer_gets_it_before_the_next_line() {
         for mark in ["\u{feff}", ""] {
             write!(questions, "{mark}{question}").unwrap();
             // Long enough for any machine; without it, a program that waits would hang the tests.
-            let answer = is_answered.recv_timeout(Duration::from_secs(60));
+            let answer = is_answered.recv_timeout(Duration::from_mins(1));
             let answer = answer.unwrap_or_default();
             if !answer.contains("\"scheduled_tasks\":[") && !answer.contains("_executions\":[") {
                 child.kill().unwrap();

@@ -134,8 +134,8 @@ fn the_number_of_a_refused_line_counts_blank_ones() {
     refused(format!("{a}\n\u{feff}{b}"), 2, JSON);
     refused(format!("{a}\n{{\"id\":\"b\""), 2, JSON);
     // A control character may not stand in any string, keys included.
-    refused(a.replacen("{", "{\"time\tzone\":1,", 1), 1, JSON);
-    refused(a.replacen("{", "{\"\\u0041\u{1}\":1,", 1), 1, JSON);
+    refused(a.replacen('{', "{\"time\tzone\":1,", 1), 1, JSON);
+    refused(a.replacen('{', "{\"\\u0041\u{1}\":1,", 1), 1, JSON);
     refused("{\"scheduled_tasks\":[],\"x\t\":1}", 1, JSON);
     refused(
         format!("{a}\n{b}\n{}", a.replace("DAY", "YEAR")),
