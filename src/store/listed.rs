@@ -20,7 +20,6 @@ pub(super) struct Learnt {
 pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (Page, Vec<Learnt>) {
     let mut learnt = Vec::new();
     let mut tasks = Vec::with_capacity(selected.slots().len());
-    let mut cursor = None;
     for (slot, row) in index.page(selected) {
         let next_execution = learn(row, slot, now, &mut learnt);
         let task = Task::without_texts(*row.task().attributes());
@@ -29,9 +28,9 @@ pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (P
         if let Some(listed) = tasks.last_mut() {
             listed.task_mut().clone_texts_from(row.task());
         }
-        cursor = Some(Cursor::after_sequence(row.sequence()));
     }
-    let page = Page::new(tasks, u64::from(selected.total), index.revision()).with_cursor(cursor);
+    let page = Page::new(tasks, u64::from(selected.total), index.revision())
+        .with_cursor(cursor_behind(index, selected));
     (page, learnt)
 }
 
@@ -44,13 +43,17 @@ pub(super) fn for_each(
     mut each: impl FnMut(&Task, Option<Execution>),
 ) -> (Option<Cursor>, Vec<Learnt>) {
     let mut learnt = Vec::new();
-    let mut cursor = None;
     for (slot, row) in index.page(selected) {
         let next_execution = learn(row, slot, now, &mut learnt);
         each(row.task(), next_execution);
-        cursor = Some(Cursor::after_sequence(row.sequence()));
     }
-    (cursor, learnt)
+    (cursor_behind(index, selected), learnt)
+}
+
+/// The cursor behind the last row that a query selects.
+fn cursor_behind(index: &Index, selected: &Selected) -> Option<Cursor> {
+    let last = index.row(*selected.slots().last()?)?;
+    Some(Cursor::after_sequence(last.sequence()))
 }
 
 /// The first execution of a row after `now`; what the row should know of it, and does not, is
