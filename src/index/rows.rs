@@ -194,14 +194,11 @@ impl Rows {
     }
 
     fn prefetch(&self, slot: Slot) {
-        if let Some(row) = self.row(slot) {
+        let (chunk, position) = split(slot);
+        let chunk = self.chunks.get(chunk);
+        if let Some(row) = chunk.and_then(|chunk| chunk.rows.get(position)) {
             row.prefetch();
         }
-    }
-
-    fn row(&self, slot: Slot) -> Option<&Row> {
-        let (chunk, position) = split(slot);
-        self.chunks.get(chunk)?.rows.get(position)
     }
 
     /// The rows of a range that are not removed, in order.
