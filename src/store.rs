@@ -421,7 +421,7 @@ impl TaskStore {
     pub fn list(&self, project: &ProjectId, query: &ListQuery, now: DateTime<Utc>) -> Page {
         match self.find(project) {
             Some(project) => project.list(query, now, &self.memory),
-            None => Page::new(Vec::new(), 0, self.ended_revision_max()),
+            None => Page::new(Vec::new(), self.summary_of_nothing()),
         }
     }
 
@@ -436,8 +436,13 @@ impl TaskStore {
     ) -> PageSummary {
         match self.find(project) {
             Some(project) => project.for_each_listed(query, now, &self.memory, each),
-            None => PageSummary::new(0, self.ended_revision_max(), None),
+            None => self.summary_of_nothing(),
         }
+    }
+
+    /// What the page of a project that does not exist says beside its tasks.
+    fn summary_of_nothing(&self) -> PageSummary {
+        PageSummary::new(0, self.ended_revision_max(), None)
     }
 
     /// The total of a query, and how many tasks its page has: for benchmarks.

@@ -169,26 +169,12 @@ impl ScheduledTask {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     tasks: Vec<ScheduledTask>,
-    total_count: u64,
-    revision: Revision,
-    next_cursor: Option<Cursor>,
+    summary: PageSummary,
 }
 
 impl Page {
-    pub(crate) fn new(tasks: Vec<ScheduledTask>, total_count: u64, revision: Revision) -> Self {
-        Self {
-            tasks,
-            total_count,
-            revision,
-            next_cursor: None,
-        }
-    }
-
-    pub(crate) fn with_cursor(self, next_cursor: Option<Cursor>) -> Self {
-        Self {
-            next_cursor,
-            ..self
-        }
+    pub(crate) fn new(tasks: Vec<ScheduledTask>, summary: PageSummary) -> Self {
+        Self { tasks, summary }
     }
 
     /// The tasks of the page, in the order that was asked for.
@@ -211,7 +197,7 @@ impl Page {
     /// How many tasks match, on this page or not.
     #[must_use]
     pub fn total_count(&self) -> u64 {
-        self.total_count
+        self.summary.total_count
     }
 
     /// Where to [go on](crate::ListQuery::after): just after the page's last task.
@@ -221,7 +207,7 @@ impl Page {
     /// later: tasks that are added afterwards follow it.
     #[must_use]
     pub fn next_cursor(&self) -> Option<Cursor> {
-        self.next_cursor
+        self.summary.next_cursor
     }
 
     /// The revision of the project that this page shows.
@@ -230,7 +216,7 @@ impl Page {
     /// projects end.
     #[must_use]
     pub fn revision(&self) -> Revision {
-        self.revision
+        self.summary.revision
     }
 }
 

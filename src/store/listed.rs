@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::index::{Index, Known, Moment, Next, RowView, Selected, Slot};
-use crate::query::{Cursor, Page, Revision, ScheduledTask};
+use crate::query::{Cursor, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::{Execution, Schedule};
 use crate::task::Task;
 
@@ -29,31 +29,29 @@ pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (P
             listed.task_mut().clone_texts_from(row.task());
         }
     }
-    let page = Page::new(tasks, u64::from(selected.total), index.revision())
-        .with_cursor(cursor_behind(index, selected));
-    (page, learnt)
+    (Page::new(tasks, summary(index, selected)), learnt)
 }
 
-/// Shows each task of the rows that a query selects, and returns the cursor behind the last, and
-/// what was learnt on the way.
+/// Shows each task of the rows that a query selects, and returns what was learnt on the way.
 pub(super) fn for_each(
     index: &Index,
     selected: &Selected,
     now: DateTime<Utc>,
     mut each: impl FnMut(&Task, Option<Execution>),
-) -> (Option<Cursor>, Vec<Learnt>) {
+) -> Vec<Learnt> {
     let mut learnt = Vec::new();
     for (slot, row) in index.page(selected) {
         let next_execution = learn(row, slot, now, &mut learnt);
         each(row.task(), next_execution);
     }
-    (cursor_behind(index, selected), learnt)
+    learnt
 }
 
-/// The cursor behind the last row that a query selects.
-fn cursor_behind(index: &Index, selected: &Selected) -> Option<Cursor> {
-    let last = index.row(*selected.slots().last()?)?;
-    Some(Cursor::after_sequence(last.sequence()))
+/// What the page of the rows that a query selects says beside its tasks.
+pub(super) fn summary(index: &Index, selected: &Selected) -> PageSummary {
+    let last = selected.slots().last().and_then(|&slot| index.row(slot));
+    let cursor = last.map(|row| Cursor::after_sequence(row.sequence()));
+    PageSummary::new(u64::from(selected.total), index.revision(), cursor)
 }
 
 /// The first execution of a row after `now`; what the row should know of it, and does not, is

@@ -157,8 +157,8 @@ impl Project {
     ) -> PageSummary {
         let index = self.read();
         let selected = self.select(&index, query, memory);
-        let (cursor, learnt) = listed::for_each(&index, &selected, now, each);
-        let summary = PageSummary::new(u64::from(selected.total), index.revision(), cursor);
+        let learnt = listed::for_each(&index, &selected, now, each);
+        let summary = listed::summary(&index, &selected);
         drop(index);
         self.keep(learnt);
         summary
