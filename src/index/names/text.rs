@@ -69,29 +69,6 @@ impl Fact<'_> {
         };
         FactKey(number << 2 | kind)
     }
-
-    /// A key of 24 bits, for facts of one or of three bytes.
-    pub(super) fn short_key(self) -> Option<u64> {
-        let bytes = match self {
-            // No gram begins with the byte that ends every name.
-            Self::Byte(byte) => [END, 0, byte],
-            Self::Follows(&[first, second], next) => [first, second, next],
-            _ => return None,
-        };
-        Some(
-            bytes
-                .iter()
-                .fold(0, |sum, &byte| sum << 8 | u64::from(byte)),
-        )
-    }
-
-    /// Calls `see` with the fact of a short key.
-    pub(super) fn with_short_key(key: u64, see: impl FnOnce(Fact<'_>)) {
-        match key.to_be_bytes() {
-            [.., END, _, byte] => see(Fact::Byte(byte)),
-            [.., first, second, next] => see(Fact::Follows(&[first, second], next)),
-        }
-    }
 }
 
 impl FactKey {
@@ -124,24 +101,49 @@ impl Text {
 
     /// Everything that is recorded of the name. Facts may be repeated.
     pub(super) fn each_fact<'a>(&'a self, mut see: impl FnMut(Fact<'a>)) {
-        let mut bytes = 0_u128;
-        for &byte in &self.exact {
-            if byte.is_ascii() {
-                bytes |= 1 << byte;
-            }
-        }
-        while bytes != 0 {
-            // Below 128, so nothing is cut off.
-            see(Fact::Byte(
-                u8::try_from(bytes.trailing_zeros()).unwrap_or(0),
-            ));
-            bytes &= bytes - 1;
+        for byte in self.ascii_bytes() {
+            see(Fact::Byte(byte));
         }
         for gram in self.exact.windows(3) {
             if let [context @ .., next] = gram {
                 see(Fact::Follows(context, *next));
             }
         }
+        self.each_longer_fact(see);
+    }
+
+    /// The ASCII bytes that the name has, each once.
+    pub(super) fn ascii_bytes(&self) -> impl Iterator<Item = u8> {
+        let mut bytes = 0_u128;
+        for &byte in &self.exact {
+            if byte.is_ascii() {
+                bytes |= 1 << byte;
+            }
+        }
+        std::iter::from_fn(move || {
+            // Below 128, or no byte is left.
+            let byte = u8::try_from(bytes.trailing_zeros()).ok()?;
+            bytes &= bytes.checked_sub(1)?;
+            Some(byte)
+        })
+    }
+
+    /// The grams of three bytes, each as a number of 24 bits. They may be repeated.
+    pub(super) fn grams(&self) -> impl Iterator<Item = u32> {
+        let mut bytes = self.exact.iter().map(|&byte| u32::from(byte));
+        let mut gram = 0;
+        let mut append = move |byte| {
+            gram = (gram << 8 | byte) & 0xff_ffff;
+            gram
+        };
+        for byte in bytes.by_ref().take(2) {
+            append(byte);
+        }
+        bytes.map(append)
+    }
+
+    /// What is recorded of the name besides its ASCII bytes and its grams.
+    pub(super) fn each_longer_fact<'a>(&'a self, mut see: impl FnMut(Fact<'a>)) {
         if self.is_loose {
             see(Fact::Loose);
             return;
