@@ -156,7 +156,7 @@ impl ListQuery {
         if memchr2(b'%', b'+', query).is_none()
             && let Ok(text) = std::str::from_utf8(query)
         {
-            let pieces = text.split('&').filter(|piece| !piece.is_empty());
+            let pieces = text.split('&');
             let pairs = pieces.map(|piece| piece.split_once('=').unwrap_or((piece, "")));
             return Self::from_pairs(pairs);
         }
