@@ -8,8 +8,10 @@ use crate::index::rows::Slot;
 /// A batch is complete with so many facts. Those of usual names take 13 megabytes, while they are
 /// sorted. Unit tests fill it with fewer.
 const FACTS_MAX: usize = 1 << if cfg!(test) { 17 } else { 20 };
-/// So many facts are recorded in one step.
+/// So many facts are recorded in one step, if they are a run.
 const STEP_FACTS: usize = 1 << 10;
+/// To get at the rows of a fact takes as long as to add so many.
+const RUN_FACTS: usize = 32;
 /// Fewer facts than this are sorted by comparisons.
 const RADIX_MIN: usize = 1 << 12;
 
@@ -125,7 +127,8 @@ impl<T: Copy + PartialEq> Runs<T> {
         mut see: impl FnMut(T, &[Slot]),
     ) -> bool {
         let rest = self.facts.get(self.done..).unwrap_or_default();
-        for facts in rest.chunk_by(|a, b| a.0 == b.0) {
+        let parts = rest.chunks(STEP_FACTS);
+        for facts in parts.flat_map(|part| part.chunk_by(|a, b| a.0 == b.0)) {
             if *left == 0 {
                 return true;
             }
@@ -137,7 +140,7 @@ impl<T: Copy + PartialEq> Runs<T> {
                 see(fact, run);
             }
             self.done += facts.len();
-            *left = left.saturating_sub(facts.len());
+            *left = left.saturating_sub(RUN_FACTS + facts.len());
         }
         false
     }

@@ -51,39 +51,62 @@ pub(super) enum Fact<'a> {
 }
 
 /// Tells facts apart, and can be turned back into one.
+///
+/// In their order, facts follow each other whose contexts end alike: what is recorded of them
+/// stands together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct FactKey(u128);
+pub(super) struct FactKey {
+    /// The bytes of the context, the last one first.
+    backwards: u64,
+    length: u8,
+    kind: Kind,
+    /// The byte of the fact beside its context.
+    byte: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Byte,
+    Follows,
+    Branches,
+    Loose,
+}
 
 impl Fact<'_> {
     pub(super) fn key(self) -> FactKey {
-        let number = |bytes: &[u8]| {
-            // At most `CONTEXT_MAX` bytes, behind a 1 that tells how many.
-            let sum = |sum, &byte| sum << 8 | u128::from(byte);
-            bytes.iter().fold(1, sum)
+        let (kind, context, byte): (_, &[u8], _) = match self {
+            Self::Byte(byte) => (Kind::Byte, &[], byte),
+            Self::Follows(context, next) => (Kind::Follows, context, next),
+            Self::Branches(context) => (Kind::Branches, context, 0),
+            Self::Loose => (Kind::Loose, &[], 0),
         };
-        let (kind, number) = match self {
-            Self::Byte(byte) => (0, byte.into()),
-            Self::Follows(context, next) => (1, number(context) << 8 | u128::from(next)),
-            Self::Branches(context) => (2, number(context)),
-            Self::Loose => (3, 0),
-        };
-        FactKey(number << 2 | kind)
+        let mut backwards = [0; CONTEXT_MAX];
+        let mut length = 0;
+        for (place, &byte) in backwards.iter_mut().zip(context.iter().rev()) {
+            *place = byte;
+            length += 1;
+        }
+        FactKey {
+            backwards: u64::from_be_bytes(backwards),
+            length,
+            kind,
+            byte,
+        }
     }
 }
 
 impl FactKey {
     /// Calls `see` with the fact.
     pub(super) fn with_fact(self, see: impl FnOnce(Fact<'_>)) {
-        let number = self.0 >> 2;
-        let bytes = number.to_be_bytes();
-        let length = (number.checked_ilog2().unwrap_or(0) / 8) as usize;
-        let text = slice(&bytes, bytes.len() - length..bytes.len());
-        match (self.0 & 3, text.split_last()) {
-            (1, Some((&next, context))) => see(Fact::Follows(context, next)),
-            (2, _) => see(Fact::Branches(text)),
-            (3, _) => see(Fact::Loose),
-            _ => see(Fact::Byte(bytes[15])),
-        }
+        let mut context = self.backwards.to_be_bytes();
+        let context = context.get_mut(..self.length.into()).unwrap_or_default();
+        context.reverse();
+        see(match self.kind {
+            Kind::Byte => Fact::Byte(self.byte),
+            Kind::Follows => Fact::Follows(context, self.byte),
+            Kind::Branches => Fact::Branches(context),
+            Kind::Loose => Fact::Loose,
+        });
     }
 }
 
