@@ -124,7 +124,7 @@ impl Text {
 
     /// Everything that is recorded of the name. Facts may be repeated.
     pub(super) fn each_fact<'a>(&'a self, mut see: impl FnMut(Fact<'a>)) {
-        for byte in self.ascii_bytes() {
+        for byte in each_byte(self.ascii_bytes()) {
             see(Fact::Byte(byte));
         }
         for gram in self.exact.windows(3) {
@@ -135,20 +135,10 @@ impl Text {
         self.each_longer_fact(see);
     }
 
-    /// The ASCII bytes that the name has, each once.
-    pub(super) fn ascii_bytes(&self) -> impl Iterator<Item = u8> {
-        let mut bytes = 0_u128;
-        for &byte in &self.exact {
-            if byte.is_ascii() {
-                bytes |= 1 << byte;
-            }
-        }
-        std::iter::from_fn(move || {
-            // Below 128, or no byte is left.
-            let byte = u8::try_from(bytes.trailing_zeros()).ok()?;
-            bytes &= bytes.checked_sub(1)?;
-            Some(byte)
-        })
+    /// The ASCII bytes that the name has, one bit for each.
+    pub(super) fn ascii_bytes(&self) -> u128 {
+        let ascii = self.exact.iter().filter(|byte| byte.is_ascii());
+        ascii.fold(0, |bytes, byte| bytes | 1 << byte)
     }
 
     /// The grams of three bytes, each as a number of 24 bits. They may be repeated.
@@ -265,6 +255,16 @@ impl Text {
             }
         }
     }
+}
+
+/// The bytes of which the bits are set.
+pub(super) fn each_byte(mut bits: u128) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        // Below 128, or no bit is left.
+        let byte = u8::try_from(bits.trailing_zeros()).ok()?;
+        bits &= bits.checked_sub(1)?;
+        Some(byte)
+    })
 }
 
 /// What follows each pair of bytes of a short text: a small hash table.
