@@ -143,16 +143,9 @@ impl Text {
 
     /// The grams of three bytes, each as a number of 24 bits. They may be repeated.
     pub(super) fn grams(&self) -> impl Iterator<Item = u32> {
-        let mut bytes = self.exact.iter().map(|&byte| u32::from(byte));
-        let mut gram = 0;
-        let mut append = move |byte| {
-            gram = (gram << 8 | byte) & 0xff_ffff;
-            gram
-        };
-        for byte in bytes.by_ref().take(2) {
-            append(byte);
-        }
-        bytes.map(append)
+        let append = |gram, &byte| gram << 8 | u32::from(byte);
+        let grams = self.exact.windows(3);
+        grams.map(move |gram| gram.iter().fold(0, append))
     }
 
     /// What is recorded of the name besides its ASCII bytes and its grams.
