@@ -73,6 +73,7 @@ mod error;
 mod index;
 pub mod query;
 pub mod schedule;
+mod spelled;
 pub mod store;
 pub mod task;
 #[cfg(feature = "testkit")]

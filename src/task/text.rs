@@ -1,14 +1,13 @@
 //! The bounded texts of a task: identifiers, names, descriptions.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, ErrorKind};
+use crate::spelled::deserialize_parsed;
 
 /// The longest identifier, name or description, in Unicode scalar values.
 pub(crate) const TEXT_LENGTH_MAX: usize = 255;
@@ -46,29 +45,6 @@ pub(crate) fn needs_escape(text: &str) -> bool {
     // A fold without an early exit, so that it is compiled to vector instructions.
     text.bytes()
         .fold(false, |found, byte| found | needs_escape(byte))
-}
-
-/// Deserializes a value from its wire spelling.
-pub(crate) fn deserialize_parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr<Err = Error>,
-{
-    struct Parse<T>(PhantomData<T>);
-
-    impl<T: FromStr<Err = Error>> Visitor<'_> for Parse<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a string")
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-            text.parse().map_err(E::custom)
-        }
-    }
-
-    deserializer.deserialize_str(Parse(PhantomData))
 }
 
 /// Defines an immutable text of 1 to 255 characters.

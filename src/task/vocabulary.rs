@@ -1,81 +1,6 @@
 //! The closed sets of the documented API: what a task does, when, and how it ended.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::error::{Error, ErrorKind};
-
-/// Defines a closed set with its spelling on the wire.
-///
-/// Matching is case-sensitive, as on the documented page.
-macro_rules! vocabulary {
-    (
-        $(#[$meta:meta])*
-        $name:ident, $parameter:literal {
-            $($(#[$variant_meta:meta])* $variant:ident = $spelling:literal),+ $(,)?
-        }
-        accepted: $accepted:literal
-    ) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$variant_meta])* $variant,)+
-        }
-
-        impl $name {
-            /// Every value, in the order of the documented page.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Every spelling, in words.
-            pub(crate) const ACCEPTED: &'static str = $accepted;
-
-            /// The value's spelling on the wire.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $spelling,)+
-                }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Error;
-
-            fn from_str(text: &str) -> Result<Self, Error> {
-                match text {
-                    $($spelling => Ok(Self::$variant),)+
-                    _ => Err(Error::refused(
-                        ErrorKind::UnknownValue,
-                        $parameter,
-                        text,
-                        Self::ACCEPTED,
-                    )),
-                }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                super::text::deserialize_parsed(deserializer)
-            }
-        }
-    };
-}
+use crate::spelled::vocabulary;
 
 vocabulary! {
     /// What a task does to its desktops (`task_type`).
@@ -87,6 +12,8 @@ vocabulary! {
     /// assert_eq!(TaskType::CreateSnapshot.as_str(), "CREATE_SNAPSHOT");
     /// assert!("create_snapshot".parse::<TaskType>().is_err());
     /// ```
+    #[derive(PartialOrd, Ord)]
+    #[non_exhaustive]
     TaskType, "task_type" {
         /// Starts a desktop.
         Start = "START",
@@ -103,7 +30,6 @@ vocabulary! {
         /// Creates a snapshot.
         CreateSnapshot = "CREATE_SNAPSHOT",
     }
-    accepted: "START, STOP, REBOOT, HIBERNATE, REBUILD, EXECUTE_SCRIPT or CREATE_SNAPSHOT"
 }
 
 impl TaskType {
@@ -135,6 +61,8 @@ vocabulary! {
     /// assert!(ScheduledType::Week.is_timed());
     /// assert!(!ScheduledType::LifeCycle.is_timed());
     /// ```
+    #[derive(PartialOrd, Ord)]
+    #[non_exhaustive]
     ScheduledType, "scheduled_type" {
         /// Once, at a specified time.
         FixedTime = "FIXED_TIME",
@@ -147,7 +75,6 @@ vocabulary! {
         /// When something happens to a desktop.
         LifeCycle = "LIFE_CYCLE",
     }
-    accepted: "FIXED_TIME, DAY, WEEK, MONTH or LIFE_CYCLE"
 }
 
 impl ScheduledType {
@@ -168,6 +95,8 @@ vocabulary! {
     /// assert_eq!(event, LifeCycleType::PostDesktopDisconnected);
     /// # Ok::<(), taskdex::Error>(())
     /// ```
+    #[derive(PartialOrd, Ord)]
+    #[non_exhaustive]
     LifeCycleType, "life_cycle_type" {
         /// A desktop was created.
         PostCreateDesktopSuccess = "POST_CREATE_DESKTOP_SUCCESS",
@@ -178,8 +107,6 @@ vocabulary! {
         /// A desktop was disconnected.
         PostDesktopDisconnected = "POST_DESKTOP_DISCONNECTED",
     }
-    accepted: "POST_CREATE_DESKTOP_SUCCESS, POST_REBUILD_DESKTOP_SUCCESS, \
-               POST_REATTACH_DESKTOP_SUCCESS or POST_DESKTOP_DISCONNECTED"
 }
 
 vocabulary! {
@@ -193,6 +120,8 @@ vocabulary! {
     /// assert_eq!(LastStatus::ALL.len(), 3);
     /// assert_eq!("SKIP".parse(), Ok(LastStatus::Skip));
     /// ```
+    #[derive(PartialOrd, Ord)]
+    #[non_exhaustive]
     LastStatus, "last_status" {
         /// It succeeded.
         Success = "SUCCESS",
@@ -201,5 +130,4 @@ vocabulary! {
         /// It failed.
         Fail = "FAIL",
     }
-    accepted: "SUCCESS, SKIP or FAIL"
 }

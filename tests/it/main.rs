@@ -26,3 +26,4 @@ mod support;
 mod task;
 mod testkit;
 mod threads;
+mod vocabulary;

@@ -98,6 +98,7 @@ impl Zone {
                     }
                     GapRule::GapEnd => Some(gap.end.unwrap().to_utc()),
                     GapRule::Skip => None,
+                    other => unreachable!("no walk knows {other}"),
                 }
             }
         }
