@@ -1,7 +1,10 @@
 //! What becomes of a time that the clock skips or repeats.
 
+use std::str::FromStr;
+
 use super::execution::Execution;
 use super::zone::Resolution;
+use crate::error::{Error, ErrorKind};
 
 /// What becomes of an execution at a time that the clock skips.
 ///
@@ -44,6 +47,16 @@ pub enum GapRule {
 }
 
 impl GapRule {
+    /// The rule's spelling in a record.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forward => "FORWARD",
+            Self::GapEnd => "GAP_END",
+            Self::Skip => "SKIP",
+        }
+    }
+
     /// The execution that a moment of the wall clock, in seconds, stands for.
     ///
     /// This is the one place that decides what gaps and folds mean. Over
@@ -62,5 +75,19 @@ impl GapRule {
             (Resolution::Gap { .. }, Self::Skip) => return None,
         };
         Some(Execution::new(instant, offset))
+    }
+}
+
+impl FromStr for GapRule {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        [Self::Forward, Self::GapEnd, Self::Skip]
+            .into_iter()
+            .find(|rule| rule.as_str() == text)
+            .ok_or_else(|| {
+                let accepted = "FORWARD, GAP_END or SKIP";
+                Error::refused(ErrorKind::UnknownValue, "gap_rule", text, accepted)
+            })
     }
 }
