@@ -108,6 +108,15 @@ pub enum ErrorKind {
     /// `TDX.0018`: the project has no number left for another task or another change.
     #[error("project is full")]
     ProjectFull,
+    /// `TDX.0030`: a date has the right form, but the calendar lacks it, as 2027-02-29.
+    #[error("no such date")]
+    NoSuchDate,
+    /// `TDX.0031`: a record has a field of no known name, and the reader was told to refuse that.
+    #[error("unknown field")]
+    UnknownField,
+    /// `TDX.0032`: the text of an export is cut, too long or otherwise not as it was written.
+    #[error("damaged export")]
+    DamagedExport,
     /// `TDX.0500`: a fault of the server itself.
     #[error("internal error")]
     Internal,
@@ -136,6 +145,9 @@ impl ErrorKind {
             Self::TaskExists => "TDX.0016",
             Self::TaskNotFound => "TDX.0017",
             Self::ProjectFull => "TDX.0018",
+            Self::NoSuchDate => "TDX.0030",
+            Self::UnknownField => "TDX.0031",
+            Self::DamagedExport => "TDX.0032",
             Self::Internal => "TDX.0500",
         }
     }

@@ -33,7 +33,8 @@
 //! | noun | what it is |
 //! | --- | --- |
 //! | [`TaskStore`] | many projects, shared by many threads: the facade |
-//! | [`Task`], [`TaskBuilder`] | one record, valid by construction |
+//! | [`Task`], [`TaskBuilder`] | one task, valid by construction |
+//! | [`Record`] | a task to write down: with its time of adding, place and version |
 //! | [`Timing`], [`Schedule`], [`Trigger`] | when a task runs |
 //! | [`TimeZone`], [`GapRule`] | where its clock stands, and what happens where that clock jumps |
 //! | [`ListQuery`], [`NameMatch`] | what to list: from a query string, through serde, or typed |
@@ -90,8 +91,8 @@ pub use schedule::{
 };
 pub use store::{BatchError, TaskStore};
 pub use task::{
-    LastStatus, LifeCycleType, ProjectId, ReportedTime, ReportedTiming, ScheduledType, Task,
-    TaskBuilder, TaskId, TaskName, TaskType, Timing, Trigger,
+    LastStatus, LifeCycleType, ProjectId, Record, ReportedTime, ReportedTiming, ScheduledType,
+    Task, TaskBuilder, TaskId, TaskName, TaskType, Timing, Trigger,
 };
 
 /// The snippets of README are compiled and run like any other example.

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod builder;
+mod record;
 mod text;
 mod timing;
 mod view;
@@ -17,8 +18,11 @@ use attributes::KeptTiming;
 pub(crate) use attributes::{Attributes, Code, TRIGGERED};
 pub(crate) use builder::PRIORITY_MAX;
 pub use builder::TaskBuilder;
+pub use record::Record;
+pub(crate) use record::written_instant;
 pub use text::{ProjectId, TaskId, TaskName};
 pub(crate) use text::{check_text_length_max, needs_escape};
+pub(crate) use timing::scheduled_type_of;
 pub use timing::{ReportedTime, ReportedTiming, Timing, Trigger};
 use view::TaskView;
 pub use vocabulary::{LastStatus, LifeCycleType, ScheduledType, TaskType};

@@ -1,6 +1,10 @@
-//! The documented strings: query parameters in, records in, bodies out.
+//! The documented strings: query parameters in, records in and out, bodies out.
+//!
+#![doc = include_str!("../docs/records.md")]
 
 mod error;
+mod fields;
+mod full_record;
 mod future_executions;
 mod instant;
 mod names;
@@ -12,5 +16,6 @@ mod schedule;
 
 pub use future_executions::{ExecutionFormat, FUTURE_EXECUTIONS_USUAL, FutureExecutions};
 pub use instant::parse_instant;
-pub use record::Record;
-pub use records::{ReadError, read_records};
+pub use records::{ReadError, RecordReader, read_records};
+
+pub use crate::task::Record;

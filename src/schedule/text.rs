@@ -3,9 +3,10 @@
 //! Lists and zones are read by `FromStr` of their types; an execution is
 //! written by [`Execution`](super::Execution) itself.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 use super::calendar::{civil_from_day, day_of_wall, second_of_day};
+use crate::error::{Error, ErrorKind};
 
 /// Reads `yyyy-MM-dd`: exactly these ASCII digits, years 0001 to 9999.
 ///
@@ -71,19 +72,38 @@ pub fn date_time_ascii(date_time: NaiveDateTime) -> Option<[u8; 19]> {
         .then(|| wall_clock_text(date_time.and_utc().timestamp(), b' '))
 }
 
+/// The refusal of a text that is not the date that it should be, or does not begin with it.
+///
+/// Of the kind [`ErrorKind::NoSuchDate`] where it has the digits of a date, but the calendar lacks
+/// that date.
+pub(crate) fn refused_date(parameter: &'static str, text: &str, accepted: &'static str) -> Error {
+    let kind = match text.as_bytes().get(..10).and_then(date_numbers) {
+        Some((year, month, day)) if NaiveDate::from_ymd_opt(year, month, day).is_none() => {
+            ErrorKind::NoSuchDate
+        }
+        _ => ErrorKind::InvalidSyntax,
+    };
+    Error::refused(kind, parameter, text, accepted)
+}
+
 fn date_from(text: &[u8]) -> Option<NaiveDate> {
+    let (year, month, day) = date_numbers(text).filter(|&(year, ..)| year > 0)?;
+    NaiveDate::from_ymd_opt(year, month, day)
+}
+
+/// The numbers of `yyyy-MM-dd`, which may be no date.
+fn date_numbers(text: &[u8]) -> Option<(i32, u32, u32)> {
     let [year @ .., b'-', month_tens, month, b'-', day_tens, day] = text else {
         return None;
     };
     if year.len() != 4 {
         return None;
     }
-    let year = parse_number(year).filter(|&year| year > 0)?;
-    NaiveDate::from_ymd_opt(
-        year.cast_signed(),
+    Some((
+        parse_number(year)?.cast_signed(),
         parse_number(&[*month_tens, *month])?,
         parse_number(&[*day_tens, *day])?,
-    )
+    ))
 }
 
 fn time_from(text: &[u8]) -> Option<NaiveTime> {
@@ -108,7 +128,7 @@ fn time_from(text: &[u8]) -> Option<NaiveTime> {
 }
 
 /// Reads one to four ASCII digits.
-pub(super) fn parse_number(digits: &[u8]) -> Option<u32> {
+pub(crate) fn parse_number(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || digits.len() > 4 {
         return None;
     }
@@ -156,6 +176,15 @@ pub(super) fn wall_clock_text(wall: i64, between: u8) -> [u8; 19] {
     let (day, rest) = rest.split_at_mut(3);
     day.copy_from_slice(&[day_tens, day_ones, between]);
     rest.copy_from_slice(&time.to_le_bytes());
+    text
+}
+
+/// Writes `2026-11-26T08:00:00Z` for an instant of years 1 to 9999, without its fraction.
+pub(crate) fn instant_ascii(instant: DateTime<Utc>) -> [u8; 20] {
+    let mut text = [b'Z'; 20];
+    if let Some(date_time) = text.first_chunk_mut() {
+        *date_time = wall_clock_text(instant.timestamp(), b'T');
+    }
     text
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDateTime};
 
 use crate::error::{Error, ErrorKind};
-use crate::schedule::text::parse_date_time;
+use crate::schedule::text::{date_time_ascii, parse_date_time, parse_number, refused_date};
 use crate::schedule::{Recurrence, Schedule, TimeZone};
 use crate::task::{LifeCycleType, ScheduledType};
 
@@ -217,8 +217,8 @@ impl ReportedTiming {
 
 /// A next execution time as another service wrote it.
 ///
-/// `yyyy-MM-dd HH:mm:ss`, optionally followed by ` GMT` or ` GMT+08:00`, as
-/// the live service has been seen to write. It is given back byte for byte.
+/// `yyyy-MM-dd HH:mm:ss`, optionally followed by ` GMT`, or by ` GMT` and an offset from `-14:00`
+/// to `+14:00`, as the live service has been seen to write. It is given back byte for byte.
 ///
 /// ```
 /// use taskdex::ReportedTime;
@@ -230,13 +230,70 @@ impl ReportedTiming {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReportedTime(
-    /// Seconds of the wall clock, then two bits of what follows it: never zero.
+    /// Seconds of the wall clock, and below them the [`Suffix`]: never zero.
     NonZeroI64,
 );
 
+/// What follows the wall clock of a [`ReportedTime`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Suffix {
+    Nothing,
+    Gmt,
+    /// ` GMT` and an offset; there are two of no minutes.
+    Offset {
+        is_west: bool,
+        minutes: u16,
+    },
+}
+
+impl Suffix {
+    const BITS: u32 = 11;
+    const OFFSET_MAX: u16 = 14 * 60;
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        if text.is_empty() {
+            return Some(Self::Nothing);
+        }
+        match text.strip_prefix(b" GMT")? {
+            [] => Some(Self::Gmt),
+            &[sign @ (b'+' | b'-'), h0, h1, b':', m0, m1] => {
+                let hours = parse_number(&[h0, h1])?;
+                let minutes = parse_number(&[m0, m1]).filter(|&minutes| minutes < 60)?;
+                let minutes = u16::try_from(60 * hours + minutes).ok()?;
+                (minutes <= Self::OFFSET_MAX).then_some(Self::Offset {
+                    is_west: sign == b'-',
+                    minutes,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// A number below 2^11, and never zero.
+    fn to_bits(self) -> i64 {
+        match self {
+            Self::Nothing => 1,
+            Self::Gmt => 2,
+            Self::Offset { is_west, minutes } => 4 + 2 * i64::from(minutes) + i64::from(is_west),
+        }
+    }
+
+    fn from_bits(bits: i64) -> Self {
+        match bits {
+            1 => Self::Nothing,
+            2 => Self::Gmt,
+            _ => Self::Offset {
+                is_west: bits & 1 != 0,
+                minutes: u16::try_from((bits - 4) / 2).unwrap_or_default(),
+            },
+        }
+    }
+}
+
 impl ReportedTime {
-    fn new(wall_clock: NaiveDateTime, suffix: i64) -> Option<Self> {
-        NonZeroI64::new(wall_clock.and_utc().timestamp() << 2 | suffix).map(Self)
+    fn new(wall_clock: NaiveDateTime, suffix: Suffix) -> Option<Self> {
+        NonZeroI64::new(wall_clock.and_utc().timestamp() << Suffix::BITS | suffix.to_bits())
+            .map(Self)
     }
 
     /// What it says of date and time, on the wall clock of a zone that it may leave open.
@@ -251,17 +308,31 @@ impl ReportedTime {
     #[must_use]
     pub fn wall_clock(self) -> NaiveDateTime {
         // It was made from a wall clock, so it is one of chrono's.
-        DateTime::from_timestamp(self.0.get() >> 2, 0)
+        DateTime::from_timestamp(self.0.get() >> Suffix::BITS, 0)
             .unwrap_or_default()
             .naive_utc()
     }
 
-    /// What follows the wall-clock part: empty, ` GMT` or ` GMT+08:00`.
-    pub(crate) fn suffix(self) -> &'static str {
-        match self.0.get() & 3 {
-            1 => " GMT",
-            2 => " GMT+08:00",
-            _ => "",
+    /// Appends the text that it was read from.
+    pub(crate) fn write_to(self, out: &mut Vec<u8>) {
+        // It was read from such a text, so it has one.
+        if let Some(text) = date_time_ascii(self.wall_clock()) {
+            out.extend_from_slice(&text);
+        }
+        match Suffix::from_bits(self.0.get() & ((1 << Suffix::BITS) - 1)) {
+            Suffix::Nothing => {}
+            Suffix::Gmt => out.extend_from_slice(b" GMT"),
+            Suffix::Offset { is_west, minutes } => {
+                let digits = |number: u16| {
+                    let [tens, ones] =
+                        [number / 10, number % 10].map(|digit| digit.to_le_bytes()[0]);
+                    [b'0' + tens, b'0' + ones]
+                };
+                out.extend_from_slice(if is_west { b" GMT-" } else { b" GMT+" });
+                out.extend_from_slice(&digits(minutes / 60));
+                out.push(b':');
+                out.extend_from_slice(&digits(minutes % 60));
+            }
         }
     }
 }
@@ -270,35 +341,26 @@ impl FromStr for ReportedTime {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let refused = || {
-            Error::refused(
-                ErrorKind::InvalidSyntax,
-                "next_execution_time",
-                text,
-                "yyyy-MM-dd HH:mm:ss, optionally followed by ` GMT` or ` GMT+08:00`",
-            )
-        };
-        let (wall_clock, suffix) = if let Some(rest) = text.strip_suffix(" GMT+08:00") {
-            (rest, 2)
-        } else if let Some(rest) = text.strip_suffix(" GMT") {
-            (rest, 1)
-        } else {
-            (text, 3)
-        };
-        parse_date_time(wall_clock)
-            .and_then(|wall_clock| Self::new(wall_clock, suffix))
-            .ok_or_else(refused)
+        text.split_at_checked("yyyy-MM-dd HH:mm:ss".len())
+            .and_then(|(wall_clock, suffix)| {
+                Self::new(
+                    parse_date_time(wall_clock)?,
+                    Suffix::parse(suffix.as_bytes())?,
+                )
+            })
+            .ok_or_else(|| {
+                let accepted = "yyyy-MM-dd HH:mm:ss, optionally followed by ` GMT`, or by ` GMT` \
+                                and an offset from -14:00 to +14:00";
+                refused_date("next_execution_time", text, accepted)
+            })
     }
 }
 
 impl fmt::Display for ReportedTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}{}",
-            self.wall_clock().format("%Y-%m-%d %H:%M:%S"),
-            self.suffix()
-        )
+        let mut text = Vec::new();
+        self.write_to(&mut text);
+        f.pad(&String::from_utf8_lossy(&text))
     }
 }
 

@@ -45,14 +45,21 @@ impl Error {
     }
 }
 
-/// The refusal of a record that is not text.
-pub(super) fn not_utf8(record: &[u8]) -> Error {
-    Error::refused(
-        ErrorKind::InvalidEncoding,
-        "record",
-        &String::from_utf8_lossy(record),
-        "UTF-8",
-    )
+/// A record as text.
+pub(super) fn utf8(record: &[u8]) -> Result<&str, Error> {
+    std::str::from_utf8(record).map_err(|error| {
+        let (_, rest) = record.split_at(error.valid_up_to());
+        not_utf8(rest)
+    })
+}
+
+/// The refusal of a record, of which `rest` is what stands from its first fault on.
+pub(super) fn not_utf8(rest: &[u8]) -> Error {
+    let rest = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    // One line may be long, and no more than this of it is shown.
+    let rest = rest.get(..1024).unwrap_or(rest);
+    let text = String::from_utf8_lossy(rest);
+    Error::refused(ErrorKind::InvalidEncoding, "record", &text, "UTF-8")
 }
 
 /// The refusal of a text that is not the JSON it should be.

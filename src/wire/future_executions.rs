@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::instant::parse_instant;
-use super::record::{Field, Fields};
+use super::fields::{Field, Fields};
 use super::response::write_string;
-use super::schedule::{missing_schedule, read_schedule};
+use super::schedule::{
+    missing_schedule, read_enabled, read_schedule, read_scheduled_type, read_trigger,
+};
 use crate::error::Error;
 use crate::schedule::{Execution, Schedule, TimeZone};
 
@@ -58,24 +59,21 @@ impl FutureExecutions {
     ///
     /// # Errors
     ///
-    /// As [`Record::from_json`](super::Record::from_json) for these fields;
+    /// As [`Record::from_json`](crate::Record::from_json) for these fields;
     /// and a timed object without a schedule is refused with
     /// [`ErrorKind::IncompleteSchedule`](crate::ErrorKind::IncompleteSchedule).
     pub fn from_json(json: impl AsRef<[u8]>, now: DateTime<Utc>) -> Result<Self, Error> {
         let fields = Fields::from_json(json.as_ref())?;
-        let now = match fields.string(Field::Now)? {
-            Some(text) => parse_instant(&text)?,
-            None => now,
-        };
-        let enabled = fields.enabled()?;
-        let scheduled_type = fields.scheduled_type()?;
+        let now = fields.instant(Field::Now)?.unwrap_or(now);
+        let enabled = read_enabled(&fields)?;
+        let scheduled_type = read_scheduled_type(&fields)?;
         let (schedule, time_zone) = if scheduled_type.is_timed() {
             let schedule = read_schedule(&fields, scheduled_type)?
                 .ok_or_else(|| missing_schedule(scheduled_type))?
                 .counting_from(now);
             (Some(schedule).filter(|_| enabled), schedule.time_zone())
         } else {
-            (None, fields.trigger()?.time_zone().unwrap_or_default())
+            (None, read_trigger(&fields)?.time_zone().unwrap_or_default())
         };
         Ok(Self {
             schedule,

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+#[cfg(doc)]
+use crate::error::ErrorKind;
+use crate::schedule::text::refused_date;
 
 /// Reads an instant as RFC 3339 writes it, exactly.
 ///
@@ -12,7 +15,8 @@ use crate::error::{Error, ErrorKind};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidSyntax`] for anything else, and for a date that does not exist.
+/// [`ErrorKind::NoSuchDate`] for a date that does not exist, [`ErrorKind::InvalidSyntax`] for
+/// anything else.
 ///
 /// ```
 /// use taskdex::wire::parse_instant;
@@ -24,17 +28,21 @@ use crate::error::{Error, ErrorKind};
 /// # Ok::<(), taskdex::Error>(())
 /// ```
 pub fn parse_instant(text: &str) -> Result<DateTime<Utc>, Error> {
+    parse_instant_of("now", text)
+}
+
+/// As [`parse_instant`], of a field or parameter of this name.
+pub(super) fn parse_instant_of(
+    parameter: &'static str,
+    text: &str,
+) -> Result<DateTime<Utc>, Error> {
     Some(text)
         .filter(|text| has_shape(text.as_bytes()))
         .and_then(|text| DateTime::parse_from_rfc3339(&text.to_ascii_uppercase()).ok())
         .map(|instant| instant.to_utc())
         .ok_or_else(|| {
-            Error::refused(
-                ErrorKind::InvalidSyntax,
-                "now",
-                text,
-                "an RFC 3339 instant, such as 2026-11-24T08:00:00+08:00",
-            )
+            let accepted = "an RFC 3339 instant, such as 2026-11-24T08:00:00+08:00";
+            refused_date(parameter, text, accepted)
         })
 }
 

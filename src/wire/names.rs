@@ -16,7 +16,7 @@ macro_rules! names {
 
         impl $enum {
             /// How many there are; a value's discriminant is less.
-            const COUNT: usize = [$($name),+].len();
+            $visibility const COUNT: usize = [$($name),+].len();
 
             $visibility const fn name(self) -> &'static str {
                 match self {
@@ -25,7 +25,7 @@ macro_rules! names {
             }
 
             /// None for any other name.
-            fn from_name(name: &str) -> Option<Self> {
+            $visibility fn from_name(name: &str) -> Option<Self> {
                 Some(match name {
                     $($name => Self::$variant,)+
                     _ => return None,

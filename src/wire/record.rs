@@ -1,39 +1,30 @@
 //! One task record of JSON, in the documented fields.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
-use std::fmt;
+use chrono::{DateTime, Utc};
 
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
-
-use super::error::{invalid_json, not_utf8};
-use super::names::names;
-use super::schedule::{read_schedule, read_time_zone};
-use crate::error::{Error, ErrorKind, shown};
-use crate::task::{
-    LifeCycleType, ProjectId, ReportedTiming, ScheduledType, Task, TaskType, Timing, Trigger,
+use super::fields::{Field, Fields};
+use super::schedule::{
+    read_enabled, read_reported, read_schedule, read_scheduled_type, read_trigger,
 };
+use crate::error::{Error, ErrorKind};
+use crate::query::Revision;
+use crate::task::{Record, ScheduledType, Task, TaskType, Timing, written_instant};
 
-/// A task, and the project that its record names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Record {
-    /// The project of the record's `project_id`, if it has one.
-    pub project: Option<ProjectId>,
-    /// The task.
-    pub task: Task,
-}
+const ADDED_AT_ACCEPTED: &str = "an RFC 3339 instant of years 0001 to 9999";
+const NUMBER_ACCEPTED: &str = "a whole number from 0 up";
 
+/// Reading records, one at a time.
 impl Record {
     /// Reads one JSON object.
     ///
     /// Unknown fields are ignored, and so is a field that belongs to another
     /// scheduled type, whatever it holds. An optional field that holds null
-    /// or the empty string is the same as one left out.
+    /// or the empty string is the same as one left out. `sequence` and `version` are ignored:
+    /// only the store that gave them can vouch for them. (A decision of this crate, as they are no
+    /// fields of the documented API.) [`from_export_line`](Self::from_export_line) reads them.
     ///
-    /// O(length of the text).
+    /// The [table of fields](crate::wire#records) says what each holds. A
+    /// [`RecordReader`](crate::wire::RecordReader) can be stricter. O(length of the text).
     ///
     /// # Errors
     ///
@@ -45,7 +36,7 @@ impl Record {
     /// own type, of [`Schedule`](crate::Schedule)'s constructors and of [`TaskBuilder`](crate::TaskBuilder).
     ///
     /// ```
-    /// use taskdex::{ScheduledType, TaskType, wire::Record};
+    /// use taskdex::{Record, ScheduledType, TaskType};
     ///
     /// let record = Record::from_json(
     ///     r#"{"id":"t-1","task_name":"Restart","task_type":"REBOOT","scheduled_type":"WEEK",
@@ -58,298 +49,103 @@ impl Record {
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
-        Fields::from_json(json.as_ref())?.record()
+        read_record(&Fields::from_json(json.as_ref())?)
     }
 
-    /// As [`from_json`](Self::from_json), for what is known to be UTF-8.
-    pub(super) fn from_text(text: &str) -> Result<Self, Error> {
-        Fields::from_text(text)?.record()
-    }
-}
-
-names! {
-    /// The documented fields of a record, and those of this project's own.
-    pub(super) enum Field {
-        ProjectId = "project_id",
-        Id = "id",
-        TaskName = "task_name",
-        TaskType = "task_type",
-        ScheduledType = "scheduled_type",
-        LifeCycleType = "life_cycle_type",
-        LastStatus = "last_status",
-        NextExecutionTime = "next_execution_time",
-        Enable = "enable",
-        Description = "description",
-        Priority = "priority",
-        TimeZone = "time_zone",
-        WaitTime = "wait_time",
-        DayInterval = "day_interval",
-        WeekList = "week_list",
-        MonthList = "month_list",
-        DateList = "date_list",
-        ScheduledDate = "scheduled_date",
-        ScheduledTime = "scheduled_time",
-        ExpireTime = "expire_time",
-        StartDate = "start_date",
-        Now = "now",
-    }
-}
-
-/// The known fields of one JSON object, each still as the text it was written in.
-///
-/// A field is read only where its scheduled type uses it, since an unused one may
-/// hold anything, even what serde's data model cannot (`1e999`).
-pub(super) struct Fields<'a>([Option<&'a RawValue>; Field::COUNT]);
-
-impl<'a> Fields<'a> {
-    pub(super) fn from_json(json: &'a [u8]) -> Result<Self, Error> {
-        Self::from_text(std::str::from_utf8(json).map_err(|_| not_utf8(json))?)
-    }
-
-    fn from_text(text: &'a str) -> Result<Self, Error> {
-        let object: Object<'_> =
-            serde_json::from_str(text).map_err(|error| invalid_json(text, &error))?;
-        match object.repeated_key {
-            Some(key) => Err(repeated_key(&key)),
-            None => Ok(object.fields),
-        }
-    }
-
-    /// The field's JSON text; null and the empty string count as left out.
-    pub(super) fn get(&self, field: Field) -> Option<&'a str> {
-        self.0
-            .get(field as usize)
-            .copied()
-            .flatten()
-            .map(RawValue::get)
-            .filter(|json| !matches!(*json, "null" | "\"\""))
-    }
-
-    pub(super) fn has(&self, field: Field) -> bool {
-        self.get(field).is_some()
-    }
-
-    /// A field that holds a JSON string.
-    pub(super) fn string(&self, field: Field) -> Result<Option<Cow<'a, str>>, Error> {
-        let Some(json) = self.get(field) else {
-            return Ok(None);
-        };
-        // Most strings have no escapes, and then the text between the quotes is the value.
-        if let Some(inner) = json
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'))
-        {
-            if inner.contains('\\') {
-                return serde_json::from_str(json)
-                    .map(|text: String| Some(Cow::Owned(text)))
-                    .map_err(|_| wrong_type(field, json, "a JSON string of Unicode characters"));
-            }
-            return Ok(Some(Cow::Borrowed(inner)));
-        }
-        Err(wrong_type(field, json, "a JSON string"))
-    }
-
-    pub(super) fn required_string(
-        &self,
-        field: Field,
-        accepted: &'static str,
-    ) -> Result<Cow<'a, str>, Error> {
-        self.string(field)?
-            .ok_or_else(|| Error::missing(field.name(), accepted))
-    }
-
-    /// A string field that is read by its type's own rules.
-    pub(super) fn parsed<T: std::str::FromStr<Err = Error>>(
-        &self,
-        field: Field,
-    ) -> Result<Option<T>, Error> {
-        self.string(field)?.map(|text| text.parse()).transpose()
-    }
-
-    fn required<T: std::str::FromStr<Err = Error>>(
-        &self,
-        field: Field,
-        accepted: &'static str,
-    ) -> Result<T, Error> {
-        self.required_string(field, accepted)?.parse()
-    }
-
-    /// A field that holds a JSON integer.
-    pub(super) fn integer(
-        &self,
-        field: Field,
-        accepted: &'static str,
-    ) -> Result<Option<u32>, Error> {
-        let Some(json) = self.get(field) else {
-            return Ok(None);
-        };
-        let digits = json.strip_prefix('-').unwrap_or(json);
-        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(wrong_type(
-                field,
-                json,
-                format!("a JSON integer, {accepted}"),
-            ));
-        }
-        // JSON has a negative zero, and it is an integer.
-        let text = if digits == "0" { digits } else { json };
-        text.parse()
-            .map(Some)
-            .map_err(|_| Error::refused(ErrorKind::OutOfRange, field.name(), json, accepted))
-    }
-
-    /// A field that holds a JSON boolean.
-    pub(super) fn boolean(&self, field: Field) -> Result<Option<bool>, Error> {
-        match self.get(field) {
-            None => Ok(None),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(json) => Err(wrong_type(field, json, "a JSON boolean")),
-        }
-    }
-
-    pub(super) fn scheduled_type(&self) -> Result<ScheduledType, Error> {
-        self.required(Field::ScheduledType, ScheduledType::ACCEPTED)
-    }
-
-    /// Whether the task is executed; absent is yes.
-    pub(super) fn enabled(&self) -> Result<bool, Error> {
-        Ok(self.boolean(Field::Enable)?.unwrap_or(true))
-    }
-
-    /// The event of a triggered task, and its zone.
-    pub(super) fn trigger(&self) -> Result<Trigger, Error> {
-        let life_cycle_type: LifeCycleType =
-            self.required(Field::LifeCycleType, LifeCycleType::ACCEPTED)?;
-        let trigger = Trigger::on(life_cycle_type);
-        Ok(match read_time_zone(self)? {
-            Some(time_zone) => trigger.in_time_zone(time_zone),
-            None => trigger,
-        })
-    }
-
-    fn record(&self) -> Result<Record, Error> {
-        let project = self.parsed(Field::ProjectId)?;
-        let id = self.required_string(Field::Id, "1 to 255 characters")?;
-        let task_name = self.required_string(Field::TaskName, "1 to 255 characters")?;
-        let task_type: TaskType = self.required(Field::TaskType, TaskType::ACCEPTED)?;
-        let scheduled_type = self.scheduled_type()?;
-        let timing = if scheduled_type == ScheduledType::LifeCycle {
-            Timing::Triggered(self.trigger()?)
-        } else if let Some(schedule) = read_schedule(self, scheduled_type)? {
-            Timing::Scheduled(schedule)
+    /// Reads one line of an export, or a record of a change feed: a full record of a store.
+    ///
+    /// As [`from_json`](Self::from_json), and `added_at`, `sequence` and `version` are read, and
+    /// needed. [`export::Reader`](crate::wire::export::Reader) reads a whole export.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json); [`ErrorKind::MissingParameter`] where one of the three is
+    /// absent, [`WrongType`](ErrorKind::WrongType) and [`OutOfRange`](ErrorKind::OutOfRange) where
+    /// `sequence` or `version` is not a whole number of 64 bits.
+    ///
+    /// ```
+    /// use taskdex::Record;
+    ///
+    /// let line = r#"{"id":"t-1","task_name":"Stop","task_type":"STOP","scheduled_type":"LIFE_CYCLE","life_cycle_type":"POST_DESKTOP_DISCONNECTED","enable":true,"added_at":"2026-11-26T08:00:00Z","sequence":3,"version":8}"#;
+    /// let record = Record::from_export_line(line)?;
+    /// assert_eq!(record.sequence, Some(3));
+    /// assert_eq!(record.version.unwrap().get(), 8);
+    ///
+    /// let error = Record::from_export_line(line.replace(",\"sequence\":3", "")).unwrap_err();
+    /// assert_eq!(error.parameter(), "sequence");
+    /// assert_eq!(Record::from_json(line)?.sequence, None);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    pub fn from_export_line(line: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let record = read_full_record(&Fields::from_json(line.as_ref())?)?;
+        let missing = if record.added_at.is_none() {
+            Error::missing(Field::AddedAt.name(), ADDED_AT_ACCEPTED)
+        } else if record.sequence.is_none() {
+            Error::missing(Field::Sequence.name(), NUMBER_ACCEPTED)
+        } else if record.version.is_none() {
+            Error::missing(Field::Version.name(), NUMBER_ACCEPTED)
         } else {
-            Timing::Reported(self.reported_timing(scheduled_type)?)
+            return Ok(record);
         };
-        let task = Task::builder(id, task_name, task_type, timing)
-            .last_status(self.parsed(Field::LastStatus)?)
-            .enabled(self.enabled()?)
-            .description(self.string(Field::Description)?.unwrap_or_default())
-            .priority(self.integer(Field::Priority, "a whole number from 0 to 50")?)
-            .wait_time(self.integer(Field::WaitTime, "a whole number from 0 to 43200")?)
-            .build()?;
-        Ok(Record { project, task })
-    }
-
-    fn reported_timing(&self, scheduled_type: ScheduledType) -> Result<ReportedTiming, Error> {
-        let mut timing = ReportedTiming::new(scheduled_type)?;
-        if let Some(time) = self.parsed(Field::NextExecutionTime)? {
-            timing = timing.next_execution_time(time);
-        }
-        if let Some(time_zone) = self.string(Field::TimeZone)? {
-            timing = timing.time_zone(&time_zone);
-        }
-        Ok(timing)
+        Err(missing)
     }
 }
 
-fn wrong_type(field: Field, json: &str, accepted: impl Into<Cow<'static, str>>) -> Error {
-    Error::refused(ErrorKind::WrongType, field.name(), json, accepted)
+/// Reads all but `sequence` and `version`.
+pub(super) fn read_record(fields: &Fields<'_>) -> Result<Record, Error> {
+    let project = fields.parsed(Field::ProjectId)?;
+    let added_at = read_added_at(fields)?;
+    let record = Record::new(read_task(fields)?);
+    Ok(record.with_project(project).with_added_at(added_at))
 }
 
-/// The refusal of a JSON object that gives `key` twice.
-pub(super) fn repeated_key(key: &[u8]) -> Error {
-    let key = String::from_utf8_lossy(key);
-    // A key may be as long as a client likes, as a value may.
-    Error::refused(ErrorKind::RepeatedKey, shown(&key), &key, "each key once")
+/// Reads `sequence` and `version` too, where the record has them.
+pub(super) fn read_full_record(fields: &Fields<'_>) -> Result<Record, Error> {
+    let sequence: Option<u64> = fields.integer(Field::Sequence, NUMBER_ACCEPTED)?;
+    let version: Option<u64> = fields.integer(Field::Version, NUMBER_ACCEPTED)?;
+    let record = read_record(fields)?.with_sequence(sequence);
+    Ok(record.with_version(version.map(Revision::new)))
 }
 
-/// What the visitor found, and the first key that was given twice.
-struct Object<'a> {
-    fields: Fields<'a>,
-    repeated_key: Option<Vec<u8>>,
+/// Reads a task alone.
+pub(super) fn read_task(fields: &Fields<'_>) -> Result<Task, Error> {
+    let id = fields.required_string(Field::Id, "1 to 255 characters")?;
+    let task_name = fields.required_string(Field::TaskName, "1 to 255 characters")?;
+    let task_type: TaskType = fields.required(Field::TaskType, TaskType::ACCEPTED)?;
+    let timing = read_timing(fields)?;
+    Task::builder(id, task_name, task_type, timing)
+        .last_status(fields.parsed(Field::LastStatus)?)
+        .enabled(read_enabled(fields)?)
+        .description(fields.string(Field::Description)?.unwrap_or_default())
+        .priority(fields.integer(Field::Priority, "a whole number from 0 to 50")?)
+        .wait_time(fields.integer(Field::WaitTime, "a whole number from 0 to 43200")?)
+        .build()
 }
 
-impl<'de> Deserialize<'de> for Object<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor;
-
-        impl<'de> Visitor<'de> for ObjectVisitor {
-            type Value = Object<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut fields = Fields([None; Field::COUNT]);
-                let mut unknown = HashSet::new();
-                let mut repeated_key = None;
-                while let Some(Key(key)) = map.next_key()? {
-                    let value: &RawValue = map.next_value()?;
-                    let place = std::str::from_utf8(&key)
-                        .ok()
-                        .and_then(Field::from_name)
-                        .and_then(|field| fields.0.get_mut(field as usize));
-                    let repeated = match place {
-                        Some(place) => place.replace(value).is_some(),
-                        None => !unknown.insert(key.clone()),
-                    };
-                    if repeated && repeated_key.is_none() {
-                        repeated_key = Some(key.into_owned());
-                    }
-                }
-                Ok(Object {
-                    fields,
-                    repeated_key,
-                })
-            }
-        }
-
-        deserializer.deserialize_map(ObjectVisitor)
+fn read_timing(fields: &Fields<'_>) -> Result<Timing, Error> {
+    let scheduled_type = read_scheduled_type(fields)?;
+    if scheduled_type == ScheduledType::LifeCycle {
+        return Ok(Timing::Triggered(read_trigger(fields)?));
+    }
+    match read_schedule(fields, scheduled_type)? {
+        Some(schedule) => Ok(Timing::Scheduled(schedule)),
+        None => Ok(Timing::Reported(read_reported(fields, scheduled_type)?)),
     }
 }
 
-/// An object's key, borrowed where it has no escapes.
-///
-/// In bytes, since JSON allows keys that are no text (`"\ud800"`), and an
-/// unknown field may have any.
-pub(super) struct Key<'a>(pub(super) Cow<'a, [u8]>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Read as bytes at once, a key could hold control characters that JSON refuses.
-        let json = <&RawValue>::deserialize(deserializer)?.get();
-        match json.strip_prefix('"').and_then(|it| it.strip_suffix('"')) {
-            Some(inner) if !inner.contains('\\') => Ok(Key(Cow::Borrowed(inner.as_bytes()))),
-            _ => serde_json::Deserializer::from_str(json)
-                .deserialize_bytes(UnescapedVisitor)
-                .map(|key| Key(Cow::Owned(key)))
-                .map_err(de::Error::custom),
-        }
+fn read_added_at(fields: &Fields<'_>) -> Result<Option<DateTime<Utc>>, Error> {
+    let Some(added_at) = fields.instant(Field::AddedAt)? else {
+        return Ok(None);
+    };
+    let written = written_instant(added_at);
+    if written.timestamp() != added_at.timestamp() {
+        let (name, text) = (Field::AddedAt.name(), added_at.to_string());
+        return Err(Error::refused(
+            ErrorKind::OutOfRange,
+            name,
+            &text,
+            ADDED_AT_ACCEPTED,
+        ));
     }
-}
-
-struct UnescapedVisitor;
-
-impl Visitor<'_> for UnescapedVisitor {
-    type Value = Vec<u8>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_bytes<E: de::Error>(self, key: &[u8]) -> Result<Vec<u8>, E> {
-        Ok(key.to_owned())
-    }
+    Ok(Some(written))
 }

@@ -11,9 +11,11 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::error::{invalid_json, not_utf8};
-use super::record::{Key, Record, repeated_key};
+use super::fields::{Fields, Key, repeated_key};
+use super::record::read_record;
+use super::schedule::missing_schedule;
 use crate::error::{Error, ErrorKind};
-use crate::task::{ProjectId, Task};
+use crate::task::{ProjectId, Record};
 
 /// Why a text of records was refused, and where.
 ///
@@ -42,18 +44,11 @@ fn detail_of(error: &Error) -> String {
         .map_or_else(String::new, |detail| format!(" ({detail})"))
 }
 
-/// Reads all records of a text, or none.
-///
-/// The text is JSON Lines, one record a line (blank lines are skipped), or one
-/// document of the documented response shape. A record without `project_id`
-/// belongs to `default_project`. A byte order mark, and CR LF, are accepted.
-///
-/// O(length of the text).
+/// Reads all records of a text, or none: a [`RecordReader`] without any choice made.
 ///
 /// # Errors
 ///
-/// The first line that is refused: not UTF-8, not a [`Record`], or of an id
-/// that its project has already ([`ErrorKind::TaskExists`]).
+/// As [`RecordReader::read`].
 ///
 /// ```
 /// use taskdex::{ProjectId, wire::read_records};
@@ -63,50 +58,184 @@ fn detail_of(error: &Error) -> String {
 /// let records = read_records(page, &ProjectId::new("default")?).unwrap();
 /// assert_eq!(records.len(), 1);
 /// assert_eq!(records[0].0.as_str(), "default");
-/// assert_eq!(records[0].1.task_name(), "Test task");
+/// assert_eq!(records[0].1.task.task_name(), "Test task");
 /// # Ok::<(), taskdex::Error>(())
 /// ```
 pub fn read_records(
     text: &[u8],
     default_project: &ProjectId,
-) -> Result<Vec<(ProjectId, Task)>, ReadError> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut reader = Reader {
-        default_project,
-        records: Vec::new(),
-        hasher: RandomState::new(),
-        by_id: HashTable::new(),
-    };
-    let text = match std::str::from_utf8(text) {
-        Ok(text) => text,
-        Err(error) => {
-            let (valid, rest) = text.split_at(error.valid_up_to());
-            let valid = std::str::from_utf8(valid).unwrap_or_default();
-            if !names_scheduled_tasks(text) {
-                // A line before may be refused for another reason, and is the first then.
-                let whole_lines = valid.rfind('\n').and_then(|end| valid.get(..end));
-                reader.read_lines(whole_lines.unwrap_or_default())?;
-            }
-            return Err(line_not_utf8(valid, rest));
-        }
-    };
-    match Document::find_in(text)? {
-        Some(document) => {
-            for (line, record) in document.records {
-                reader.read(line, record)?;
-            }
-        }
-        None => reader.read_lines(text)?,
-    }
-    Ok(reader.records)
+) -> Result<Vec<(ProjectId, Record)>, ReadError> {
+    RecordReader::new().read(text, default_project)
 }
 
-fn line_not_utf8(valid: &str, rest: &[u8]) -> ReadError {
-    let rest = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    ReadError {
-        line: line_at_end_of(valid.as_bytes()),
-        error: not_utf8(rest),
+/// Reads records, as leniently or strictly as it is told.
+///
+/// Without any choice made it reads what the documented service is known to write: it ignores
+/// unknown fields, and takes a timed record without a schedule for one that another service
+/// reported. A server whose clients write the records themselves may want to hear of a misspelt
+/// field (`"gap-rule"`), or of a schedule that was forgotten.
+///
+/// ```
+/// use taskdex::{ErrorKind, wire::RecordReader};
+///
+/// let page = r#"{"id":"t-1","task_name":"Stop","task_type":"STOP","scheduled_type":"DAY","extra_params":""}"#;
+/// assert!(RecordReader::new().read_one(page).is_ok());
+///
+/// let strict = RecordReader::new().deny_unknown_fields(true);
+/// let error = strict.read_one(page).unwrap_err();
+/// assert_eq!((error.kind(), error.parameter()), (ErrorKind::UnknownField, "extra_params"));
+///
+/// let strict = RecordReader::new().require_schedule(true);
+/// let error = strict.read_one(page).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::IncompleteSchedule);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[must_use]
+pub struct RecordReader {
+    deny_unknown_fields: bool,
+    require_schedule: bool,
+}
+
+impl RecordReader {
+    /// A reader that ignores unknown fields and takes reported records.
+    pub const fn new() -> Self {
+        Self {
+            deny_unknown_fields: false,
+            require_schedule: false,
+        }
     }
+
+    /// Whether a record with a field of no known name is refused.
+    ///
+    /// A field that another scheduled type uses, `sequence` and `version` are known, and ignored.
+    /// What stands beside the records of a document is not looked at.
+    pub const fn deny_unknown_fields(mut self, deny: bool) -> Self {
+        self.deny_unknown_fields = deny;
+        self
+    }
+
+    /// Whether a timed record without a schedule is refused.
+    pub const fn require_schedule(mut self, require: bool) -> Self {
+        self.require_schedule = require;
+        self
+    }
+
+    /// Reads one JSON object. O(length of the text).
+    ///
+    /// # Errors
+    ///
+    /// As [`Record::from_json`]; and, where the reader was told so, [`ErrorKind::UnknownField`]
+    /// and [`ErrorKind::IncompleteSchedule`].
+    pub fn read_one(&self, json: impl AsRef<[u8]>) -> Result<Record, Error> {
+        let fields = Fields::from_json(json.as_ref())?;
+        if self.deny_unknown_fields {
+            fields.refuse_unknown()?;
+        }
+        let record = read_record(&fields)?;
+        let scheduled_type = record.task.scheduled_type();
+        if self.require_schedule && scheduled_type.is_timed() && record.task.schedule().is_none() {
+            return Err(missing_schedule(scheduled_type));
+        }
+        Ok(record)
+    }
+
+    /// Reads all records of a text, or none; each with the project that it belongs to.
+    ///
+    /// The text is JSON Lines, one record a line (blank lines are skipped), or one
+    /// document of the documented response shape, of which `"scheduled_tasks":null` is an empty one.
+    /// A record without `project_id` belongs to `default_project`. A byte order mark, and CR LF, are
+    /// accepted. O(length of the text), and memory in proportion to it.
+    ///
+    /// # Errors
+    ///
+    /// The first line that is refused: not UTF-8, not a [`Record`], or of an id
+    /// that its project has already ([`ErrorKind::TaskExists`]).
+    pub fn read(
+        &self,
+        text: &[u8],
+        default_project: &ProjectId,
+    ) -> Result<Vec<(ProjectId, Record)>, ReadError> {
+        self.gather(text, default_project, Err)
+    }
+
+    /// Reads the records of a text that are accepted, and tells of each that is not.
+    ///
+    /// As [`read`](Self::read), but a record that is refused is passed over: `on_refused` is told
+    /// its line and why. Of two records with one id the first is kept. Nothing is gathered of what
+    /// is refused, so a text of nothing but faults takes no memory.
+    ///
+    /// # Errors
+    ///
+    /// A document that is not JSON as a whole, not UTF-8, or without a list of records: what its
+    /// records are cannot be told. A text of lines is never refused.
+    ///
+    /// ```
+    /// use taskdex::{ProjectId, wire::RecordReader};
+    ///
+    /// let text = br#"
+    /// {"id":"t-1","task_name":"Stop","task_type":"STOP","scheduled_type":"DAY"}
+    /// {"id":"t-2","task_name":"Purge","task_type":"DELETE_BLACK_ECS","scheduled_type":"DAY"}
+    /// "#;
+    /// let mut refused = Vec::new();
+    /// let records = RecordReader::new()
+    ///     .read_accepted(text, &ProjectId::new("default")?, |error| refused.push(error))
+    ///     .unwrap();
+    /// assert_eq!(records.len(), 1);
+    /// assert_eq!((refused[0].line, refused[0].error.parameter()), (3, "task_type"));
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    pub fn read_accepted(
+        &self,
+        text: &[u8],
+        default_project: &ProjectId,
+        mut on_refused: impl FnMut(ReadError),
+    ) -> Result<Vec<(ProjectId, Record)>, ReadError> {
+        self.gather(text, default_project, |refused| {
+            on_refused(refused);
+            Ok(())
+        })
+    }
+
+    /// Reads all records; `on_refused` decides whether a refused one ends the reading.
+    fn gather(
+        self,
+        text: &[u8],
+        default_project: &ProjectId,
+        mut on_refused: impl FnMut(ReadError) -> Result<(), ReadError>,
+    ) -> Result<Vec<(ProjectId, Record)>, ReadError> {
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        let mut gathered = Gathered::new(default_project);
+        let mut read = |line: usize, record: &[u8]| {
+            self.read_one(record)
+                .and_then(|record| gathered.push(record))
+                .or_else(|error| on_refused(ReadError { line, error }))
+        };
+        match Document::find_in(text)? {
+            Some(document) => {
+                for (line, record) in document.records {
+                    read(line, record.as_bytes())?;
+                }
+            }
+            None => {
+                for (position, line) in text.split(|&byte| byte == b'\n').enumerate() {
+                    let record = trim_blanks(line);
+                    if !record.is_empty() {
+                        read(position + 1, record)?;
+                    }
+                }
+            }
+        }
+        Ok(gathered.records)
+    }
+}
+
+/// A line without the blanks of JSON around it.
+fn trim_blanks(line: &[u8]) -> &[u8] {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
+    let start = line.iter().take_while(|byte| is_blank(byte)).count();
+    let line = line.get(start..).unwrap_or_default();
+    let end = line.iter().rev().take_while(|byte| is_blank(byte)).count();
+    line.get(..line.len() - end).unwrap_or_default()
 }
 
 /// The number of the line on which `text` ends.
@@ -114,52 +243,46 @@ fn line_at_end_of(text: &[u8]) -> usize {
     1 + memchr::memchr_iter(b'\n', text).count()
 }
 
-/// Gathers records, and refuses a repeated id.
-struct Reader<'a> {
+/// The records that were read, no two of one id in one project.
+struct Gathered<'a> {
     default_project: &'a ProjectId,
-    records: Vec<(ProjectId, Task)>,
+    records: Vec<(ProjectId, Record)>,
     hasher: RandomState,
     /// Hashes of project and id, each with a position in `records`. They are kept, as to hash a
     /// million ids again whenever the table grows took a third of the time that reading them takes.
     by_id: HashTable<(u64, usize)>,
 }
 
-impl Reader<'_> {
-    fn read_lines(&mut self, text: &str) -> Result<(), ReadError> {
-        for (position, line) in text.split('\n').enumerate() {
-            let record = line.trim_matches([' ', '\t', '\r']);
-            if !record.is_empty() {
-                self.read(position + 1, record)?;
-            }
+impl<'a> Gathered<'a> {
+    fn new(default_project: &'a ProjectId) -> Self {
+        Self {
+            default_project,
+            records: Vec::new(),
+            hasher: RandomState::new(),
+            by_id: HashTable::new(),
         }
-        Ok(())
     }
 
-    fn read(&mut self, line: usize, record: &str) -> Result<(), ReadError> {
-        let Record { project, task } =
-            Record::from_text(record).map_err(|error| ReadError { line, error })?;
-        let project = project.unwrap_or_else(|| self.default_project.clone());
+    fn push(&mut self, record: Record) -> Result<(), Error> {
+        let project = record.project.as_ref().unwrap_or(self.default_project);
         let Self {
             records, hasher, ..
         } = self;
-        let key = (project.as_str(), task.id());
+        let key = (project.as_str(), record.task.id());
         let hash = hasher.hash_one(key);
         let is_its = |&(kept, position): &(u64, usize)| {
-            let record = records.get(position).filter(|_| kept == hash);
-            record.is_some_and(|(project, task)| (project.as_str(), task.id()) == key)
+            let other = records.get(position).filter(|_| kept == hash);
+            other.is_some_and(|(project, other)| (project.as_str(), other.task.id()) == key)
         };
-        let entry = self.by_id.entry(hash, is_its, |&(kept, _)| kept);
-        match entry {
-            Entry::Occupied(_) => {
-                let error = Error::task_exists(task.id());
-                return Err(ReadError { line, error });
-            }
+        match self.by_id.entry(hash, is_its, |&(kept, _)| kept) {
+            Entry::Occupied(_) => Err(Error::task_exists(record.task.id())),
             Entry::Vacant(place) => {
                 place.insert((hash, records.len()));
+                let project = project.clone();
+                self.records.push((project, record));
+                Ok(())
             }
         }
-        self.records.push((project, task));
-        Ok(())
     }
 }
 
@@ -172,7 +295,19 @@ impl<'a> Document<'a> {
     /// Reads `text` as a document, if its first JSON value is one.
     ///
     /// A record of JSON Lines has an `id`, and a document has none.
-    fn find_in(text: &'a str) -> Result<Option<Self>, ReadError> {
+    fn find_in(bytes: &'a [u8]) -> Result<Option<Self>, ReadError> {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) if names_scheduled_tasks(bytes) => {
+                let (valid, rest) = bytes.split_at(error.valid_up_to());
+                return Err(ReadError {
+                    line: line_at_end_of(valid),
+                    error: not_utf8(rest),
+                });
+            }
+            // The line that it is in will be refused, if none before it is.
+            Err(_) => return Ok(None),
+        };
         let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
         let first = match values.next() {
             Some(Ok(first)) => first.get(),
@@ -212,14 +347,15 @@ impl<'a> Document<'a> {
                 error,
             });
         }
-        let records: Vec<&'a RawValue> =
-            serde_json::from_str(scheduled_tasks.get()).map_err(|error| ReadError {
+        let records: Option<Vec<&'a RawValue>> = serde_json::from_str(scheduled_tasks.get())
+            .map_err(|error| ReadError {
                 line: line_of(scheduled_tasks.get()),
                 error: invalid_json(scheduled_tasks.get(), &error),
             })?;
         // Counted from record to record, so that a long document is read once.
         let (mut line, mut counted) = (1, 0);
         let records = records
+            .unwrap_or_default()
             .into_iter()
             .map(|record| {
                 let offset = record.get().as_ptr().addr() - text.as_ptr().addr();
@@ -240,6 +376,7 @@ fn names_scheduled_tasks(text: &[u8]) -> bool {
 
 /// What tells a document from a record.
 struct Shape<'a> {
+    /// A list of records; some clients write null for an empty one.
     scheduled_tasks: Option<&'a RawValue>,
     has_id: bool,
     repeated_key: Option<Vec<u8>>,

@@ -8,9 +8,8 @@ use serde::{Serialize, Serializer};
 
 use crate::query::{ListQuery, Page, PageSummary, ScheduledTask};
 use crate::schedule::Execution;
-use crate::schedule::text::date_time_ascii;
 use crate::store::TaskStore;
-use crate::task::{ProjectId, ReportedTime, Task, needs_escape};
+use crate::task::{ProjectId, Task, needs_escape};
 use fragments::{write_after_name, write_priority};
 
 /// Room for a record of usual length; a longer one makes the buffer grow.
@@ -113,8 +112,22 @@ impl<'a> Body<'a> {
     }
 }
 
-/// Appends a record. Few have a text that needs an escape.
+/// Appends a record as it is listed.
 fn write_record(out: &mut Vec<u8>, task: &Task, next_execution: Option<Execution>) {
+    write_listed_fields(out, *b"{\"id\":\"", task, next_execution);
+    out.push(b'}');
+}
+
+/// Appends the listed fields of a record behind `start`, which ends in the first quote of the id.
+///
+/// Few tasks have a text that needs an escape.
+#[inline]
+pub(super) fn write_listed_fields(
+    out: &mut Vec<u8>,
+    start: [u8; 7],
+    task: &Task,
+    next_execution: Option<Execution>,
+) {
     let task = task.view();
     let needs_escape = task.attributes().need_escape();
     let write_inner = |out: &mut Vec<u8>, text: &str| {
@@ -125,7 +138,7 @@ fn write_record(out: &mut Vec<u8>, task: &Task, next_execution: Option<Execution
         }
     };
     let attributes = task.attributes();
-    out.extend_from_slice(b"{\"id\":\"");
+    out.extend_from_slice(&start);
     write_inner(out, task.id());
     out.extend_from_slice(b"\",\"task_name\":\"");
     write_inner(out, task.task_name());
@@ -136,7 +149,7 @@ fn write_record(out: &mut Vec<u8>, task: &Task, next_execution: Option<Execution
         out.push(b'"');
     } else if let Some(reported) = attributes.reported_time() {
         out.extend_from_slice(b",\"next_execution_time\":\"");
-        write_reported(out, reported);
+        reported.write_to(out);
         out.push(b'"');
     }
     if attributes.is_enabled() {
@@ -166,7 +179,6 @@ fn write_record(out: &mut Vec<u8>, task: &Task, next_execution: Option<Execution
         out.extend_from_slice(b",\"wait_time\":");
         write_number(out, wait_time);
     }
-    out.push(b'}');
 }
 
 /// Appends a JSON string.
@@ -190,16 +202,8 @@ fn write_escaped(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-fn write_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
+pub(super) fn write_number(out: &mut Vec<u8>, number: impl itoa::Integer) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
-
-fn write_reported(out: &mut Vec<u8>, reported: ReportedTime) {
-    // It was read from such a text, so it has one.
-    if let Some(text) = date_time_ascii(reported.wall_clock()) {
-        out.extend_from_slice(&text);
-    }
-    out.extend_from_slice(reported.suffix().as_bytes());
 }
 
 /// Appends the JSON of a value whose serialization cannot fail: texts and plain structs of them.
@@ -214,51 +218,5 @@ impl Serialize for Page {
         body.serialize_field("scheduled_tasks", self.tasks())?;
         body.serialize_field("total_count", &self.total_count())?;
         body.end()
-    }
-}
-
-impl Serialize for ScheduledTask {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        /// The fields in their documented order.
-        #[derive(Serialize)]
-        #[serde(rename = "ScheduledTask")]
-        struct Fields<'a> {
-            id: &'a str,
-            task_name: &'a str,
-            task_type: crate::TaskType,
-            scheduled_type: crate::ScheduledType,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            life_cycle_type: Option<crate::LifeCycleType>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            last_status: Option<crate::LastStatus>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            next_execution_time: Option<String>,
-            enable: bool,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            description: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            priority: Option<u32>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            time_zone: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            wait_time: Option<u32>,
-        }
-
-        let task = self.task();
-        Fields {
-            id: task.id(),
-            task_name: task.task_name(),
-            task_type: task.task_type(),
-            scheduled_type: task.scheduled_type(),
-            life_cycle_type: task.life_cycle_type(),
-            last_status: task.last_status(),
-            next_execution_time: self.next_execution_time(),
-            enable: task.is_enabled(),
-            description: task.description(),
-            priority: task.priority(),
-            time_zone: task.time_zone(),
-            wait_time: task.wait_time(),
-        }
-        .serialize(serializer)
     }
 }

@@ -1,56 +1,82 @@
-//! The schedule fields of a record, and the future-executions call.
+//! The fields that say when a task runs, of a record and of the future-executions call.
 
 use chrono::{NaiveDate, NaiveTime};
 
-use super::record::{Field, Fields};
+use super::fields::{Field, Fields};
 use crate::error::{Error, ErrorKind};
-use crate::schedule::text::{parse_date, parse_date_time, parse_time};
-use crate::schedule::{MonthDates, Months, Schedule, TimeZone, Weekdays};
-use crate::task::ScheduledType;
+use crate::schedule::text::{parse_date, parse_date_time, parse_time, refused_date};
+use crate::schedule::{GapRule, MonthDates, Months, Schedule, TimeZone, Weekdays};
+use crate::task::{LifeCycleType, ReportedTiming, ScheduledType, Trigger};
 
+const TIMED_ACCEPTED: &str = "FIXED_TIME, DAY, WEEK or MONTH";
 const DATE_ACCEPTED: &str = "a date as yyyy-MM-dd";
 const TIME_ACCEPTED: &str = "a time as HH:mm:ss";
 const DATE_TIME_ACCEPTED: &str = "a date and time as yyyy-MM-dd HH:mm:ss";
 const DAY_INTERVAL_ACCEPTED: &str = "a whole number from 1 to 31";
 
-/// The fields that a timed type cannot do without, and those it may have.
-fn fields_used(scheduled_type: ScheduledType) -> (&'static [Field], &'static [Field]) {
+/// The fields that a timed type cannot do without.
+fn fields_required(scheduled_type: ScheduledType) -> &'static [Field] {
     match scheduled_type {
-        ScheduledType::FixedTime => (
-            &[Field::ScheduledDate, Field::ScheduledTime],
-            &[Field::ExpireTime],
-        ),
-        ScheduledType::Day => (
-            &[Field::DayInterval, Field::ScheduledTime],
-            &[Field::ExpireTime, Field::StartDate],
-        ),
-        ScheduledType::Week => (
-            &[Field::WeekList, Field::ScheduledTime],
-            &[Field::ExpireTime],
-        ),
-        ScheduledType::Month => (
-            &[Field::MonthList, Field::DateList, Field::ScheduledTime],
-            &[Field::ExpireTime],
-        ),
-        ScheduledType::LifeCycle => (&[], &[]),
+        ScheduledType::FixedTime => &[Field::ScheduledDate, Field::ScheduledTime],
+        ScheduledType::Day => &[Field::DayInterval, Field::ScheduledTime],
+        ScheduledType::Week => &[Field::WeekList, Field::ScheduledTime],
+        ScheduledType::Month => &[Field::MonthList, Field::DateList, Field::ScheduledTime],
+        ScheduledType::LifeCycle => &[],
     }
 }
 
-/// Reads the schedule of a timed record; none where it carries no field of one.
+pub(super) fn read_scheduled_type(fields: &Fields<'_>) -> Result<ScheduledType, Error> {
+    fields.required(Field::ScheduledType, ScheduledType::ACCEPTED)
+}
+
+/// Whether the task is executed; an absent `enable` is true.
+pub(super) fn read_enabled(fields: &Fields<'_>) -> Result<bool, Error> {
+    Ok(fields.boolean(Field::Enable)?.unwrap_or(true))
+}
+
+/// Reads the event of a triggered task, and its zone.
+pub(super) fn read_trigger(fields: &Fields<'_>) -> Result<Trigger, Error> {
+    let life_cycle_type: LifeCycleType =
+        fields.required(Field::LifeCycleType, LifeCycleType::ACCEPTED)?;
+    let trigger = Trigger::on(life_cycle_type);
+    Ok(match read_time_zone(fields)? {
+        Some(time_zone) => trigger.in_time_zone(time_zone),
+        None => trigger,
+    })
+}
+
+/// Reads what another service reported of a timed task without a schedule.
+pub(super) fn read_reported(
+    fields: &Fields<'_>,
+    scheduled_type: ScheduledType,
+) -> Result<ReportedTiming, Error> {
+    let mut timing = ReportedTiming::new(scheduled_type)?;
+    if let Some(time) = fields.parsed(Field::NextExecutionTime)? {
+        timing = timing.next_execution_time(time);
+    }
+    if let Some(time_zone) = fields.string(Field::TimeZone)? {
+        timing = timing.time_zone(&time_zone);
+    }
+    Ok(timing)
+}
+
+/// Reads the schedule of a timed record.
+///
+/// `None` where it has no field that its type requires: then another service reported it, and an
+/// `expire_time`, `start_date` or `gap_rule` beside it says nothing.
 pub(super) fn read_schedule(
     fields: &Fields<'_>,
     scheduled_type: ScheduledType,
 ) -> Result<Option<Schedule>, Error> {
-    let (required, optional) = fields_used(scheduled_type);
-    if !required
-        .iter()
-        .chain(optional)
-        .any(|&field| fields.has(field))
-    {
-        return Ok(None);
-    }
-    if let Some(missing) = required.iter().find(|&&field| !fields.has(field)) {
-        return Err(incomplete(scheduled_type, *missing));
+    let required = fields_required(scheduled_type);
+    let missing = required.iter().find(|&&field| !fields.has(field));
+    if let Some(&missing) = missing {
+        let is_begun = required.iter().any(|&field| fields.has(field));
+        return if is_begun {
+            Err(incomplete(scheduled_type, missing))
+        } else {
+            Ok(None)
+        };
     }
 
     let time = read_time(fields)?;
@@ -92,20 +118,42 @@ pub(super) fn read_schedule(
     }
     if let Some(text) = fields.string(Field::ExpireTime)? {
         let at = parse_date_time(&text)
-            .ok_or_else(|| malformed(Field::ExpireTime, &text, DATE_TIME_ACCEPTED))?;
+            .ok_or_else(|| refused_date(Field::ExpireTime.name(), &text, DATE_TIME_ACCEPTED))?;
         schedule = schedule.expiring_at(at)?;
+    }
+    if let Some(rule) = fields.parsed::<GapRule>(Field::GapRule)? {
+        schedule = schedule.with_gap_rule(rule);
     }
     Ok(Some(schedule))
 }
 
-/// Reads the zone of a task with a schedule or a trigger; null and empty are none.
-pub(super) fn read_time_zone(fields: &Fields<'_>) -> Result<Option<TimeZone>, Error> {
+/// Reads a schedule that must be there, with its `scheduled_type`.
+pub(super) fn read_whole_schedule(fields: &Fields<'_>) -> Result<Schedule, Error> {
+    let scheduled_type = read_scheduled_type(fields)?;
+    read_schedule(fields, scheduled_type)?.ok_or_else(|| {
+        if scheduled_type.is_timed() {
+            return missing_schedule(scheduled_type);
+        }
+        Error::refused(
+            ErrorKind::UnknownValue,
+            Field::ScheduledType.name(),
+            scheduled_type.as_str(),
+            TIMED_ACCEPTED,
+        )
+    })
+}
+
+/// Reads the zone of a task with a schedule or a trigger.
+fn read_time_zone(fields: &Fields<'_>) -> Result<Option<TimeZone>, Error> {
     fields.parsed(Field::TimeZone)
 }
 
 fn read_time(fields: &Fields<'_>) -> Result<NaiveTime, Error> {
     let text = fields.required_string(Field::ScheduledTime, TIME_ACCEPTED)?;
-    parse_time(&text).ok_or_else(|| malformed(Field::ScheduledTime, &text, TIME_ACCEPTED))
+    parse_time(&text).ok_or_else(|| {
+        let name = Field::ScheduledTime.name();
+        Error::refused(ErrorKind::InvalidSyntax, name, &text, TIME_ACCEPTED)
+    })
 }
 
 fn read_date(fields: &Fields<'_>, field: Field) -> Result<Option<NaiveDate>, Error> {
@@ -114,11 +162,7 @@ fn read_date(fields: &Fields<'_>, field: Field) -> Result<Option<NaiveDate>, Err
     };
     parse_date(&text)
         .map(Some)
-        .ok_or_else(|| malformed(field, &text, DATE_ACCEPTED))
-}
-
-fn malformed(field: Field, text: &str, accepted: &'static str) -> Error {
-    Error::refused(ErrorKind::InvalidSyntax, field.name(), text, accepted)
+        .ok_or_else(|| refused_date(field.name(), &text, DATE_ACCEPTED))
 }
 
 /// The refusal of a timed object that carries no schedule.
@@ -127,7 +171,7 @@ pub(super) fn missing_schedule(scheduled_type: ScheduledType) -> Error {
 }
 
 fn incomplete(scheduled_type: ScheduledType, missing: Field) -> Error {
-    let (required, _) = fields_used(scheduled_type);
+    let required = fields_required(scheduled_type);
     let names: Vec<&str> = required.iter().map(|field| field.name()).collect();
     Error::incomplete(
         missing.name(),

@@ -58,8 +58,8 @@ pub fn record(input: &[u8]) -> Result<Counts, Difference> {
                 return Err(Difference::between(what, &records, &"refused"));
             }
             let mirror = TaskStore::new();
-            for (project, task) in records {
-                if let Err(error) = mirror.add(&project, task, Workload::NOW) {
+            for (project, record) in records {
+                if let Err(error) = mirror.add(&project, record.task, Workload::NOW) {
                     let what = || "adding what was read".to_owned();
                     return Err(Difference::between(what, &error, &"accepted"));
                 }
@@ -131,8 +131,8 @@ fn check_pages(store: &TaskStore) -> Result<(), Difference> {
                     let what = || "a listed page".to_owned();
                     Difference::between(what, &refused, &"accepted")
                 })?;
-                for (project, task) in records {
-                    let _ = mirror.add(&project, task, now);
+                for (project, record) in records {
+                    let _ = mirror.add(&project, record.task, now);
                 }
                 let again = self::body(&mirror.list(&project, &query, now));
                 if body != again {
