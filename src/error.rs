@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::query::Revision;
+use crate::task::ProjectId;
+
 /// The longest part of a refused value that a message repeats, in characters.
 const SHOWN_MAX: usize = 64;
 
@@ -108,6 +111,20 @@ pub enum ErrorKind {
     /// `TDX.0018`: the project has no number left for another task or another change.
     #[error("project is full")]
     ProjectFull,
+    /// `TDX.0019`: the project holds another version of the task than was expected, or the copy
+    /// stands at another revision.
+    #[error("another version than expected")]
+    VersionMismatch,
+    /// `TDX.0020`: the change log does not reach back to a revision, or the project has not come
+    /// to it. A copy that is told so takes another [snapshot](crate::TaskStore::snapshot).
+    #[error("revision out of reach")]
+    RevisionOutOfReach,
+    /// `TDX.0021`: a project that is to be restored is there.
+    #[error("project exists already")]
+    ProjectExists,
+    /// `TDX.0022`: there is no project of this id.
+    #[error("no such project")]
+    ProjectNotFound,
     /// `TDX.0030`: a date has the right form, but the calendar lacks it, as 2027-02-29.
     #[error("no such date")]
     NoSuchDate,
@@ -145,6 +162,10 @@ impl ErrorKind {
             Self::TaskExists => "TDX.0016",
             Self::TaskNotFound => "TDX.0017",
             Self::ProjectFull => "TDX.0018",
+            Self::VersionMismatch => "TDX.0019",
+            Self::RevisionOutOfReach => "TDX.0020",
+            Self::ProjectExists => "TDX.0021",
+            Self::ProjectNotFound => "TDX.0022",
             Self::NoSuchDate => "TDX.0030",
             Self::UnknownField => "TDX.0031",
             Self::DamagedExport => "TDX.0032",
@@ -152,11 +173,18 @@ impl ErrorKind {
         }
     }
 
-    /// The HTTP status: 500 for the server's own faults, 400 for the rest.
+    /// The HTTP status: 404 for what is not there, 409 for what is there already, 410 for a
+    /// revision out of reach, 412 for another version than expected, 507 for a full project, 500
+    /// for the server's own faults, and 400 for bad input.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
-            Self::ProjectFull | Self::Internal => 500,
+            Self::TaskNotFound | Self::ProjectNotFound => 404,
+            Self::TaskExists | Self::ProjectExists => 409,
+            Self::RevisionOutOfReach => 410,
+            Self::VersionMismatch => 412,
+            Self::Internal => 500,
+            Self::ProjectFull => 507,
             _ => 400,
         }
     }
@@ -206,6 +234,43 @@ impl Error {
     pub(crate) fn task_not_found(id: &str) -> Self {
         let accepted = "the id of a task of the project";
         Self::refused(ErrorKind::TaskNotFound, "id", id, accepted)
+    }
+
+    /// The refusal of an edit that expects another task, or none.
+    pub(crate) fn version_mismatch(id: &str, expected: &str, found: Option<Revision>) -> Self {
+        let accepted = match found {
+            Some(version) => format!("version {version}, which task {} has", shown(id)),
+            None => format!("\"absent\", as there is no task {}", shown(id)),
+        };
+        Self::refused(ErrorKind::VersionMismatch, "expect", expected, accepted)
+    }
+
+    /// The refusal of changes for a copy that stands at another revision.
+    pub(crate) fn copy_mismatch(from: Revision, found: Revision) -> Self {
+        let accepted = format!("changes from revision {found}, at which the copy is");
+        let from = from.to_string();
+        Self::refused(ErrorKind::VersionMismatch, "from", &from, accepted)
+    }
+
+    /// The refusal of a revision that the change log does not lead from.
+    pub(crate) fn out_of_reach(since: Revision, oldest: Revision, present: Revision) -> Self {
+        let accepted = format!("a revision from {oldest} to {present}");
+        let since = since.to_string();
+        Self::refused(ErrorKind::RevisionOutOfReach, "since", &since, accepted)
+    }
+
+    /// The refusal to restore a project that is there.
+    pub(crate) fn project_exists(project: &ProjectId) -> Self {
+        let accepted = "a project that is not there";
+        let project = project.as_str();
+        Self::refused(ErrorKind::ProjectExists, "project_id", project, accepted)
+    }
+
+    /// The refusal to read a project that is not there.
+    pub(crate) fn project_not_found(project: &ProjectId) -> Self {
+        let accepted = "a project that has tasks";
+        let project = project.as_str();
+        Self::refused(ErrorKind::ProjectNotFound, "project_id", project, accepted)
     }
 
     /// The same refusal with more to say.

@@ -6,6 +6,7 @@
 mod answers;
 mod changes;
 mod ids;
+mod log;
 mod names;
 mod next;
 mod row_set;
@@ -20,13 +21,16 @@ use answers::{Answers, Compacted};
 use changes::Changes;
 pub(crate) use changes::{NameSearch, NamesFound, Seen};
 use ids::Ids;
+pub(crate) use log::{ChangeLog, Logged};
 use names::Matching;
 pub(crate) use names::{Batch as NameBatch, NameIndex};
 use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
 pub(crate) use row_set::RowSet;
-pub(crate) use rows::{NoRoom, PAGE_ROWS, Removed, RowHead, RowView, Slot};
+pub(crate) use rows::{
+    CopiedChunks, NoRoom, PAGE_ROWS, Removed, RowHead, RowView, SharedChunk, SharedRows, Slot,
+};
 
 use crate::query::{ListQuery, NameMatch, Order, Revision};
 use crate::task::{Attributes, Code, LastStatus, Task};
@@ -73,7 +77,20 @@ impl Limits {
 }
 
 /// Versions are kept in 48 bits: centuries of 10,000 changes a second.
-const REVISION_MAX: u64 = (1 << 48) - 1;
+pub(crate) const REVISION_MAX: u64 = (1 << 48) - 1;
+
+/// A project's first sequence is its first revision times 2^16. It so follows from the project's
+/// own history, and is greater than what an earlier project of the name used, as long as that
+/// added fewer than 65,536 tasks a revision.
+const SEQUENCES_OF_REVISION_BITS: u32 = 16;
+
+/// Where the history of a project goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) revision: Revision,
+    /// No sequence below was used again.
+    pub(crate) sequence_next: u64,
+}
 
 /// One project's tasks.
 ///
@@ -97,6 +114,7 @@ pub(crate) struct Index {
     /// How often the project was numbered anew, or got lists: what was known of
     /// its rows before then is of no use.
     epoch: u32,
+    log: Option<Box<ChangeLog>>,
     limits: &'static Limits,
 }
 
@@ -112,10 +130,8 @@ pub(crate) struct Lookups {
 /// A task to be added.
 #[derive(Clone, Copy)]
 pub(crate) struct Addition<'a> {
+    pub(crate) head: RowHead,
     pub(crate) task: &'a Task,
-    pub(crate) next: Next,
-    /// The second of the adding.
-    pub(crate) added: i64,
 }
 
 /// Why a task was not added.
@@ -156,19 +172,25 @@ impl Selected {
 }
 
 impl Index {
-    /// A project with no tasks. Its history goes on from `revision`, and its
-    /// tasks have sequences from `sequence_next` on.
-    pub(crate) fn new(revision: Revision, sequence_next: u64, limits: &'static Limits) -> Self {
+    /// A project with no tasks, and no change log.
+    pub(crate) fn new(origin: Origin, limits: &'static Limits) -> Self {
         Self {
             rows: Rows::default(),
             lookups: None,
-            revision,
-            sequence_next,
+            revision: origin.revision,
+            sequence_next: origin.sequence_next,
             visible_end: 0,
             visible: 0,
             epoch: 0,
+            log: None,
             limits,
         }
+    }
+
+    /// The same project with a log of so many changes, which begins at its revision.
+    pub(crate) fn with_change_log(mut self, capacity: usize) -> Self {
+        self.log = ChangeLog::new(capacity, self.revision);
+        self
     }
 
     /// The revision of the latest change.
@@ -179,6 +201,65 @@ impl Index {
     /// Greater than the sequence of every task that there ever was.
     pub(crate) fn sequence_next(&self) -> u64 {
         self.sequence_next
+    }
+
+    /// The sequence of the first task that a batch of this version adds.
+    pub(crate) fn first_sequence(&self, version: Revision) -> u64 {
+        if self.visible > 0 {
+            return self.sequence_next;
+        }
+        // The project begins: one without tasks ends with the batch that took the last.
+        let first = version.get() << SEQUENCES_OF_REVISION_BITS;
+        first.max(self.sequence_next)
+    }
+
+    /// Where the history of this project can be continued.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin {
+            revision: self.revision,
+            sequence_next: self.sequence_next,
+        }
+    }
+
+    /// The row of a sequence, if it was not removed.
+    pub(crate) fn row_of_sequence(&self, sequence: u64) -> Option<RowView<'_>> {
+        let row = self.row(self.rows.first_from_sequence(sequence))?;
+        (row.sequence() == sequence).then_some(row)
+    }
+
+    /// All tasks, as they are at this revision. O(n / 512).
+    pub(crate) fn share(&self) -> SharedRows {
+        self.rows.share(self.visible)
+    }
+
+    /// Whether a snapshot holds the chunk of this row.
+    pub(crate) fn is_shared(&self, slot: Slot) -> bool {
+        self.rows.is_shared(slot)
+    }
+
+    /// Copies the chunks of these rows that snapshots hold. The rows ascend.
+    pub(crate) fn copied_chunks(&self, slots: impl IntoIterator<Item = Slot>) -> CopiedChunks {
+        self.rows.copied(slots)
+    }
+
+    /// Lets changes of copied chunks leave snapshots as they are, without a copy while readers
+    /// wait.
+    pub(crate) fn install_chunks(&mut self, copied: CopiedChunks) {
+        self.rows.install(copied);
+    }
+
+    /// The log of changes, if there is one.
+    pub(crate) fn log(&self) -> Option<&ChangeLog> {
+        self.log.as_deref()
+    }
+
+    /// Records what a batch did, if there is a log.
+    pub(crate) fn record(&mut self, version: Revision, changes: impl IntoIterator<Item = Logged>) {
+        if let Some(log) = &mut self.log {
+            for logged in changes {
+                log.record(version, logged);
+            }
+        }
     }
 
     /// How many tasks there are.
@@ -341,17 +422,29 @@ impl Index {
         (next.get() <= REVISION_MAX).then_some(next).ok_or(NoRoom)
     }
 
-    /// Adds a task.
-    pub(crate) fn add(&mut self, addition: &Addition<'_>) -> Result<Revision, NotAdded> {
+    /// Adds a task, first added at a second.
+    pub(crate) fn add(
+        &mut self,
+        task: &Task,
+        next: Next,
+        added: i64,
+    ) -> Result<Revision, NotAdded> {
         let version = self.next_revision()?;
         self.make_ready_for(1);
-        let hash = self.hash_of(addition.task.id());
-        let slot = self.push(addition, hash, version)?;
+        let hash = self.hash_of(task.id());
+        let sequence = self.first_sequence(version);
+        let head = RowHead {
+            next,
+            sequence,
+            version,
+            added,
+        };
+        let slot = self.push_row(&head, task, hash)?;
         if let Some(lookups) = &mut self.lookups {
-            let code = addition.task.attributes().code();
-            lookups.answers.insert(slot, code);
+            lookups.answers.insert(slot, task.attributes().code());
             lookups.names.record(self.rows.end(), &self.rows);
         }
+        self.record(version, [Logged::Added(sequence)]);
         self.revision = version;
         self.visible_end = self.rows.end();
         self.visible = self.rows.len();
@@ -388,11 +481,7 @@ impl Index {
     ///
     /// Where their ids would stand is read beforehand, so that the processor waits for all of them
     /// at once: one by one, that takes 9 % of a bulk load.
-    pub(crate) fn stage(
-        &mut self,
-        additions: &[Addition<'_>],
-        version: Revision,
-    ) -> Result<(), (usize, NotAdded)> {
+    pub(crate) fn stage(&mut self, additions: &[Addition<'_>]) -> Result<(), (usize, NotAdded)> {
         let hashes = additions.iter().map(|it| self.hash_of(it.task.id()));
         let hashes: Vec<u64> = hashes.collect();
         if let Some(lookups) = &self.lookups {
@@ -400,7 +489,7 @@ impl Index {
         }
         for (position, (addition, &hash)) in additions.iter().zip(&hashes).enumerate() {
             let slot = self
-                .push(addition, hash, version)
+                .push_row(&addition.head, addition.task, hash)
                 .map_err(|why| (position, why))?;
             if let Some(lookups) = &mut self.lookups {
                 let code = addition.task.attributes().code();
@@ -471,21 +560,6 @@ impl Index {
         lookups.map_or(0, |lookups| lookups.ids.hash(id))
     }
 
-    fn push(
-        &mut self,
-        addition: &Addition<'_>,
-        hash: u64,
-        version: Revision,
-    ) -> Result<Slot, NotAdded> {
-        let head = RowHead {
-            next: addition.next,
-            sequence: self.sequence_next,
-            version,
-            added: addition.added,
-        };
-        self.push_row(&head, addition.task, hash)
-    }
-
     /// Adds a row whose id has this hash.
     fn push_row(&mut self, head: &RowHead, task: &Task, hash: u64) -> Result<Slot, NotAdded> {
         let id = task.id();
@@ -521,22 +595,28 @@ impl Index {
         self.set_attributes(slot, |attributes| attributes.with_enabled(enabled))
     }
 
+    /// Sets attributes of a task, and returns its version: that of before, if it has them already.
     fn set_attributes(
         &mut self,
         slot: Slot,
         set: impl FnOnce(Attributes) -> Attributes,
     ) -> Result<Revision, NoRoom> {
-        let version = self.next_revision()?;
         let row = self.rows.view(slot).ok_or(NoRoom)?;
-        let before = row.code();
-        let attributes = set(*row.task().attributes());
-        self.rows.set_attributes(slot, attributes, version);
-        self.follow_change(slot, before, attributes.code());
+        let before = *row.task().attributes();
+        let after = set(before);
+        if after == before {
+            return Ok(row.version());
+        }
+        let sequence = row.sequence();
+        let version = self.next_revision()?;
+        self.rows.set_attributes(slot, after, version);
+        self.follow_change(slot, before.code(), after.code());
+        self.record(version, [Logged::Changed(sequence)]);
         self.revision = version;
         Ok(version)
     }
 
-    /// Replaces a task by one of the same id.
+    /// Replaces a task by another one of the same id.
     pub(crate) fn replace(
         &mut self,
         slot: Slot,
@@ -544,7 +624,9 @@ impl Index {
         next: Next,
     ) -> Result<Revision, NoRoom> {
         let version = self.next_revision()?;
+        let sequence = self.row(slot).ok_or(NoRoom)?.sequence();
         self.change(slot, task, next, version)?;
+        self.record(version, [Logged::Changed(sequence)]);
         self.revision = version;
         Ok(version)
     }
@@ -582,6 +664,10 @@ impl Index {
     pub(crate) fn remove(&mut self, slot: Slot) -> Result<(Revision, Removed), NoRoom> {
         let version = self.next_revision()?;
         let removed = self.take_out(slot).ok_or(NoRoom)?;
+        if self.log.is_some() {
+            let removed = Logged::Removed(removed.logged());
+            self.record(version, [removed]);
+        }
         self.revision = version;
         Ok((version, removed))
     }
@@ -678,13 +764,22 @@ impl Index {
         self.rows.has_room_for(added, self.limits.rows_max)
     }
 
+    /// How many tasks the project can have.
+    pub(crate) fn task_count_max(&self) -> u32 {
+        self.limits.rows_max
+    }
+
+    /// Has the next task follow those that ever were in another copy of the project.
+    pub(crate) fn continue_sequences(&mut self, sequence_next: u64) {
+        self.sequence_next = self.sequence_next.max(sequence_next);
+    }
+
     /// The same project without holes, at the same revision. O(n).
     pub(crate) fn renumbered(&self) -> Result<Self, NotAdded> {
         let mut fresh = self.emptied(self.rows.len() as usize);
         for (_, row) in self.rows.iter(0..self.visible_end) {
             fresh.restage(&row.head(), row.task())?;
         }
-        fresh.continue_from(self);
         fresh.publish(self.revision);
         Ok(fresh)
     }
@@ -692,7 +787,7 @@ impl Index {
     /// A project of the same history with room for so many rows, and none yet.
     pub(crate) fn emptied(&self, rows: usize) -> Self {
         let limits = self.limits;
-        let mut fresh = Self::new(self.revision, 0, limits);
+        let mut fresh = Self::new(self.origin(), limits);
         fresh.epoch = self.epoch.wrapping_add(1);
         let has_lists = rows > limits.lists_from as usize
             || (self.lookups.is_some() && rows >= limits.lists_until as usize);
@@ -702,9 +797,11 @@ impl Index {
         fresh
     }
 
-    /// Has what is added from now on follow the tasks that ever were in `other`.
-    pub(crate) fn continue_from(&mut self, other: &Self) {
-        self.sequence_next = other.sequence_next;
+    /// Puts a project of the same history in place of this one, and gives this one back. The
+    /// change log goes over.
+    pub(crate) fn replace_by(&mut self, mut fresh: Self) -> Self {
+        fresh.log = self.log.take();
+        std::mem::replace(self, fresh)
     }
 
     /// Stages a row that keeps its place in the history.

@@ -445,9 +445,10 @@ impl Schedule {
         self.zone
     }
 
-    /// The start date that was given to a `DAY` schedule.
+    /// The date from which a `DAY` schedule counts, where it has one.
     ///
-    /// Not the date of its adding, from which it may count instead.
+    /// It was [given](Self::starting_on), or follows from when the task was
+    /// [added](Self::counting_from).
     #[must_use]
     pub fn start_date(&self) -> Option<NaiveDate> {
         match self.pattern {
@@ -458,6 +459,12 @@ impl Schedule {
             } => Some(date_of(from)),
             _ => None,
         }
+    }
+
+    /// Whether this is a `DAY` schedule without a [start date](Self::start_date).
+    #[must_use]
+    pub(crate) fn lacks_start_date(&self) -> bool {
+        self.pattern.is_unanchored()
     }
 
     /// The expiry as it was given, on the wall clock of the zone.

@@ -8,11 +8,13 @@ mod timing;
 mod view;
 mod vocabulary;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrayvec::ArrayString;
+use chrono::{DateTime, Datelike, Utc};
 
 use attributes::KeptTiming;
 pub(crate) use attributes::{Attributes, Code, TRIGGERED};
@@ -27,6 +29,7 @@ pub use timing::{ReportedTime, ReportedTiming, Timing, Trigger};
 use view::TaskView;
 pub use vocabulary::{LastStatus, LifeCycleType, ScheduledType, TaskType};
 
+use crate::error::{Error, ErrorKind};
 use crate::schedule::Schedule;
 
 /// One scheduled task: a valid record, immutable and cheap to clone.
@@ -276,6 +279,34 @@ impl Task {
         let task_name = task_name.as_str();
         let texts = self.view().texts_renamed(task_name);
         Self::from_parts(&texts, self.attributes.with_name_length(task_name.len()))
+    }
+}
+
+impl Task {
+    /// The key of the task, for keeping.
+    pub(crate) fn task_id(&self) -> TaskId {
+        TaskId::from_checked(self.id())
+    }
+
+    /// The task as a store keeps it: a `DAY` schedule without a start date has that of the
+    /// instant at which the task was first added.
+    ///
+    /// Refused where that date is beyond the year 9999.
+    pub(crate) fn first_added(&self, added: DateTime<Utc>) -> Result<Cow<'_, Self>, Error> {
+        let Some(schedule) = self.schedule().filter(|it| it.lacks_start_date()) else {
+            return Ok(Cow::Borrowed(self));
+        };
+        let schedule = schedule.counting_from(added);
+        let start_date = schedule.start_date().unwrap_or_default();
+        if start_date.year() > 9999 {
+            let shown = start_date.to_string();
+            let accepted = "the date of `added_at`, up to 9999-12-31";
+            let kind = ErrorKind::OutOfRange;
+            return Err(Error::refused(kind, "start_date", &shown, accepted));
+        }
+        let mut task = self.clone();
+        task.attributes = task.attributes.with_schedule(schedule);
+        Ok(Cow::Owned(task))
     }
 }
 

@@ -1,7 +1,11 @@
 //! The records of one project, by row number.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use prefetch_index::prefetch_index;
 
+use super::log::RemovedTask;
 use super::next::Next;
 use crate::query::Revision;
 use crate::task::{Attributes, Code, Task};
@@ -22,7 +26,7 @@ pub(crate) const PAGE_ROWS: usize = crate::query::LIMIT_MAX as usize;
 const PREFETCHED_ROWS: usize = 6;
 
 /// One record: three cache lines, and no more to follow where its texts are short.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 #[repr(C, align(32))]
 struct Row {
     head: PackedHead,
@@ -53,6 +57,14 @@ impl PackedHead {
 }
 
 impl Row {
+    #[inline]
+    fn view(&self) -> Option<RowView<'_>> {
+        Some(RowView {
+            task: self.task.as_ref()?,
+            row: self,
+        })
+    }
+
     /// Asks for each cache line of the row, and waits for none.
     #[inline]
     fn prefetch(&self) {
@@ -104,8 +116,17 @@ impl<'a> RowView<'a> {
         Revision::new(self.row.head.version.get())
     }
 
-    pub(crate) fn added(self) -> i64 {
-        self.row.head.added.get()
+    /// The second of the first adding.
+    pub(crate) fn added_at(self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.row.head.added.get(), 0).unwrap_or_default()
+    }
+
+    /// What a change log keeps of it, once it is removed.
+    pub(crate) fn logged(self) -> RemovedTask {
+        RemovedTask {
+            sequence: self.sequence(),
+            id: self.task.id().into(),
+        }
     }
 
     pub(crate) fn head(self) -> RowHead {
@@ -113,7 +134,7 @@ impl<'a> RowView<'a> {
             next: self.next(),
             sequence: self.sequence(),
             version: self.version(),
-            added: self.added(),
+            added: self.row.head.added.get(),
         }
     }
 }
@@ -124,10 +145,93 @@ impl<'a> RowView<'a> {
 /// `sequence_first` on.
 #[derive(Debug, Default)]
 struct Chunk {
-    rows: Vec<Row>,
+    rows: ChunkRows,
     sequence_first: u64,
     live: u16,
 }
+
+/// The rows of a chunk: full chunks are shared with snapshots, and copied on the first write
+/// while they are. Pointed to by a slice, so that a row is as near as in a `Vec`.
+#[derive(Debug)]
+enum ChunkRows {
+    /// The last chunk, or one of nothing but holes, which has no rows at all.
+    Open(Vec<Row>),
+    /// `CHUNK_ROWS` rows.
+    Full(Arc<[Row]>),
+}
+
+impl Default for ChunkRows {
+    fn default() -> Self {
+        Self::Open(Vec::new())
+    }
+}
+
+impl ChunkRows {
+    #[inline]
+    fn as_slice(&self) -> &[Row] {
+        match self {
+            Self::Open(rows) => rows,
+            Self::Full(rows) => rows,
+        }
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [Row] {
+        match self {
+            Self::Open(rows) => rows,
+            Self::Full(rows) => Arc::make_mut(rows),
+        }
+    }
+
+    /// The rows as a list that can grow and shrink.
+    fn into_vec(self) -> Vec<Row> {
+        match self {
+            Self::Open(rows) => rows,
+            Self::Full(rows) => rows.to_vec(),
+        }
+    }
+
+    /// Whether a snapshot holds the same rows.
+    fn is_shared(&self) -> bool {
+        matches!(self, Self::Full(rows) if Arc::strong_count(rows) > 1)
+    }
+}
+
+/// The rows of a project at one revision, which later writes do not change.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedRows {
+    chunks: Box<[Arc<[Row]>]>,
+    /// How many rows there are. Rows behind them were staged.
+    len: u32,
+}
+
+impl SharedRows {
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> u32 {
+        self.len
+    }
+
+    /// The rows of a chunk, in order.
+    pub(crate) fn chunk(&self, number: usize) -> Option<SharedChunk<'_>> {
+        let rows = self.chunks.get(number)?;
+        Some(SharedChunk(rows.iter()))
+    }
+}
+
+/// The rows of a chunk, in order, holes passed over.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedChunk<'a>(std::slice::Iter<'a, Row>);
+
+impl<'a> Iterator for SharedChunk<'a> {
+    type Item = RowView<'a>;
+
+    fn next(&mut self) -> Option<RowView<'a>> {
+        self.0.by_ref().find_map(Row::view)
+    }
+}
+
+/// Chunks copied for a writer, to be put in place of those that snapshots hold.
+#[derive(Debug, Default)]
+pub(crate) struct CopiedChunks(Vec<(usize, Arc<[Row]>)>);
 
 /// All rows of a project.
 ///
@@ -149,8 +253,24 @@ pub(crate) struct Rows {
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Removed {
-    _task: Task,
-    _rows: Option<Vec<Row>>,
+    task: Task,
+    sequence: u64,
+    _rows: Option<ChunkRows>,
+}
+
+impl Removed {
+    /// The task that was.
+    pub(crate) fn into_task(self) -> Task {
+        self.task
+    }
+
+    /// What a change log keeps of it.
+    pub(crate) fn logged(&self) -> RemovedTask {
+        RemovedTask {
+            sequence: self.sequence,
+            id: self.task.id().into(),
+        }
+    }
 }
 
 /// No row number is left.
@@ -196,7 +316,7 @@ impl Rows {
     fn prefetch(&self, slot: Slot) {
         let (chunk, position) = split(slot);
         let chunk = self.chunks.get(chunk);
-        if let Some(row) = chunk.and_then(|chunk| chunk.rows.get(position)) {
+        if let Some(row) = chunk.and_then(|chunk| chunk.rows.as_slice().get(position)) {
             row.prefetch();
         }
     }
@@ -217,10 +337,9 @@ impl Rows {
         let Some((chunk, before)) = self.chunks.get(..chunks).and_then(<[_]>::split_last) else {
             return 0;
         };
-        let within = chunk
-            .rows
-            .partition_point(|row| row.head.sequence < sequence);
-        let slot = if within < chunk.rows.len() {
+        let rows = chunk.rows.as_slice();
+        let within = rows.partition_point(|row| row.head.sequence < sequence);
+        let slot = if within < rows.len() {
             slot_of(before.len(), within)
         } else {
             slot_of(chunks, 0)
@@ -248,7 +367,7 @@ impl Rows {
             self.chunks.push(Chunk::default());
         }
         let chunk = self.chunks.last_mut().ok_or(NoRoom)?;
-        if chunk.rows.is_empty() {
+        if chunk.rows.as_slice().is_empty() {
             chunk.sequence_first = head.sequence;
         }
         chunk.push(head, task);
@@ -262,7 +381,7 @@ impl Rows {
         if self.chunks.is_empty() && added <= CHUNK_ROWS {
             self.chunks.reserve_exact(1);
             self.chunks.push(Chunk {
-                rows: Vec::with_capacity(added),
+                rows: ChunkRows::Open(Vec::with_capacity(added)),
                 ..Chunk::default()
             });
         }
@@ -287,16 +406,62 @@ impl Rows {
         }
     }
 
-    /// Keeps what became known of a row's next execution.
+    /// Keeps what became known of a row's next execution, unless that would copy a shared chunk.
     pub(super) fn set_next(&mut self, slot: Slot, next: Next) {
-        if let Some(row) = self.row_mut(slot) {
+        if !self.is_shared(slot)
+            && let Some(row) = self.row_mut(slot)
+        {
             row.head.next = next;
         }
     }
 
     fn row_mut(&mut self, slot: Slot) -> Option<&mut Row> {
         let (chunk, position) = split(slot);
-        self.chunks.get_mut(chunk)?.rows.get_mut(position)
+        let chunk = self.chunks.get_mut(chunk)?;
+        chunk.rows.as_mut_slice().get_mut(position)
+    }
+
+    /// The first `len` rows as they are. O(rows / 512), and a copy of the last chunk.
+    pub(super) fn share(&self, len: u32) -> SharedRows {
+        let chunks = self.chunks.iter().map(|chunk| match &chunk.rows {
+            ChunkRows::Open(rows) => rows.as_slice().into(),
+            ChunkRows::Full(rows) => Arc::clone(rows),
+        });
+        SharedRows {
+            chunks: chunks.collect(),
+            len,
+        }
+    }
+
+    /// Whether a write to this row would copy its chunk, which a snapshot holds.
+    pub(super) fn is_shared(&self, slot: Slot) -> bool {
+        let chunk = self.chunks.get(split(slot).0);
+        chunk.is_some_and(|chunk| chunk.rows.is_shared())
+    }
+
+    /// Copies the shared chunks of these rows, which ascend, for a [write](Self::install) to them.
+    pub(super) fn copied(&self, slots: impl IntoIterator<Item = Slot>) -> CopiedChunks {
+        let mut copied = CopiedChunks::default();
+        for slot in slots {
+            let (number, _) = split(slot);
+            let is_copied = copied.0.last().is_some_and(|&(last, _)| last == number);
+            if !is_copied
+                && self.is_shared(slot)
+                && let Some(chunk) = self.chunks.get(number)
+            {
+                copied.0.push((number, chunk.rows.as_slice().into()));
+            }
+        }
+        copied
+    }
+
+    /// Puts copied chunks in place of the shared ones.
+    pub(super) fn install(&mut self, copied: CopiedChunks) {
+        for (number, rows) in copied.0 {
+            if let Some(chunk) = self.chunks.get_mut(number) {
+                chunk.rows = ChunkRows::Full(rows);
+            }
+        }
     }
 
     /// Leaves a hole in place of a row.
@@ -304,12 +469,15 @@ impl Rows {
         let (number, position) = split(slot);
         let is_last = number + 1 == self.chunks.len();
         let chunk = self.chunks.get_mut(number)?;
-        let task = chunk.rows.get_mut(position)?.task.take()?;
+        let row = chunk.rows.as_mut_slice().get_mut(position)?;
+        let task = row.task.take()?;
+        let sequence = row.head.sequence;
         chunk.live -= 1;
         self.live -= 1;
         let is_emptied = chunk.live == 0 && !is_last;
         Some(Removed {
-            _task: task,
+            task,
+            sequence,
             _rows: is_emptied.then(|| std::mem::take(&mut chunk.rows)),
         })
     }
@@ -319,7 +487,9 @@ impl Rows {
         let removed = self.remove(slot)?;
         let (number, position) = split(slot);
         if let Some(chunk) = self.chunks.get_mut(number) {
-            chunk.rows.remove(position);
+            let mut rows = std::mem::take(&mut chunk.rows).into_vec();
+            rows.remove(position);
+            chunk.rows = ChunkRows::Open(rows);
             self.end -= 1;
         }
         Some(removed)
@@ -338,7 +508,9 @@ impl Rows {
         drop(self.remove(slot));
         let (number, position) = split(slot);
         if let Some(chunk) = self.chunks.get_mut(number) {
-            chunk.rows.truncate(position);
+            let mut rows = std::mem::take(&mut chunk.rows).into_vec();
+            rows.truncate(position);
+            chunk.rows = ChunkRows::Open(rows);
         }
         self.end = slot;
         self.chunks.truncate(number + 1);
@@ -350,7 +522,8 @@ impl Rows {
         let mut live_total = 0;
         for (number, chunk) in self.chunks.iter().enumerate() {
             let mut live = 0;
-            for (position, row) in chunk.rows.iter().enumerate() {
+            let rows = chunk.rows.as_slice();
+            for (position, row) in rows.iter().enumerate() {
                 if row.head.sequence < sequence_min.max(chunk.sequence_first) {
                     return Err(format!("row {position} of chunk {number} is out of order"));
                 }
@@ -365,14 +538,15 @@ impl Rows {
             if live != chunk.live {
                 return Err(format!("chunk {number} miscounts its rows"));
             }
-            if chunk.rows.len() > CHUNK_ROWS {
-                return Err(format!("chunk {number} is over-full"));
+            let is_full = matches!(chunk.rows, ChunkRows::Full(_));
+            if rows.len() > CHUNK_ROWS || is_full != (rows.len() == CHUNK_ROWS) {
+                return Err(format!("chunk {number} has {} rows", rows.len()));
             }
             live_total += u32::from(live);
         }
         let end = match self.chunks.split_last() {
-            Some((last, before)) if !last.rows.is_empty() || before.is_empty() => {
-                slot_of(before.len(), last.rows.len())
+            Some((last, before)) if !last.rows.as_slice().is_empty() || before.is_empty() => {
+                slot_of(before.len(), last.rows.as_slice().len())
             }
             Some((_, before)) => slot_of(before.len(), CHUNK_ROWS).filter(|_| self.end > 0),
             None => Some(0),
@@ -389,24 +563,25 @@ impl Rows {
 
 impl Chunk {
     fn view(&self, position: usize) -> Option<RowView<'_>> {
-        let row = self.rows.get(position)?;
-        Some(RowView {
-            task: row.task.as_ref()?,
-            row,
-        })
+        self.rows.as_slice().get(position)?.view()
     }
 
     fn push(&mut self, head: &RowHead, task: &Task) {
-        if self.rows.len() == self.rows.capacity() {
+        let ChunkRows::Open(rows) = &mut self.rows else {
+            return;
+        };
+        if rows.len() == rows.capacity() {
             // Small projects are many, so they get little more than they need.
-            let more = (self.rows.len() / 4).max(4);
-            self.rows
-                .reserve_exact(more.min(CHUNK_ROWS - self.rows.len()));
+            let more = (rows.len() / 4).max(4);
+            rows.reserve_exact(more.min(CHUNK_ROWS - rows.len()));
         }
-        self.rows.push(Row {
+        rows.push(Row {
             head: PackedHead::new(head),
             task: Some(task.clone()),
         });
+        if rows.len() == CHUNK_ROWS {
+            self.rows = ChunkRows::Full(std::mem::take(rows).into());
+        }
         self.live += 1;
     }
 }

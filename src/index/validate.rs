@@ -7,6 +7,9 @@ impl Index {
     /// Checks every invariant. O(n), and slow: for tests.
     pub(crate) fn validate(&self) -> Result<(), String> {
         self.rows.validate()?;
+        if let Some(log) = &self.log {
+            log.validate(self.revision)?;
+        }
         if self.has_staged() {
             return Err("rows are left staged".into());
         }

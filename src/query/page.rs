@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::Cursor;
 use crate::schedule::Execution;
 use crate::task::Task;
@@ -34,7 +36,10 @@ use crate::task::Task;
 /// assert_eq!(changed[0].task().id(), "t-2");
 /// # Ok::<(), taskdex::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
 pub struct Revision(u64);
 
 impl Revision {
@@ -52,6 +57,12 @@ impl Revision {
     pub(crate) const fn next(self) -> Self {
         // It stays far from the end of the number: a project's changes are refused from 2^48 on.
         Self(self.0.saturating_add(1))
+    }
+}
+
+impl From<u64> for Revision {
+    fn from(number: u64) -> Self {
+        Self(number)
     }
 }
 

@@ -137,9 +137,7 @@ fn month_days(year: u32, month: u32) -> u32 {
 pub(super) enum Anchor {
     /// Nothing: the date of the instant it is asked about.
     Asked,
-    /// The date of its first adding.
-    Added,
-    /// A given start date.
+    /// A start date.
     Started,
 }
 
@@ -179,7 +177,7 @@ impl Pattern {
                 ..
             } => Self::EveryDays {
                 interval,
-                anchor: Anchor::Added,
+                anchor: Anchor::Started,
                 from: day.clamp(FIRST_DAY, LAST_DAY + 1),
             },
             other => other,

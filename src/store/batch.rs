@@ -1,76 +1,202 @@
-//! Many tasks at once: imports, and the refresh of a mirror.
+//! Many edits as one change: batches, imports, and the refresh of a mirror.
+//!
+//! A batch is planned while readers go on: the plan says what each task that it touches becomes.
+//! Then it is carried out in the index, or the project is built beside where much of it changes.
 
-use std::collections::HashSet;
+mod plan;
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 
-use super::BatchError;
-use super::project::{Project, addition, next_of};
-use crate::error::Error;
-use crate::index::{Index, NameBatch, NotAdded, Removed, Slot};
+use super::Synced;
+use super::edit::{Edit, NewTask};
+use super::project::{Project, next_of};
+use crate::error::{Error, ErrorKind};
+use crate::index::{Addition, Logged, NameBatch, NoRoom, NotAdded, REVISION_MAX, Removed, RowHead};
 use crate::query::Revision;
-use crate::task::Task;
+use crate::task::{Task, written_instant};
+pub(super) use plan::{Added, Plan, Planner, TouchedIds};
 
 /// Rows that are put in place in one step, while readers wait.
 const STEP_ROWS: usize = 16;
 
-/// A sync of at most so many changes is made in place, in one step.
-const CHANGES_IN_PLACE_MAX: usize = 64;
+/// A batch of at most so many changes and removals is carried out in place, however small the
+/// project.
+const CHANGES_IN_PLACE_MIN: usize = 64;
 
+/// A project of which a greater part changes is built beside: one in eight.
+const CHANGES_IN_PLACE_PART: usize = 8;
+
+/// Why a batch was refused.
+///
+/// ```
+/// use chrono::DateTime;
+/// use taskdex::{ErrorKind, LifeCycleType, ProjectId, Task, TaskStore, TaskType};
+///
+/// let store = TaskStore::new();
+/// let project = ProjectId::new("p-1")?;
+/// let event = LifeCycleType::PostDesktopDisconnected;
+/// let task = Task::builder("t-1", "Stop", TaskType::Stop, event).build()?;
+///
+/// let twice = vec![task.clone(), task];
+/// let refused = store.add_all(&project, twice, DateTime::UNIX_EPOCH).unwrap_err();
+/// assert_eq!(refused.position, 1);
+/// assert_eq!(refused.error.kind(), ErrorKind::TaskExists);
+/// assert_eq!(store.task_count(&project), 0);
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("edit {position} of the batch: {error}")]
+#[non_exhaustive]
+pub struct BatchError {
+    /// The position of the refused edit or task in the batch, counted from 0; 0, too, where it
+    /// is the batch as a whole.
+    pub position: usize,
+    /// Why it was refused.
+    pub error: Error,
+}
+
+impl BatchError {
+    pub(super) fn at(position: usize) -> impl FnOnce(Error) -> Self {
+        move |error| Self { position, error }
+    }
+}
+
+/// A task with what its row holds beside it.
+pub(super) struct NewRow<'a> {
+    pub(super) task: Cow<'a, Task>,
+    pub(super) head: RowHead,
+}
+
+impl<'a> NewRow<'a> {
+    /// The row of a task that a call at `now` adds.
+    pub(super) fn new(
+        task: &'a impl NewTask,
+        now: DateTime<Utc>,
+        version: Revision,
+        sequence: u64,
+    ) -> Result<Self, Error> {
+        let added_at = added_at(task, now);
+        let task = task.task().first_added(added_at)?;
+        let head = RowHead {
+            next: next_of(&task, now),
+            sequence,
+            version,
+            added: added_at.timestamp(),
+        };
+        Ok(Self { task, head })
+    }
+
+    pub(super) fn added_at(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp(self.head.added, 0).unwrap_or_default()
+    }
+
+    pub(super) fn addition(&self) -> Addition<'_> {
+        Addition {
+            head: self.head,
+            task: &self.task,
+        }
+    }
+}
+
+/// The second at which a task was first added: as it says, or that of the call.
+pub(super) fn added_at(task: &impl NewTask, now: DateTime<Utc>) -> DateTime<Utc> {
+    written_instant(task.added_at().unwrap_or(now))
+}
+
+// With the writer's lock held.
 impl Project {
-    /// Adds all tasks as one change, or none of them. The writer's lock is held.
-    pub(super) fn add_all(
+    /// Adds all tasks as one change, or none of them.
+    pub(super) fn add_all<T: NewTask>(
         &self,
-        tasks: &[Task],
+        tasks: &[T],
         now: DateTime<Utc>,
     ) -> Result<Revision, BatchError> {
+        let has_holes = self.read().has_holes();
         match self.try_add_all(tasks, now) {
-            Err((_, NotAdded::NoRoom)) if self.read().has_holes() => {
-                self.renumber().map_err(|why| refused(tasks, 0, why))?;
+            Err(refused) if refused.error.kind() == ErrorKind::ProjectFull && has_holes => {
+                self.renumber().map_err(|_| refused)?;
                 self.try_add_all(tasks, now)
             }
             result => result,
         }
-        .map_err(|(position, why)| refused(tasks, position, why))
     }
 
     /// Stages all tasks, a few in each step, and publishes them with the last.
-    /// Otherwise none, and the position of the one that could not be added.
-    fn try_add_all(
+    /// Otherwise adds none.
+    fn try_add_all<T: NewTask>(
         &self,
-        tasks: &[Task],
+        tasks: &[T],
         now: DateTime<Utc>,
-    ) -> Result<Revision, (usize, NotAdded)> {
-        let (version, lookups) = {
+    ) -> Result<Revision, BatchError> {
+        let id_at = |position: usize| tasks.get(position).map_or("", |it| it.task().id());
+        let (version, first) = {
             let index = self.read();
-            let version = index.next_revision().map_err(|full| (0, full.into()))?;
-            (version, index.lookups_for(tasks.len()))
+            let version = index.next_revision().map_err(|NoRoom| BatchError {
+                position: 0,
+                error: Error::project_full(id_at(0)),
+            })?;
+            (version, index.first_sequence(version))
         };
-        if let Some(lookups) = lookups {
-            self.write().install(lookups);
-        }
+        self.prepare_for(tasks.len());
         let mut staged = 0;
         for step in tasks.chunks(STEP_ROWS) {
-            let additions: Vec<_> = step.iter().map(|task| addition(task, now)).collect();
-            self.let_readers_in();
-            let mut index = self.write();
-            if tasks.len() == step.len() {
-                index.reserve(step.len());
-            }
-            if let Err((position, why)) = index.stage(&additions, version) {
-                drop(index);
+            let sequences = first.saturating_add(staged as u64)..;
+            let rows: Result<Vec<_>, _> = (staged..)
+                .zip(step.iter().zip(sequences))
+                .map(|(position, (task, sequence))| {
+                    NewRow::new(task, now, version, sequence).map_err(BatchError::at(position))
+                })
+                .collect();
+            let result = rows.and_then(|rows| {
+                let additions: Vec<_> = rows.iter().map(NewRow::addition).collect();
+                let is_all = tasks.len() == step.len();
+                self.stage_step(&additions, is_all)
+                    .map_err(|(position, why)| {
+                        let position = staged + position;
+                        BatchError::at(position)(not_added(id_at(position), why))
+                    })
+            });
+            if let Err(refused) = result {
                 self.discard_staged();
                 if self.read().is_sparse() {
-                    // It was made ready for more tasks than it has.
-                    self.renumber().map_err(|why| (staged + position, why))?;
+                    // It was made ready for more tasks than it has, and for fewer there is room.
+                    let renumbered = self.renumber();
+                    debug_assert!(renumbered.is_ok(), "a renumbered project is smaller");
                 }
-                return Err((staged + position, why));
+                return Err(refused);
             }
             staged += step.len();
         }
         self.record_names();
-        self.write().publish(version);
+        let sequences = first..first.saturating_add(staged as u64);
+        let mut index = self.write();
+        index.publish(version);
+        index.record(version, sequences.map(Logged::Added));
         Ok(version)
+    }
+
+    /// Builds the lists that a project of so many tasks more needs, if it has none.
+    fn prepare_for(&self, added: usize) {
+        let lookups = self.read().lookups_for(added);
+        if let Some(lookups) = lookups {
+            self.write().install(lookups);
+        }
+    }
+
+    /// Stages rows in one step, before which waiting readers go.
+    fn stage_step(
+        &self,
+        additions: &[Addition<'_>],
+        is_all: bool,
+    ) -> Result<(), (usize, NotAdded)> {
+        self.let_readers_in();
+        let mut index = self.write();
+        if is_all {
+            index.reserve(additions.len());
+        }
+        index.stage(additions)
     }
 
     /// Records the names of a batch, in short steps.
@@ -95,169 +221,160 @@ impl Project {
         self.compact_lists();
     }
 
-    /// Makes the project hold exactly these tasks, as one change. The writer's lock is held.
-    pub(super) fn sync(&self, tasks: &[Task], now: DateTime<Utc>) -> Result<Revision, BatchError> {
-        if let Some(position) = first_repeated(tasks) {
-            return Err(refused(tasks, position, NotAdded::IdTaken));
-        }
-        let index = self.read();
-        let changes = Changes::between(&index, tasks);
-        if changes.is_empty() {
-            return Ok(index.revision());
-        }
-        let full = |_| refused(tasks, 0, NotAdded::NoRoom);
-        let version = index
-            .next_revision()
-            .map_err(|why| refused(tasks, 0, why.into()))?;
-        if changes.are_few(&index) {
-            drop(index);
-            let removed = changes
-                .apply(&mut self.write(), now, version)
-                .map_err(full)?;
-            drop(removed);
-            self.compact_lists();
-            if self.read().is_sparse() {
-                self.renumber().map_err(full)?;
+    /// Carries out edits as one change, of the next revision or a given one, which is greater
+    /// than the project's own.
+    pub(super) fn apply(
+        &self,
+        edits: &[Edit],
+        revision: Option<Revision>,
+        now: DateTime<Utc>,
+    ) -> Result<Revision, BatchError> {
+        let id = edits.first().map_or("", Edit::id);
+        let full = || BatchError::at(0)(Error::project_full(id));
+        let (plan, version) = {
+            let index = self.read();
+            let version = revision.unwrap_or(index.revision().next());
+            let planner = Planner {
+                index: &index,
+                version,
+                now,
+            };
+            let plan = planner.edits(edits)?;
+            if plan.is_empty() {
+                return Ok(index.revision());
             }
-            self.tidy_names();
-        } else {
-            let fresh = changes.rebuild(&index, now, version).map_err(full)?;
-            drop(index);
-            self.install(fresh);
+            (plan, version)
+        };
+        if version.get() > REVISION_MAX {
+            return Err(full());
         }
+        self.execute(&plan, version).map_err(|_| full())?;
         Ok(version)
     }
-}
 
-/// The first task whose id one before it has.
-fn first_repeated(tasks: &[Task]) -> Option<usize> {
-    let mut ids = HashSet::with_capacity(tasks.len());
-    tasks.iter().position(|task| !ids.insert(task.id()))
-}
-
-fn refused(tasks: &[Task], position: usize, why: NotAdded) -> BatchError {
-    let id = tasks.get(position).map_or("", Task::id);
-    let error = match why {
-        NotAdded::IdTaken => Error::task_exists(id),
-        NotAdded::NoRoom => Error::project_full(id),
-    };
-    BatchError { position, error }
-}
-
-/// How a project differs from the tasks that it is to hold.
-struct Changes<'a> {
-    added: Vec<&'a Task>,
-    /// By their rows, ascending.
-    changed: Vec<(Slot, &'a Task)>,
-    /// Ascending.
-    removed: Vec<Slot>,
-}
-
-impl<'a> Changes<'a> {
-    /// O(n) for n tasks on either side.
-    fn between(index: &Index, tasks: &'a [Task]) -> Self {
-        let mut added = Vec::new();
-        let mut changed = Vec::new();
-        let mut kept = Vec::new();
-        for task in tasks {
-            match index.find(task.id()) {
-                None => added.push(task),
-                Some(slot) => {
-                    kept.push(slot);
-                    if index.row(slot).is_none_or(|row| row.task() != task) {
-                        changed.push((slot, task));
-                    }
-                }
-            }
-        }
-        changed.sort_unstable_by_key(|&(slot, _)| slot);
-        let mut removed = Vec::new();
-        if kept.len() < index.len() as usize {
-            kept.sort_unstable();
-            let mut kept = kept.into_iter().peekable();
-            removed.extend(
-                index
-                    .iter()
-                    .map(|(slot, _)| slot)
-                    .filter(|slot| kept.next_if_eq(slot).is_none()),
-            );
-        }
-        Self {
-            added,
-            changed,
-            removed,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty()
-    }
-
-    /// Whether they can be made in place, in one short step that cannot fail.
-    fn are_few(&self, index: &Index) -> bool {
-        let count = self.added.len() + self.changed.len() + self.removed.len();
-        count <= CHANGES_IN_PLACE_MAX && index.has_room_for(self.added.len())
-    }
-
-    fn apply(
-        &self,
-        index: &mut Index,
-        now: DateTime<Utc>,
-        version: Revision,
-    ) -> Result<Vec<Removed>, NotAdded> {
-        for &(slot, task) in &self.changed {
-            let added = index.row(slot).ok_or(NotAdded::NoRoom)?.added();
-            let next = next_of(task, added, now);
-            index.change(slot, task, next, version)?;
-        }
-        // From the end, as rows may close up.
-        let slots = self.removed.iter().rev();
-        let removed = slots.filter_map(|&slot| index.take_out(slot)).collect();
-        index.make_ready_for(self.added.len());
-        self.stage_added(index, now, version)?;
-        index.publish(version);
-        Ok(removed)
-    }
-
-    fn stage_added(
-        &self,
-        index: &mut Index,
-        now: DateTime<Utc>,
-        version: Revision,
-    ) -> Result<(), NotAdded> {
-        for step in self.added.chunks(STEP_ROWS) {
-            let additions: Vec<_> = step.iter().map(|task| addition(task, now)).collect();
-            index.stage(&additions, version).map_err(|(_, why)| why)?;
+    /// Whether edits would be accepted.
+    pub(super) fn check(&self, edits: &[Edit], now: DateTime<Utc>) -> Result<(), BatchError> {
+        let index = self.read();
+        let version = index.revision().next();
+        let planner = Planner {
+            index: &index,
+            version,
+            now,
+        };
+        let plan = planner.edits(edits)?;
+        if version.get() > REVISION_MAX && !plan.is_empty() {
+            let id = edits.first().map_or("", Edit::id);
+            return Err(BatchError::at(0)(Error::project_full(id)));
         }
         Ok(())
     }
 
-    fn rebuild(
+    /// Makes the project hold exactly these tasks, as one change.
+    pub(super) fn sync<T: NewTask>(
         &self,
-        index: &Index,
+        tasks: &[T],
         now: DateTime<Utc>,
-        version: Revision,
-    ) -> Result<Index, NotAdded> {
-        let count = index.len() as usize - self.removed.len() + self.added.len();
-        let mut fresh = index.emptied(count);
-        let mut removed = self.removed.iter().peekable();
-        let mut changed = self.changed.iter().peekable();
-        for (slot, row) in index.iter() {
-            if removed.next_if_eq(&&slot).is_some() {
-                continue;
+    ) -> Result<Synced, BatchError> {
+        let id = tasks.first().map_or("", |it| it.task().id());
+        let full = || BatchError::at(0)(Error::project_full(id));
+        let (plan, version, ids) = {
+            let index = self.read();
+            let version = index.revision().next();
+            let planner = Planner {
+                index: &index,
+                version,
+                now,
+            };
+            let plan = planner.sync(tasks)?;
+            if plan.is_empty() {
+                return Ok(Synced::new(index.revision(), TouchedIds::default()));
             }
-            let mut head = row.head();
-            if let Some((_, task)) = changed.next_if(|(changed, _)| *changed == slot) {
-                head.next = next_of(task, head.added, now);
-                head.version = version;
-                fresh.restage(&head, task)?;
-            } else {
-                fresh.restage(&head, row.task())?;
+            let ids = plan.ids(&index);
+            (plan, version, ids)
+        };
+        if version.get() > REVISION_MAX {
+            return Err(full());
+        }
+        self.execute(&plan, version).map_err(|_| full())?;
+        Ok(Synced::new(version, ids))
+    }
+
+    /// Carries out a plan as the change of this version.
+    ///
+    /// It has room: a plan is refused where the project would be full.
+    pub(super) fn execute(&self, plan: &Plan<'_>, version: Revision) -> Result<(), NotAdded> {
+        let is_in_place = {
+            let index = self.read();
+            let part = index.len() as usize / CHANGES_IN_PLACE_PART;
+            plan.touched() <= CHANGES_IN_PLACE_MIN.max(part) && index.has_room_for(plan.added.len())
+        };
+        if is_in_place {
+            self.execute_in_place(plan, version)
+        } else {
+            self.execute_beside(plan, version)
+        }
+    }
+
+    fn execute_in_place(&self, plan: &Plan<'_>, version: Revision) -> Result<(), NotAdded> {
+        self.prepare_for(plan.added.len());
+        let additions: Vec<_> = plan.added.iter().map(|it| it.row.addition()).collect();
+        let (early, late) = additions.split_at(plan.stageable().min(additions.len()));
+        for step in early.chunks(STEP_ROWS) {
+            let is_all = additions.len() == step.len();
+            if let Err((_, why)) = self.stage_step(step, is_all) {
+                self.discard_staged();
+                return Err(why);
             }
         }
-        fresh.continue_from(index);
-        self.stage_added(&mut fresh, now, version)?;
-        fresh.publish(version);
-        Ok(fresh)
+        if !early.is_empty() {
+            self.record_names();
+        }
+        let (copied, logged) = {
+            let index = self.read();
+            let copied = index.copied_chunks(plan.written_slots());
+            (copied, plan.logged(&index))
+        };
+        let mut removed: Vec<Removed> = Vec::with_capacity(plan.removed.len());
+        {
+            let mut index = self.write();
+            index.install_chunks(copied);
+            for it in &plan.changed {
+                index.change(it.slot, &it.task, it.next, it.version)?;
+            }
+            // From the last on, as the rows of a small project move up.
+            let slots = plan.removed.iter().rev();
+            removed.extend(slots.filter_map(|&slot| index.take_out(slot)));
+            index.stage(late).map_err(|(_, why)| why)?;
+            index.publish(version);
+            index.record(version, logged);
+            index.continue_sequences(plan.sequence_next);
+        }
+        drop(removed);
+        self.compact_lists();
+        if self.read().is_sparse() {
+            self.renumber()?;
+        }
+        self.tidy_names();
+        Ok(())
+    }
+
+    fn execute_beside(&self, plan: &Plan<'_>, version: Revision) -> Result<(), NotAdded> {
+        let (fresh, logged) = {
+            let index = self.read();
+            let fresh = plan.built_beside(&index, version)?;
+            (fresh, plan.logged(&index))
+        };
+        self.install_fresh(fresh, |index| {
+            index.record(version, logged);
+            index.continue_sequences(plan.sequence_next);
+        });
+        Ok(())
+    }
+}
+
+pub(super) fn not_added(id: &str, why: NotAdded) -> Error {
+    match why {
+        NotAdded::IdTaken => Error::task_exists(id),
+        NotAdded::NoRoom => Error::project_full(id),
     }
 }

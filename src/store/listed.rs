@@ -97,26 +97,24 @@ fn learn(
 #[cold]
 fn computed_execution(row: RowView<'_>, now: DateTime<Utc>) -> (Option<Execution>, Option<Next>) {
     let schedule = row.task().schedule();
-    let next = next_around(schedule, row.added(), now);
+    let next = next_around(schedule, now);
     match next.at(now.timestamp()) {
         Known::Next(moment) => (Some(execution(moment)), Some(next)),
         Known::Never => (None, Some(next)),
         // Too far apart to be kept.
         Known::Unknown => {
-            let execution =
-                schedule.and_then(|schedule| anchored(schedule, row.added()).next_execution(now));
+            let execution = schedule.and_then(|schedule| schedule.next_execution(now));
             (execution, None)
         }
     }
 }
 
-/// The next execution after `now` of a task first added at the second `added`,
-/// with the span for which it holds.
-pub(super) fn next_around(schedule: Option<&Schedule>, added: i64, now: DateTime<Utc>) -> Next {
+/// The next execution of a schedule after `now`, with the span for which it holds.
+pub(super) fn next_around(schedule: Option<&Schedule>, now: DateTime<Utc>) -> Next {
     let Some(schedule) = schedule else {
         return Next::NEVER;
     };
-    let (last, next) = anchored(schedule, added).neighbours(now);
+    let (last, next) = schedule.neighbours(now);
     Next::between(
         last.map(Execution::unix_seconds),
         next.map(|next| Moment {
@@ -124,11 +122,6 @@ pub(super) fn next_around(schedule: Option<&Schedule>, added: i64, now: DateTime
             offset: next.offset_seconds(),
         }),
     )
-}
-
-fn anchored(schedule: &Schedule, added: i64) -> Schedule {
-    // The second is one of chrono's: it was taken from an instant.
-    schedule.counting_from(DateTime::from_timestamp(added, 0).unwrap_or_default())
 }
 
 fn execution(moment: Moment) -> Execution {

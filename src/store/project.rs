@@ -8,8 +8,10 @@ use std::thread;
 
 use chrono::{DateTime, Utc};
 
+use super::batch::added_at;
+use super::edit::NewTask;
 use crate::error::Error;
-use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, RowSet, Selected, Slot};
+use crate::index::{Index, Next, NoRoom, NotAdded, RowSet, Selected, Slot};
 use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::Execution;
 use crate::store::freed::give_back;
@@ -19,10 +21,10 @@ use crate::task::{LastStatus, Task, TaskName};
 
 /// A project's index behind two locks.
 ///
-/// Whoever changes the project holds `writer` throughout, so that changes come
-/// one after the other; and `index` for writing only for the steps that must
-/// not be seen half-done, each of them short. What takes long is prepared
-/// beside the index while readers go on.
+/// A change holds `writer` throughout, so that changes come one after the
+/// other; and `index` for writing only for the steps that must not be seen
+/// half-done, each of them short. What takes long is prepared beside the
+/// index while readers go on.
 #[derive(Debug)]
 pub(super) struct Project {
     writer: Mutex<Writer>,
@@ -31,32 +33,22 @@ pub(super) struct Project {
     remembered: Remembered,
 }
 
-/// So often a writer gives its turn away for readers that wait: they need one or two to wake up.
-const TURNS_GIVEN_MAX: u32 = 1_000;
+/// Most yields between two steps; waiting readers usually wake after one or two.
+const YIELDS_MAX: u32 = 1_000;
 
 /// What only those who change the project see.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
-    /// Set once the project is taken out of the store: whoever still holds it
-    /// must look again.
+    /// Set once the project is taken out of the store: a thread that still holds it must look
+    /// again.
     pub(super) retired: bool,
 }
 
-/// A change of one task that is there.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Change<'a> {
-    Replace(&'a Task),
-    Rename(&'a TaskName),
-    SetLastStatus(Option<LastStatus>),
-    SetEnabled(bool),
-    Remove,
-}
-
 impl Project {
-    pub(super) fn new(revision: Revision, sequence_next: u64, limits: &'static Limits) -> Self {
+    pub(super) fn new(index: Index) -> Self {
         Self {
             writer: Mutex::default(),
-            index: RwLock::new(Index::new(revision, sequence_next, limits)),
+            index: RwLock::new(index),
             readers_waiting: AtomicU32::new(0),
             remembered: Remembered::default(),
         }
@@ -86,13 +78,13 @@ impl Project {
         index
     }
 
-    /// Lets readers that wait go first, between two steps of a change.
+    /// Lets waiting readers go first, between two steps of a change.
     ///
     /// The lock is not fair: a writer that takes it again at once is quicker than a reader that
     /// must wake up, so that readers of a long import would wait for its end (240 ms instead of
     /// 4 ms at the longest for a quarter of a million tasks).
     pub(super) fn let_readers_in(&self) {
-        for _ in 0..TURNS_GIVEN_MAX {
+        for _ in 0..YIELDS_MAX {
             if self.readers_waiting.load(Ordering::Relaxed) == 0 {
                 return;
             }
@@ -177,13 +169,16 @@ impl Project {
         }
     }
 
-    // Changing, with the writer's lock held.
+    // Changing one task, with the writer's lock held. Each gives the task's version, or the
+    // project's revision where the task is gone.
 
-    pub(super) fn add(&self, task: &Task, now: DateTime<Utc>) -> Result<Revision, Error> {
-        let addition = addition(task, now);
+    pub(super) fn add(&self, new: &impl NewTask, now: DateTime<Utc>) -> Result<Revision, Error> {
+        let added_at = added_at(new, now);
+        let task = new.task().first_added(added_at)?;
+        let next = next_of(&task, now);
         loop {
             let mut index = self.write();
-            match index.add(&addition) {
+            match index.add(&task, next, added_at.timestamp()) {
                 Ok(version) => return Ok(version),
                 Err(NotAdded::IdTaken) => return Err(Error::task_exists(task.id())),
                 Err(NotAdded::NoRoom) if index.has_holes() => drop(index),
@@ -194,45 +189,99 @@ impl Project {
         }
     }
 
-    /// Makes a change of the task of this id.
-    pub(super) fn apply(
+    pub(super) fn replace(
+        &self,
+        task: &Task,
+        now: DateTime<Utc>,
+    ) -> Result<(Revision, Task), Error> {
+        let replaced = self.change(task.id(), |index, slot| {
+            let full = |NoRoom| Error::project_full(task.id());
+            let row = index.row(slot).ok_or(NoRoom).map_err(full)?;
+            let previous = row.task().clone();
+            let task = task.first_added(row.added_at())?;
+            if *task == previous {
+                return Ok((row.version(), previous));
+            }
+            let next = next_of(&task, now);
+            let version = index.replace(slot, &task, next).map_err(full)?;
+            Ok((version, previous))
+        })?;
+        self.tidy_names();
+        Ok(replaced)
+    }
+
+    pub(super) fn rename(&self, id: &str, task_name: &TaskName) -> Result<Revision, Error> {
+        let version = self.change(id, |index, slot| {
+            let full = |NoRoom| Error::project_full(id);
+            let row = index.row(slot).ok_or(NoRoom).map_err(full)?;
+            if row.task().task_name() == task_name.as_str() {
+                return Ok(row.version());
+            }
+            let renamed = row.task().clone().with_task_name(task_name);
+            let next = row.next();
+            index.replace(slot, &renamed, next).map_err(full)
+        })?;
+        self.tidy_names();
+        Ok(version)
+    }
+
+    pub(super) fn set_last_status(
         &self,
         id: &str,
-        change: Change<'_>,
-        now: DateTime<Utc>,
+        last_status: Option<LastStatus>,
     ) -> Result<Revision, Error> {
-        match change {
-            Change::Replace(task) => self.replace(task, now),
-            Change::Rename(task_name) => self.rename(id, task_name),
-            Change::SetLastStatus(last_status) => {
-                self.change(id, |index, slot| index.set_last_status(slot, last_status))
-            }
-            Change::SetEnabled(enabled) => {
-                self.change(id, |index, slot| index.set_enabled(slot, enabled))
-            }
-            Change::Remove => self.remove(id),
+        self.change(id, |index, slot| {
+            let result = index.set_last_status(slot, last_status);
+            result.map_err(|NoRoom| Error::project_full(id))
+        })
+    }
+
+    pub(super) fn set_enabled(&self, id: &str, enabled: bool) -> Result<Revision, Error> {
+        self.change(id, |index, slot| {
+            let result = index.set_enabled(slot, enabled);
+            result.map_err(|NoRoom| Error::project_full(id))
+        })
+    }
+
+    /// Removes a task, and renumbers the rows where too many are holes.
+    pub(super) fn remove(&self, id: &str) -> Result<(Revision, Task), Error> {
+        let (version, removed) = self.change(id, |index, slot| {
+            let result = index.remove(slot);
+            result.map_err(|NoRoom| Error::project_full(id))
+        })?;
+        let task = removed.into_task();
+        if self.read().is_sparse() {
+            // There is room for fewer rows where there was for more.
+            let renumbered = self.renumber();
+            debug_assert!(renumbered.is_ok(), "a renumbered project is smaller");
         }
+        Ok((version, task))
     }
 
-    fn replace(&self, task: &Task, now: DateTime<Utc>) -> Result<Revision, Error> {
-        let version = self.change(task.id(), |index, slot| {
-            let added = index.row(slot).ok_or(NoRoom)?.added();
-            let next = next_of(task, added, now);
-            index.replace(slot, task, next)
-        })?;
-        self.tidy_names();
-        Ok(version)
+    fn change<T>(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut Index, Slot) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut index = self.write();
+        let slot = index.find(id).ok_or_else(|| Error::task_not_found(id))?;
+        if index.is_shared(slot) {
+            // A snapshot holds the row's chunk, which is copied while readers go on.
+            drop(index);
+            let copied = self.read().copied_chunks([slot]);
+            index = self.write();
+            index.install_chunks(copied);
+        }
+        let changed = change(&mut index, slot)?;
+        let has_sparse_lists = index.has_sparse_lists();
+        drop(index);
+        if has_sparse_lists {
+            self.compact_lists();
+        }
+        Ok(changed)
     }
 
-    fn rename(&self, id: &str, task_name: &TaskName) -> Result<Revision, Error> {
-        let version = self.change(id, |index, slot| {
-            let row = index.row(slot).ok_or(NoRoom)?;
-            let renamed = row.task().clone().with_task_name(task_name);
-            index.replace(slot, &renamed, row.next())
-        })?;
-        self.tidy_names();
-        Ok(version)
-    }
+    // Setting in order, with the writer's lock held.
 
     /// Records all names anew where many tasks were renamed. Readers go on meanwhile.
     pub(super) fn tidy_names(&self) {
@@ -257,61 +306,27 @@ impl Project {
         }
     }
 
-    /// Removes a task; what it leaves behind is tidied up when there is too much of it.
-    fn remove(&self, id: &str) -> Result<Revision, Error> {
-        let (version, removed) = self.change(id, Index::remove)?;
-        drop(removed);
-        if self.read().is_sparse() {
-            // There is room for fewer rows where there was for more.
-            let renumbered = self.renumber();
-            debug_assert!(renumbered.is_ok(), "a renumbered project is smaller");
-        }
-        Ok(version)
-    }
-
-    fn change<T>(
-        &self,
-        id: &str,
-        change: impl FnOnce(&mut Index, Slot) -> Result<T, NoRoom>,
-    ) -> Result<T, Error> {
-        let mut index = self.write();
-        let slot = index.find(id).ok_or_else(|| Error::task_not_found(id))?;
-        let changed = change(&mut index, slot).map_err(|NoRoom| Error::project_full(id))?;
-        let has_sparse_lists = index.has_sparse_lists();
-        drop(index);
-        if has_sparse_lists {
-            self.compact_lists();
-        }
-        Ok(changed)
-    }
-
     /// Numbers all rows anew. Readers go on while that is prepared.
     pub(super) fn renumber(&self) -> Result<(), NotAdded> {
         let fresh = self.read().renumbered()?;
-        self.install(fresh);
+        self.install_fresh(fresh, |_| {});
         Ok(())
     }
 
-    /// Puts another index in place of this one.
-    pub(super) fn install(&self, fresh: Index) {
-        let former = std::mem::replace(&mut *self.write(), fresh);
+    /// Puts another index in place of this one, and finishes it before readers see it.
+    pub(super) fn install_fresh(&self, fresh: Index, finish: impl FnOnce(&mut Index)) {
+        let former = {
+            let mut index = self.write();
+            let former = index.replace_by(fresh);
+            finish(&mut index);
+            former
+        };
         let rows = former.len();
         give_back(former, rows as usize);
     }
 }
 
-/// The next execution of a task that was first added at the second `added`,
-/// with the span around `now` for which it holds.
-pub(super) fn next_of(task: &Task, added: i64, now: DateTime<Utc>) -> Next {
-    listed::next_around(task.schedule(), added, now)
-}
-
-/// What a project is told of a task that is added now.
-pub(super) fn addition(task: &Task, now: DateTime<Utc>) -> Addition<'_> {
-    let added = now.timestamp();
-    Addition {
-        task,
-        next: next_of(task, added, now),
-        added,
-    }
+/// The next execution of a task, with the span around `now` for which it holds.
+pub(super) fn next_of(task: &Task, now: DateTime<Utc>) -> Next {
+    listed::next_around(task.schedule(), now)
 }

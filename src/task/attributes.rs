@@ -197,6 +197,12 @@ impl Attributes {
         Self { code, ..self }
     }
 
+    /// The same fields with another schedule of the same type.
+    pub(super) fn with_schedule(self, schedule: Schedule) -> Self {
+        let timing = KeptTiming::Scheduled(schedule);
+        Self { timing, ..self }
+    }
+
     // The bits were made from values of these very types.
 
     pub(crate) fn task_type(&self) -> TaskType {

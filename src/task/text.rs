@@ -66,6 +66,12 @@ macro_rules! text {
                 Ok(Self(text.into()))
             }
 
+            /// Keeps a text that was checked before.
+            #[allow(dead_code, reason = "not every text is made of a checked one")]
+            pub(crate) fn from_checked(text: &str) -> Self {
+                Self(text.into())
+            }
+
             /// The text.
             #[must_use]
             pub fn as_str(&self) -> &str {

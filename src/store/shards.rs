@@ -1,0 +1,187 @@
+//! The projects of a store, by their ids.
+
+use std::hash::BuildHasher;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use hashbrown::HashTable;
+
+use super::project::Project;
+use crate::index::Origin;
+use crate::task::ProjectId;
+
+/// Into how many parts the projects are divided, so that threads which work
+/// on different projects seldom meet at one lock.
+const SHARD_COUNT: usize = 64;
+
+/// All projects, and where the history of each that ended goes on.
+#[derive(Debug)]
+pub(super) struct Shards {
+    shards: Box<[RwLock<Shard>]>,
+    hasher: std::hash::RandomState,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    projects: HashTable<(ProjectId, Place)>,
+    /// How many projects are there.
+    there: usize,
+}
+
+/// What is known of a project's name.
+#[derive(Debug)]
+enum Place {
+    There(Arc<Project>),
+    Ended(Origin),
+}
+
+impl Place {
+    fn project(&self) -> Option<&Arc<Project>> {
+        match self {
+            Self::There(project) => Some(project),
+            Self::Ended(_) => None,
+        }
+    }
+}
+
+impl Shards {
+    pub(super) fn new() -> Self {
+        Self {
+            shards: (0..SHARD_COUNT).map(|_| RwLock::default()).collect(),
+            hasher: std::hash::RandomState::new(),
+        }
+    }
+
+    pub(super) fn find(&self, id: &ProjectId) -> Option<Arc<Project>> {
+        let (hash, shard) = self.shard(id)?;
+        let shard = read(shard);
+        let (_, place) = shard.projects.find(hash, |(other, _)| other == id)?;
+        place.project().map(Arc::clone)
+    }
+
+    /// Where a project that is not there would go on: from nothing, if it never was.
+    pub(super) fn origin(&self, id: &ProjectId) -> Origin {
+        let origin = self.shard(id).and_then(|(hash, shard)| {
+            let shard = read(shard);
+            match shard.projects.find(hash, |(other, _)| other == id)? {
+                (_, Place::Ended(origin)) => Some(*origin),
+                (_, Place::There(_)) => None,
+            }
+        });
+        origin.unwrap_or_default()
+    }
+
+    /// The project, which begins where it is not there.
+    pub(super) fn find_or_begin(
+        &self,
+        id: &ProjectId,
+        begin: impl FnOnce(Origin) -> Project,
+    ) -> Arc<Project> {
+        if let Some(project) = self.find(id) {
+            return project;
+        }
+        let Some((hash, shard)) = self.shard(id) else {
+            return Arc::new(begin(Origin::default()));
+        };
+        let mut shard = write(shard);
+        let found = shard.projects.find(hash, |(other, _)| other == id);
+        let origin = match found {
+            Some((_, Place::There(project))) => return Arc::clone(project),
+            Some((_, Place::Ended(origin))) => *origin,
+            None => Origin::default(),
+        };
+        let project = Arc::new(begin(origin));
+        self.put(&mut shard, hash, id, Place::There(Arc::clone(&project)));
+        project
+    }
+
+    /// Adds a project, unless it is there.
+    pub(super) fn insert(&self, id: &ProjectId, project: Project) -> bool {
+        let Some((hash, shard)) = self.shard(id) else {
+            return false;
+        };
+        let mut shard = write(shard);
+        let found = shard.projects.find(hash, |(other, _)| other == id);
+        if found.is_some_and(|(_, place)| place.project().is_some()) {
+            return false;
+        }
+        self.put(&mut shard, hash, id, Place::There(Arc::new(project)));
+        true
+    }
+
+    /// Takes a project out. One of its name goes on from `origin`.
+    pub(super) fn end(&self, id: &ProjectId, origin: Origin) {
+        let Some((hash, shard)) = self.shard(id) else {
+            return;
+        };
+        let mut shard = write(shard);
+        if origin != Origin::default() {
+            self.put(&mut shard, hash, id, Place::Ended(origin));
+        } else if let Ok(entry) = shard.projects.find_entry(hash, |(other, _)| other == id) {
+            // It never had a task.
+            entry.remove();
+            shard.there -= 1;
+        }
+    }
+
+    /// Puts a place in that of the same id, or beside the others.
+    fn put(&self, shard: &mut Shard, hash: u64, id: &ProjectId, place: Place) {
+        let is_there = usize::from(place.project().is_some());
+        let hash_of = |(id, _): &(ProjectId, Place)| self.hash(id);
+        let entry = shard
+            .projects
+            .entry(hash, |(other, _)| other == id, hash_of);
+        let was_there = match entry {
+            hashbrown::hash_table::Entry::Occupied(mut entry) => {
+                let before = std::mem::replace(&mut entry.get_mut().1, place);
+                usize::from(before.project().is_some())
+            }
+            hashbrown::hash_table::Entry::Vacant(entry) => {
+                entry.insert((id.clone(), place));
+                0
+            }
+        };
+        shard.there = shard.there + is_there - was_there;
+    }
+
+    pub(super) fn project_count(&self) -> u64 {
+        self.shards
+            .iter()
+            .map(|shard| read(shard).there as u64)
+            .sum()
+    }
+
+    /// All projects that are there, in no order.
+    pub(super) fn projects(&self) -> Vec<(ProjectId, Arc<Project>)> {
+        let mut projects = Vec::new();
+        for shard in &self.shards {
+            let shard = read(shard);
+            let places = shard.projects.iter();
+            projects.extend(
+                places.filter_map(|(id, place)| Some((id.clone(), Arc::clone(place.project()?)))),
+            );
+        }
+        projects
+    }
+
+    fn hash(&self, project: &ProjectId) -> u64 {
+        self.hasher.hash_one(project.as_str())
+    }
+
+    /// Where a project is, and its hash there. Tables look at the lowest and the highest bits.
+    pub(super) fn shard(&self, project: &ProjectId) -> Option<(u64, &RwLock<Shard>)> {
+        let hash = self.hash(project);
+        let position = usize::try_from((hash >> 32) % SHARD_COUNT as u64).ok()?;
+        Some((hash, self.shards.get(position)?))
+    }
+}
+
+// Nothing can panic while a shard's lock is held, save for an allocation that
+// fails: a poisoned lock still guards a whole map.
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
