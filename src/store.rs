@@ -471,7 +471,8 @@ impl TaskStore {
 
     /// Enables or disables a task, and returns its version. O(1).
     ///
-    /// The version stays where the task is so already.
+    /// The version stays where the task is so already. `now` is the instant of the change:
+    /// enabling makes up for nothing that was missed before.
     ///
     /// # Errors
     ///
@@ -482,9 +483,10 @@ impl TaskStore {
         project: &ProjectId,
         id: impl AsRef<str>,
         enabled: bool,
+        now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
         let id = id.as_ref();
-        self.change(project, id, |project| project.set_enabled(id, enabled))
+        self.change(project, id, |project| project.set_enabled(id, enabled, now))
     }
 
     /// Removes a task, and gives back what was, with the project's revision.

@@ -236,7 +236,12 @@ impl Project {
         })
     }
 
-    pub(super) fn set_enabled(&self, id: &str, enabled: bool) -> Result<Revision, Error> {
+    pub(super) fn set_enabled(
+        &self,
+        id: &str,
+        enabled: bool,
+        _now: DateTime<Utc>,
+    ) -> Result<Revision, Error> {
         self.change(id, |index, slot| {
             let result = index.set_enabled(slot, enabled);
             result.map_err(|NoRoom| Error::project_full(id))
