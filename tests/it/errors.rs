@@ -9,7 +9,7 @@ use taskdex::{Error, ErrorKind, ListQuery, TaskStore};
 use crate::support::{NOW, project};
 
 /// The published table: once released, a line of it never changes.
-const CODES: [(ErrorKind, &str, u16); 19] = [
+const CODES: [(ErrorKind, &str, u16); 22] = [
     (ErrorKind::MissingParameter, "TDX.0001", 400),
     (ErrorKind::RepeatedParameter, "TDX.0002", 400),
     (ErrorKind::InvalidNumber, "TDX.0003", 400),
@@ -28,6 +28,9 @@ const CODES: [(ErrorKind, &str, u16); 19] = [
     (ErrorKind::TaskExists, "TDX.0016", 400),
     (ErrorKind::TaskNotFound, "TDX.0017", 400),
     (ErrorKind::ProjectFull, "TDX.0018", 500),
+    (ErrorKind::NoSuchDate, "TDX.0030", 400),
+    (ErrorKind::UnknownField, "TDX.0031", 400),
+    (ErrorKind::DamagedExport, "TDX.0032", 400),
     (ErrorKind::Internal, "TDX.0500", 500),
 ];
 

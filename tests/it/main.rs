@@ -13,6 +13,7 @@ mod documents;
 mod errors;
 mod examples;
 mod faults;
+mod full_record;
 mod limits;
 mod listing;
 mod long;
