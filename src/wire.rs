@@ -2,11 +2,13 @@
 //!
 #![doc = include_str!("../docs/records.md")]
 
+mod edit;
 mod error;
 mod fields;
 mod full_record;
 mod future_executions;
 mod instant;
+mod members;
 mod names;
 mod params;
 mod record;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 
 use crate::query::Revision;
 use crate::task::{LastStatus, Record, Task, TaskId, TaskName};
@@ -24,17 +25,20 @@ use crate::task::{LastStatus, Record, Task, TaskId, TaskName};
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Edit {
     /// What is done.
+    #[serde(flatten)]
     pub action: EditAction,
     /// What the project must hold before the batch, if anything is expected.
+    #[serde(rename = "expect", skip_serializing_if = "Option::is_none")]
     pub expectation: Option<Expectation>,
 }
 
 /// What an [`Edit`] does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EditAction {
     /// Adds a task, whose id must be free.
@@ -62,6 +66,7 @@ pub enum EditAction {
         /// Which task.
         id: TaskId,
         /// Whether it is executed at all.
+        #[serde(rename = "enable")]
         enabled: bool,
     },
     /// Removes a task.
@@ -172,6 +177,7 @@ pub trait NewTask: sealed::Sealed {
 }
 
 mod sealed {
+    #[expect(unnameable_types, reason = "nobody else has it")]
     pub trait Sealed {}
     impl Sealed for crate::task::Task {}
     impl Sealed for crate::task::Record {}

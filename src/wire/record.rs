@@ -94,9 +94,13 @@ impl Record {
 /// Reads all but `sequence` and `version`.
 pub(super) fn read_record(fields: &Fields<'_>) -> Result<Record, Error> {
     let project = fields.parsed(Field::ProjectId)?;
+    Ok(read_new_record(fields)?.with_project(project))
+}
+
+/// Reads a record for a project that its caller knows.
+pub(super) fn read_new_record(fields: &Fields<'_>) -> Result<Record, Error> {
     let added_at = read_added_at(fields)?;
-    let record = Record::new(read_task(fields)?);
-    Ok(record.with_project(project).with_added_at(added_at))
+    Ok(Record::new(read_task(fields)?).with_added_at(added_at))
 }
 
 /// Reads `sequence` and `version` too, where the record has them.

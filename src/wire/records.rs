@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::error::{invalid_json, not_utf8};
 use super::fields::{Fields, Key, repeated_key};
-use super::record::read_record;
+use super::record::{read_new_record, read_record};
 use super::schedule::missing_schedule;
 use crate::error::{Error, ErrorKind};
 use crate::task::{ProjectId, Record};
@@ -94,6 +94,7 @@ pub fn read_records(
 pub struct RecordReader {
     deny_unknown_fields: bool,
     require_schedule: bool,
+    ignore_project: bool,
 }
 
 impl RecordReader {
@@ -102,6 +103,7 @@ impl RecordReader {
         Self {
             deny_unknown_fields: false,
             require_schedule: false,
+            ignore_project: false,
         }
     }
 
@@ -120,6 +122,12 @@ impl RecordReader {
         self
     }
 
+    /// Whether the `project_id` of a record is ignored, whatever it holds.
+    pub const fn ignore_project(mut self, ignore: bool) -> Self {
+        self.ignore_project = ignore;
+        self
+    }
+
     /// Reads one JSON object. O(length of the text).
     ///
     /// # Errors
@@ -131,7 +139,11 @@ impl RecordReader {
         if self.deny_unknown_fields {
             fields.refuse_unknown()?;
         }
-        let record = read_record(&fields)?;
+        let record = if self.ignore_project {
+            read_new_record(&fields)?
+        } else {
+            read_record(&fields)?
+        };
         let scheduled_type = record.task.scheduled_type();
         if self.require_schedule && scheduled_type.is_timed() && record.task.schedule().is_none() {
             return Err(missing_schedule(scheduled_type));
