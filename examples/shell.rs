@@ -32,7 +32,7 @@ use support::{Answers, Failure, answer_lines, read_file};
 use taskdex::wire::{self, RecordReader};
 use taskdex::{
     ChangeSet, Edit, Facets, LastStatus, LifeCycleType, ListQuery, Order, ProjectId, Record,
-    Revision, ScheduledType, TaskStore, TaskType,
+    ScheduledType, TaskStore, TaskType,
 };
 
 const USAGE: &str = "shell [--change-log N] [FILE|-]";
@@ -265,7 +265,7 @@ impl Shell {
         let export = members.string("export")?;
         members.finish()?;
         let restored = self.store.restore(project, export.as_bytes());
-        answer(out, "revision", restored.map_err(|refused| refused.error)?)
+        answer(out, "revision", restored?)
     }
 
     fn changes(

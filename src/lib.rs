@@ -89,7 +89,10 @@ pub use query::{
 pub use schedule::{
     Execution, GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays,
 };
-pub use store::{BatchError, TaskStore};
+pub use store::{
+    Applied, BatchError, ChangeSet, Edit, EditAction, Expectation, NewTask, Replaced, Snapshot,
+    SnapshotTask, SnapshotTasks, Synced, TaskStore, TaskStoreBuilder,
+};
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTime, ReportedTiming, ScheduledType,
     Task, TaskBuilder, TaskId, TaskName, TaskType, Timing, Trigger,

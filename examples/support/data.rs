@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use chrono::{DateTime, Utc};
-use taskdex::{ProjectId, Task, TaskStore, wire};
+use taskdex::{ProjectId, Record, TaskStore, wire};
 
 use super::{Failure, read_file};
 
@@ -18,12 +18,12 @@ pub(crate) fn load(path: Option<&OsStr>, now: DateTime<Utc>) -> Result<TaskStore
     };
     let default_project = ProjectId::new("default")?;
     let store = TaskStore::new();
-    let mut tasks: BTreeMap<ProjectId, Vec<Task>> = BTreeMap::new();
+    let mut projects: BTreeMap<ProjectId, Vec<Record>> = BTreeMap::new();
     for (project, record) in wire::read_records(&records, &default_project)? {
-        tasks.entry(project).or_default().push(record.task);
+        projects.entry(project).or_default().push(record);
     }
-    for (project, tasks) in tasks {
-        store.add_all(&project, tasks, now)?;
+    for (project, records) in projects {
+        store.add_all(&project, records, now)?;
     }
     Ok(store)
 }

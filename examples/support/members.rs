@@ -5,6 +5,7 @@ use std::fmt;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use taskdex::wire::export::ExportError;
 use taskdex::{BatchError, Error, ErrorKind};
 
 /// Why a line was refused.
@@ -15,10 +16,7 @@ pub(crate) enum Refusal {
     /// By the library, for an edit of a batch.
     At { position: usize, error: Error },
     /// By the program itself.
-    Own {
-        kind: ErrorKind,
-        message: String,
-    },
+    Own { kind: ErrorKind, message: String },
 }
 
 impl Refusal {
@@ -67,6 +65,15 @@ impl Refusal {
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self::By(error)
+    }
+}
+
+impl From<ExportError> for Refusal {
+    fn from(refused: ExportError) -> Self {
+        match refused.error() {
+            Some(error) => Self::By(error.clone()),
+            None => Self::internal(refused),
+        }
     }
 }
 

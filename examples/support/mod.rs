@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each example uses its part")]
 
 pub(crate) mod data;
+pub(crate) mod members;
 
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
@@ -100,15 +101,19 @@ impl Answers {
         answer: Result<impl FnOnce(&mut Vec<u8>), taskdex::Error>,
     ) -> io::Result<()> {
         let mut body = Vec::new();
+        let is_given = answer.is_ok();
         match answer {
             Ok(write) => write(&mut body),
-            Err(error) => {
-                self.all_given = false;
-                error.write_json(&mut body);
-            }
+            Err(error) => error.write_json(&mut body),
         }
-        body.push(b'\n');
-        self.out.write_all(&body)
+        self.write(&body, is_given)
+    }
+
+    /// Writes a body that was made elsewhere: that of an answer, or of a refusal.
+    pub(crate) fn write(&mut self, body: &[u8], is_given: bool) -> io::Result<()> {
+        self.all_given &= is_given;
+        self.out.write_all(body)?;
+        self.out.write_all(b"\n")
     }
 
     /// Whether nothing was refused.

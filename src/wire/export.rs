@@ -48,7 +48,9 @@ use super::full_record::write_full_record;
 use super::records::ReadError;
 use super::response::write_json;
 use crate::error::{Error, ErrorKind};
+use crate::index::REVISION_MAX;
 use crate::query::Revision;
+use crate::store::{Snapshot, TaskStore};
 use crate::task::{ProjectId, Record};
 
 /// The longest line that a [`Reader`] takes unless it is told otherwise: 64 MiB.
@@ -128,6 +130,10 @@ impl Header {
             return Err(damaged("taskdex_export", &form, accepted));
         }
         let read: HeaderLine = serde_json::from_str(line).map_err(refused)?;
+        if read.revision > REVISION_MAX {
+            let accepted = format!("at most {REVISION_MAX}, the last revision there is");
+            return Err(damaged("revision", &read.revision.to_string(), accepted));
+        }
         if read.count == 0 {
             let accepted = "1 or more, as a project without tasks is not there";
             return Err(damaged("count", "0", accepted));
@@ -203,6 +209,89 @@ impl<W: Write> Writer<W> {
             self.gathered.clear();
         }
         Ok(())
+    }
+}
+
+/// Exporting a project.
+impl Snapshot {
+    /// Writes the tasks as an [export](crate::wire::export), from which
+    /// [`TaskStore::restore`] makes the same project, in any store and at any later time.
+    ///
+    /// Disabled, expired, triggered and reported tasks too. O(length of the text); memory for some
+    /// 64 KiB of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the output.
+    pub fn write_export(&self, out: impl Write) -> io::Result<()> {
+        let project = self.project().clone();
+        let count = self.len() as u64;
+        let header = Header::new(project, self.revision(), self.next_sequence(), count);
+        let mut writer = Writer::new(out, &header)?;
+        for task in self {
+            writer.write(&task.to_record())?;
+        }
+        writer.finish()?;
+        Ok(())
+    }
+}
+
+/// Restoring a project.
+impl TaskStore {
+    /// Makes a project that is not there from an [export](crate::wire::export): the same tasks,
+    /// order, versions, instants of adding and revision, under any project id.
+    ///
+    /// The project's history begins where the export left it; what this store said of an earlier
+    /// project of that name means nothing for it. O(length of the text), and memory for the tasks
+    /// themselves; nothing of it is seen before the end.
+    ///
+    /// # Errors
+    ///
+    /// The line and the reason, where the text is damaged, cut or too long; nothing has changed
+    /// then. [`ErrorKind::ProjectExists`] where the project is there, [`ErrorKind::ProjectFull`]
+    /// where it has no number for another task.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use taskdex::{ProjectId, Schedule, Task, TaskStore, TaskType};
+    ///
+    /// let now: DateTime<Utc> = "2026-12-01T00:00:00Z".parse()?;
+    /// let every_five_days = Schedule::daily(5, "02:00:00".parse()?, "UTC".parse()?)?;
+    /// let store = TaskStore::new();
+    /// let project = ProjectId::new("p-1")?;
+    /// let task = Task::builder("t-1", "Stop", TaskType::Stop, every_five_days).build()?;
+    /// store.add(&project, task, now)?;
+    /// let mut export = Vec::new();
+    /// store.snapshot(&project)?.write_export(&mut export)?;
+    ///
+    /// // Four days later, in another process.
+    /// let later: DateTime<Utc> = "2026-12-05T12:00:00Z".parse()?;
+    /// let restored = TaskStore::new();
+    /// restored.restore(&project, export.as_slice())?;
+    /// let task = restored.get(&project, "t-1", later).unwrap();
+    /// assert_eq!(task.next_execution_time().unwrap(), "2026-12-06 02:00:00");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn restore(
+        &self,
+        project: &ProjectId,
+        export: impl BufRead,
+    ) -> Result<Revision, ExportError> {
+        let refused = |line| move |error| ReadError { line, error };
+        let mut reader = Reader::new(export)?;
+        let Header {
+            revision,
+            next_sequence,
+            ..
+        } = *reader.header();
+        let restoration = self.restoration(project, revision);
+        let mut restoration = restoration.map_err(refused(1))?;
+        while let Some(record) = reader.next() {
+            let added = restoration.push(&record?);
+            added.map_err(refused(reader.line()))?;
+        }
+        let revision = self.show_restored(project, restoration, next_sequence);
+        Ok(revision.map_err(refused(1))?)
     }
 }
 
