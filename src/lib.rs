@@ -71,6 +71,7 @@
 
 mod error;
 mod index;
+mod limits;
 pub mod query;
 pub mod schedule;
 mod spelled;
@@ -91,7 +92,7 @@ pub use schedule::{
 pub use store::{BatchError, TaskStore};
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, ReportedTime, ReportedTiming, ScheduledType, Task,
-    TaskBuilder, TaskId, TaskName, TaskType, Timing, Trigger,
+    TaskBuilder, TaskName, TaskType, Timing, Trigger,
 };
 
 /// The snippets of README are compiled and run like any other example.

@@ -3,7 +3,6 @@
 mod error;
 mod future_executions;
 mod instant;
-mod names;
 mod params;
 mod record;
 mod records;

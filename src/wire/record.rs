@@ -9,9 +9,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::error::{invalid_json, not_utf8};
-use super::names::names;
 use super::schedule::{read_schedule, read_time_zone};
 use crate::error::{Error, ErrorKind, shown};
+use crate::limits::{PRIORITY, TEXT_ACCEPTED, WAIT_TIME};
+use crate::spelled::spelled;
 use crate::task::{
     LifeCycleType, ProjectId, ReportedTiming, ScheduledType, Task, TaskType, Timing, Trigger,
 };
@@ -67,7 +68,7 @@ impl Record {
     }
 }
 
-names! {
+spelled! {
     /// The documented fields of a record, and those of this project's own.
     pub(super) enum Field {
         ProjectId = "project_id",
@@ -155,7 +156,7 @@ impl<'a> Fields<'a> {
         accepted: &'static str,
     ) -> Result<Cow<'a, str>, Error> {
         self.string(field)?
-            .ok_or_else(|| Error::missing(field.name(), accepted))
+            .ok_or_else(|| Error::missing(field.as_str(), accepted))
     }
 
     /// A string field that is read by its type's own rules.
@@ -195,7 +196,7 @@ impl<'a> Fields<'a> {
         let text = if digits == "0" { digits } else { json };
         text.parse()
             .map(Some)
-            .map_err(|_| Error::refused(ErrorKind::OutOfRange, field.name(), json, accepted))
+            .map_err(|_| Error::refused(ErrorKind::OutOfRange, field.as_str(), json, accepted))
     }
 
     /// A field that holds a JSON boolean.
@@ -223,15 +224,15 @@ impl<'a> Fields<'a> {
             self.required(Field::LifeCycleType, LifeCycleType::ACCEPTED)?;
         let trigger = Trigger::on(life_cycle_type);
         Ok(match read_time_zone(self)? {
-            Some(time_zone) => trigger.in_time_zone(time_zone),
+            Some(time_zone) => trigger.with_time_zone(time_zone),
             None => trigger,
         })
     }
 
     fn record(&self) -> Result<Record, Error> {
         let project = self.parsed(Field::ProjectId)?;
-        let id = self.required_string(Field::Id, "1 to 255 characters")?;
-        let task_name = self.required_string(Field::TaskName, "1 to 255 characters")?;
+        let id = self.required_string(Field::Id, TEXT_ACCEPTED)?;
+        let task_name = self.required_string(Field::TaskName, TEXT_ACCEPTED)?;
         let task_type: TaskType = self.required(Field::TaskType, TaskType::ACCEPTED)?;
         let scheduled_type = self.scheduled_type()?;
         let timing = if scheduled_type == ScheduledType::LifeCycle {
@@ -242,11 +243,11 @@ impl<'a> Fields<'a> {
             Timing::Reported(self.reported_timing(scheduled_type)?)
         };
         let task = Task::builder(id, task_name, task_type, timing)
-            .last_status(self.parsed(Field::LastStatus)?)
-            .enabled(self.enabled()?)
-            .description(self.string(Field::Description)?.unwrap_or_default())
-            .priority(self.integer(Field::Priority, "a whole number from 0 to 50")?)
-            .wait_time(self.integer(Field::WaitTime, "a whole number from 0 to 43200")?)
+            .with_last_status(self.parsed(Field::LastStatus)?)
+            .with_enabled(self.enabled()?)
+            .with_description(self.string(Field::Description)?.unwrap_or_default())
+            .with_priority(self.integer(Field::Priority, PRIORITY.accepted)?)
+            .with_wait_time(self.integer(Field::WaitTime, WAIT_TIME.accepted)?)
             .build()?;
         Ok(Record { project, task })
     }
@@ -254,17 +255,17 @@ impl<'a> Fields<'a> {
     fn reported_timing(&self, scheduled_type: ScheduledType) -> Result<ReportedTiming, Error> {
         let mut timing = ReportedTiming::new(scheduled_type)?;
         if let Some(time) = self.parsed(Field::NextExecutionTime)? {
-            timing = timing.next_execution_time(time);
+            timing = timing.with_next_execution_time(time);
         }
         if let Some(time_zone) = self.string(Field::TimeZone)? {
-            timing = timing.time_zone(&time_zone);
+            timing = timing.with_time_zone(&time_zone);
         }
         Ok(timing)
     }
 }
 
 fn wrong_type(field: Field, json: &str, accepted: impl Into<Cow<'static, str>>) -> Error {
-    Error::refused(ErrorKind::WrongType, field.name(), json, accepted)
+    Error::refused(ErrorKind::WrongType, field.as_str(), json, accepted)
 }
 
 /// The refusal of a JSON object that gives `key` twice.
@@ -299,7 +300,7 @@ impl<'de> Deserialize<'de> for Object<'de> {
                     let value: &RawValue = map.next_value()?;
                     let place = std::str::from_utf8(&key)
                         .ok()
-                        .and_then(Field::from_name)
+                        .and_then(Field::from_spelling)
                         .and_then(|field| fields.0.get_mut(field as usize));
                     let repeated = match place {
                         Some(place) => place.replace(value).is_some(),

@@ -4,6 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 
 use super::record::{Field, Fields};
 use crate::error::{Error, ErrorKind};
+use crate::limits::DAY_INTERVAL;
 use crate::schedule::text::{parse_date, parse_date_time, parse_time};
 use crate::schedule::{MonthDates, Months, Schedule, TimeZone, Weekdays};
 use crate::task::ScheduledType;
@@ -11,7 +12,6 @@ use crate::task::ScheduledType;
 const DATE_ACCEPTED: &str = "a date as yyyy-MM-dd";
 const TIME_ACCEPTED: &str = "a time as HH:mm:ss";
 const DATE_TIME_ACCEPTED: &str = "a date and time as yyyy-MM-dd HH:mm:ss";
-const DAY_INTERVAL_ACCEPTED: &str = "a whole number from 1 to 31";
 
 /// The fields that a timed type cannot do without, and those it may have.
 fn fields_used(scheduled_type: ScheduledType) -> (&'static [Field], &'static [Field]) {
@@ -64,7 +64,7 @@ pub(super) fn read_schedule(
         }
         ScheduledType::Day => {
             let interval = fields
-                .integer(Field::DayInterval, DAY_INTERVAL_ACCEPTED)?
+                .integer(Field::DayInterval, DAY_INTERVAL.accepted)?
                 .ok_or_else(unread(Field::DayInterval))?;
             Schedule::daily(interval, time, zone)?
         }
@@ -88,12 +88,12 @@ pub(super) fn read_schedule(
     if scheduled_type == ScheduledType::Day
         && let Some(date) = read_date(fields, Field::StartDate)?
     {
-        schedule = schedule.starting_on(date)?;
+        schedule = schedule.with_start_date(date)?;
     }
     if let Some(text) = fields.string(Field::ExpireTime)? {
         let at = parse_date_time(&text)
             .ok_or_else(|| malformed(Field::ExpireTime, &text, DATE_TIME_ACCEPTED))?;
-        schedule = schedule.expiring_at(at)?;
+        schedule = schedule.with_expire_time(at)?;
     }
     Ok(Some(schedule))
 }
@@ -118,7 +118,7 @@ fn read_date(fields: &Fields<'_>, field: Field) -> Result<Option<NaiveDate>, Err
 }
 
 fn malformed(field: Field, text: &str, accepted: &'static str) -> Error {
-    Error::refused(ErrorKind::InvalidSyntax, field.name(), text, accepted)
+    Error::refused(ErrorKind::InvalidSyntax, field.as_str(), text, accepted)
 }
 
 /// The refusal of a timed object that carries no schedule.
@@ -128,9 +128,9 @@ pub(super) fn missing_schedule(scheduled_type: ScheduledType) -> Error {
 
 fn incomplete(scheduled_type: ScheduledType, missing: Field) -> Error {
     let (required, _) = fields_used(scheduled_type);
-    let names: Vec<&str> = required.iter().map(|field| field.name()).collect();
+    let names: Vec<&str> = required.iter().map(|field| field.as_str()).collect();
     Error::incomplete(
-        missing.name(),
+        missing.as_str(),
         format!("{} for {scheduled_type}", names.join(", ")),
     )
 }
