@@ -197,7 +197,8 @@ impl Shell {
         };
         members.finish()?;
         let now = self.now()?;
-        self.store.list_json(project, &query.order(order), now, out);
+        self.store
+            .list_json(project, &query.with_order(order), now, out);
         Ok(())
     }
 

@@ -72,6 +72,7 @@
 
 mod error;
 mod index;
+mod limits;
 pub mod query;
 pub mod schedule;
 mod spelled;

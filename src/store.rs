@@ -420,6 +420,26 @@ impl TaskStore {
     /// - [`ErrorKind::TaskNotFound`] where the project has no task of this id.
     /// - [`ErrorKind::OutOfRange`] where the start date would be beyond the year 9999.
     /// - [`ErrorKind::ProjectFull`] where the project has no number left for another change.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use taskdex::{LifeCycleType, ProjectId, Task, TaskStore, TaskType};
+    ///
+    /// let store = TaskStore::new();
+    /// let project = ProjectId::new("p-1")?;
+    /// let now = DateTime::UNIX_EPOCH;
+    /// let event = LifeCycleType::PostDesktopDisconnected;
+    /// store.add(&project, Task::builder("t-1", "Stop", TaskType::Stop, event).build()?, now)?;
+    ///
+    /// let task = store.get(&project, "t-1", now).unwrap().into_task();
+    /// let edited = task.to_builder().with_description("Saves power.").build()?;
+    /// let replaced = store.replace(&project, edited, now)?;
+    /// let listed = store.get(&project, "t-1", now).unwrap();
+    /// assert_eq!(listed.version(), replaced.revision);
+    /// assert_eq!(replaced.previous.description(), None);
+    /// assert_eq!(listed.task().description(), Some("Saves power."));
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
     #[expect(clippy::needless_pass_by_value, reason = "the store takes tasks over")]
     pub fn replace(
         &self,

@@ -10,7 +10,6 @@ mod full_record;
 mod future_executions;
 mod instant;
 mod members;
-mod names;
 mod params;
 mod record;
 mod records;
