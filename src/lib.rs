@@ -77,6 +77,7 @@ pub mod query;
 pub mod schedule;
 mod spelled;
 pub mod store;
+mod sync;
 pub mod task;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -1,13 +1,12 @@
 //! The records of one project, by row number.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use prefetch_index::prefetch_index;
 
 use super::log::RemovedTask;
 use super::next::Next;
 use crate::query::Revision;
+use crate::sync::Arc;
 use crate::task::{Attributes, Code, Task};
 
 /// The position of a task in its project's order of adding.

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::Error;
 use crate::limits::check_text;
 use crate::spelled::deserialize_parsed;
+use crate::sync::Arc;
 
 /// Whether a text cannot stand in JSON as it is.
 pub(crate) fn needs_escape(text: &str) -> bool {
