@@ -170,7 +170,7 @@ fn queries(
 ) -> Vec<ListQuery> {
     let random = &mut Random::new(17);
     let asked = |offset, name: &NameMatch| {
-        filter(ListQuery::new(offset, 50).unwrap()).task_name(name.clone())
+        filter(ListQuery::new(offset, 50).unwrap()).with_task_name(name.clone())
     };
     let queries = names.map(|name| {
         let (total, _) = store.positions(&project(), &asked(0, &name));
@@ -180,7 +180,7 @@ fn queries(
 }
 
 fn assert_forgotten(store: &TaskStore, queries: &[ListQuery]) {
-    let distinct: HashSet<_> = queries.iter().map(ListQuery::task_name_filter).collect();
+    let distinct: HashSet<_> = queries.iter().map(ListQuery::task_name).collect();
     assert!(distinct.len() > REMEMBERED);
     let explanation = store.explain(&project(), &queries[0]);
     let is_remembered = matches!(
@@ -225,8 +225,8 @@ fn searches(criterion: &mut Criterion) {
             let queries = queries(&store, needles.matches(), |query| query);
             first_time(&mut group, &label, size, &store, &queries);
         }
-        let one_in_17 = |query: ListQuery| query.task_type(TaskType::ExecuteScript);
-        let two_thirds = |query: ListQuery| query.last_status(LastStatus::Success);
+        let one_in_17 = |query: ListQuery| query.with_task_type(TaskType::ExecuteScript);
+        let two_thirds = |query: ListQuery| query.with_last_status(LastStatus::Success);
         for needles in &needles {
             if ["2 characters", "long, common", "long, selective"].contains(&needles.kind) {
                 let label = format!("first time, among 6 %: {}", needles.kind);
@@ -258,7 +258,7 @@ fn searches(criterion: &mut Criterion) {
             common
                 .matches()
                 .take(3)
-                .any(|it| query.task_name_filter() == Some(&it))
+                .any(|it| query.task_name() == Some(&it))
         };
         let mut next = again.iter().filter(few).cycle();
         group.bench_function(BenchmarkId::new("again: facets", size), |bencher| {

@@ -14,7 +14,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Month, NaiveDate, NaiveTime, Utc, Weekday};
 use criterion::{Criterion, criterion_group, criterion_main};
 use taskdex::schedule::{MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays};
 
@@ -89,12 +89,16 @@ fn daily(numbers: &mut Numbers, zone: TimeZone) -> Schedule {
 }
 
 fn weekly(numbers: &mut Numbers, zone: TimeZone) -> Schedule {
-    let days = Weekdays::new(numbers.some(7)).unwrap();
+    let days =
+        Weekdays::new((numbers.some(7).into_iter()).map(|day| Weekday::try_from(day - 1).unwrap()))
+            .unwrap();
     Schedule::weekly(days, numbers.time(), zone).unwrap()
 }
 
 fn monthly(numbers: &mut Numbers, zone: TimeZone) -> Schedule {
-    let months = Months::new(numbers.some(12)).unwrap();
+    let months =
+        Months::new((numbers.some(12).into_iter()).map(|month| Month::try_from(month).unwrap()))
+            .unwrap();
     let dates = MonthDates::new(
         numbers
             .some(28)
@@ -226,7 +230,7 @@ fn hard_batches() -> Vec<(&'static str, Vec<Question>)> {
             "start far away",
             batch(|numbers| {
                 let date = in_year(numbers, 1).date_naive();
-                let schedule = daily(numbers, new_york).starting_on(date).unwrap();
+                let schedule = daily(numbers, new_york).with_start_date(date).unwrap();
                 (schedule, numbers.instant())
             }),
         ),
@@ -234,7 +238,9 @@ fn hard_batches() -> Vec<(&'static str, Vec<Question>)> {
             "expiry",
             batch(|numbers| {
                 let expiry = numbers.instant().naive_utc();
-                let schedule = any_kind(numbers, new_york).expiring_at(expiry).unwrap();
+                let schedule = any_kind(numbers, new_york)
+                    .with_expire_time(expiry)
+                    .unwrap();
                 (schedule, numbers.instant())
             }),
         ),

@@ -5,17 +5,17 @@
 
 mod answers;
 mod changes;
+mod explain;
+mod facets;
 mod ids;
 mod names;
 mod next;
 mod row_set;
 mod rows;
-mod summary;
 mod validate;
 
 use std::ops::Range;
 
-pub(crate) use answers::ListKey;
 use answers::{Answers, Compacted};
 use changes::Changes;
 pub(crate) use changes::{NameSearch, NamesFound, Seen};
@@ -28,7 +28,7 @@ pub(crate) use next::{Known, Moment, Next};
 pub(crate) use row_set::RowSet;
 pub(crate) use rows::{NoRoom, PAGE_ROWS, Removed, RowHead, RowView, Slot};
 
-use crate::query::{ListQuery, NameMatch, Order, Revision};
+use crate::query::{ListKey, ListQuery, NameMatch, Order, Revision};
 use crate::task::{Attributes, Code, LastStatus, Task};
 
 /// Where a project changes its form.
@@ -230,7 +230,7 @@ impl Index {
             slots: [0; PAGE_ROWS],
             count: 0,
         };
-        let Some(key) = ListKey::asked(&query.filters) else {
+        let Some(key) = ListKey::of(query.filters.list) else {
             return selected;
         };
         match (&self.lookups, &query.filters.task_name) {
@@ -242,7 +242,7 @@ impl Index {
                 if let Some(out) = selected.slots.get_mut(..window.len()) {
                     selected.count = list.read(window.start, out);
                 }
-                selected.put_in(query.listed_order());
+                selected.put_in(query.order());
             }
             (Some(lookups), Some(name)) => {
                 return self.select_among(query, &self.matching(lookups, key, name).rows);
@@ -262,7 +262,7 @@ impl Index {
         if let Some(out) = selected.slots.get_mut(..window.len()) {
             selected.count = rows.read(window.start, out);
         }
-        selected.put_in(query.listed_order());
+        selected.put_in(query.order());
         selected
     }
 
@@ -291,7 +291,7 @@ impl Index {
                 return;
             }
             selected.total += 1;
-            let follows = after.is_none_or(|after| match query.listed_order() {
+            let follows = after.is_none_or(|after| match query.order() {
                 Order::OldestFirst => row.sequence() > after,
                 Order::NewestFirst => row.sequence() < after,
             });
@@ -305,7 +305,7 @@ impl Index {
                 position += 1;
             }
         };
-        match query.listed_order() {
+        match query.order() {
             Order::OldestFirst => self.iter().for_each(|(slot, row)| see(slot, row)),
             Order::NewestFirst => self.iter().rev().for_each(|(slot, row)| see(slot, row)),
         }
@@ -315,7 +315,7 @@ impl Index {
     fn window(&self, query: &ListQuery, total: u32, rank: impl Fn(Slot) -> u32) -> Range<u32> {
         let offset = u32::try_from(query.offset()).unwrap_or(u32::MAX);
         let limit = query.limit();
-        match query.listed_order() {
+        match query.order() {
             Order::OldestFirst => {
                 let begin = query.after_sequence().map_or(0, |after| {
                     rank(self.rows.first_from_sequence(after.saturating_add(1)))

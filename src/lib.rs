@@ -72,6 +72,7 @@
 
 mod error;
 mod index;
+mod limits;
 pub mod query;
 pub mod schedule;
 mod spelled;
@@ -92,7 +93,7 @@ pub use schedule::{
 pub use store::{BatchError, TaskStore};
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTime, ReportedTiming, ScheduledType,
-    Task, TaskBuilder, TaskId, TaskName, TaskType, Timing, Trigger,
+    Task, TaskBuilder, TaskName, TaskType, Timing, Trigger,
 };
 
 /// The snippets of README are compiled and run like any other example.

@@ -1,23 +1,28 @@
 //! What a caller asks of a project, and what it gets.
 
+mod answer_list;
 mod cursor;
 mod explain;
 mod facets;
 mod name_match;
 mod page;
 
+pub use answer_list::AnswerList;
+pub(crate) use answer_list::ListKey;
 pub use cursor::Cursor;
-pub use explain::{AnswerList, Explanation, NameStrategy};
+pub use explain::{Explanation, NameStrategy};
 pub use facets::Facets;
 pub use name_match::{NameMatch, NameMatchMode};
 pub(crate) use name_match::{NameMatcher, fold_case, fold_character};
 pub use page::{Page, PageSummary, Revision, ScheduledTask};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::limits;
+use crate::spelled::vocabulary;
 use crate::task::{LastStatus, LifeCycleType, ScheduledType, Task, TaskType};
 
-/// The most records a page may hold: the documented limit.
-pub const LIMIT_MAX: u32 = 50;
+/// The most tasks a page may hold: the documented limit.
+pub const LIMIT_MAX: u32 = limits::PAGE.max;
 
 /// A query of the documented listing.
 ///
@@ -33,17 +38,17 @@ pub const LIMIT_MAX: u32 = 50;
 /// use taskdex::{LastStatus, ListQuery, NameMatch, Order, TaskType};
 ///
 /// let query = ListQuery::new(0, 10)?
-///     .task_type(TaskType::Reboot)
-///     .last_status(LastStatus::Fail)
-///     .task_name(NameMatch::contains("nightly")?)
-///     .order(Order::NewestFirst);
+///     .with_task_type(TaskType::Reboot)
+///     .with_last_status(LastStatus::Fail)
+///     .with_task_name(NameMatch::contains("nightly")?)
+///     .with_order(Order::NewestFirst);
 /// assert_eq!(query.limit(), 10);
 ///
 /// // The documented form says the same, save for the order.
 /// let same = ListQuery::from_query_string(
 ///     "offset=0&limit=10&task_name=nightly&task_type=REBOOT&last_status=FAIL",
 /// )?;
-/// assert_eq!(same.order(Order::NewestFirst), query);
+/// assert_eq!(same.with_order(Order::NewestFirst), query);
 /// # Ok::<(), taskdex::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -52,32 +57,39 @@ pub struct ListQuery {
     offset: u64,
     limit: u32,
     order: Order,
-    after: Option<Cursor>,
+    cursor: Option<Cursor>,
 }
 
-/// The five documented filters; each that is absent holds for every task.
+/// The documented filters; each that is absent holds for every task.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Filters {
     pub(crate) task_name: Option<NameMatch>,
-    pub(crate) task_type: Option<TaskType>,
-    pub(crate) scheduled_type: Option<ScheduledType>,
-    pub(crate) life_cycle_type: Option<LifeCycleType>,
-    pub(crate) last_status: Option<LastStatus>,
+    /// The filters on closed sets.
+    pub(crate) list: AnswerList,
 }
 
-/// The order in which tasks are listed.
-///
-/// The documented page gives none. Here it is the order of adding, which an
-/// update never changes: a client that pages while tasks are being added sees
-/// each task once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Order {
-    /// The order in which tasks were added to the project.
-    #[default]
-    OldestFirst,
-    /// The reverse.
-    NewestFirst,
+vocabulary! {
+    /// The order in which tasks are listed.
+    ///
+    /// The documented page gives none. Here it is the order of adding, which an
+    /// update never changes: a client that pages while tasks are being added sees
+    /// each task once.
+    ///
+    /// ```
+    /// use taskdex::Order;
+    ///
+    /// assert_eq!("newest".parse(), Ok(Order::NewestFirst));
+    /// assert_eq!(Order::default().to_string(), "oldest");
+    /// ```
+    #[derive(Default)]
+    #[non_exhaustive]
+    Order, "order" {
+        /// The order in which tasks were added to the project.
+        #[default]
+        OldestFirst = "oldest",
+        /// The reverse.
+        NewestFirst = "newest",
+    }
 }
 
 impl ListQuery {
@@ -88,44 +100,38 @@ impl ListQuery {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::OutOfRange`] for a limit over [`LIMIT_MAX`].
+    /// [`ErrorKind::OutOfRange`](crate::ErrorKind::OutOfRange) for a limit over [`LIMIT_MAX`].
     pub fn new(offset: u64, limit: u32) -> Result<Self, Error> {
         let query = Self {
             filters: Filters::default(),
             offset: 0,
             limit: 0,
             order: Order::OldestFirst,
-            after: None,
+            cursor: None,
         };
-        query.page(offset, limit)
+        query.with_page(offset, limit)
     }
 
     /// Asks for another page: the same filters and order, other bounds.
     ///
-    /// A [cursor](Self::after) stays, and the offset counts from it; `after(None)` takes it away.
+    /// A [cursor](Self::with_cursor) stays, and the offset counts from it;
+    /// `with_cursor(None)` takes it away.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::OutOfRange`] for a limit over [`LIMIT_MAX`].
+    /// [`ErrorKind::OutOfRange`](crate::ErrorKind::OutOfRange) for a limit over [`LIMIT_MAX`].
     ///
     /// ```
     /// use taskdex::{ErrorKind, ListQuery, TaskType};
     ///
     /// let asked = ListQuery::from_query_string("offset=40&limit=5&task_type=STOP")?;
-    /// let whole = asked.page(0, 50)?;
-    /// assert_eq!(whole, ListQuery::new(0, 50)?.task_type(TaskType::Stop));
-    /// assert_eq!(whole.page(0, 51).unwrap_err().kind(), ErrorKind::OutOfRange);
+    /// let whole = asked.with_page(0, 50)?;
+    /// assert_eq!(whole, ListQuery::new(0, 50)?.with_task_type(TaskType::Stop));
+    /// assert_eq!(whole.with_page(0, 51).unwrap_err().kind(), ErrorKind::OutOfRange);
     /// # Ok::<(), taskdex::Error>(())
     /// ```
-    pub fn page(self, offset: u64, limit: u32) -> Result<Self, Error> {
-        if limit > LIMIT_MAX {
-            return Err(Error::refused(
-                ErrorKind::OutOfRange,
-                "limit",
-                &limit.to_string(),
-                "a whole number from 0 to 50",
-            ));
-        }
+    pub fn with_page(self, offset: u64, limit: u32) -> Result<Self, Error> {
+        let limit = limits::PAGE.check("limit", limit)?;
         Ok(Self {
             offset,
             limit,
@@ -135,54 +141,57 @@ impl ListQuery {
 
     /// Keeps only tasks whose name matches.
     #[must_use]
-    pub fn task_name(mut self, name: impl Into<Option<NameMatch>>) -> Self {
+    pub fn with_task_name(mut self, name: impl Into<Option<NameMatch>>) -> Self {
         self.filters.task_name = name.into();
         self
     }
 
     /// Keeps only tasks of one type.
     #[must_use]
-    pub fn task_type(mut self, task_type: impl Into<Option<TaskType>>) -> Self {
-        self.filters.task_type = task_type.into();
+    pub fn with_task_type(mut self, task_type: impl Into<Option<TaskType>>) -> Self {
+        self.filters.list.task_type = task_type.into();
         self
     }
 
     /// Keeps only tasks of one scheduled type; the way to see triggered tasks.
     #[must_use]
-    pub fn scheduled_type(mut self, scheduled_type: impl Into<Option<ScheduledType>>) -> Self {
-        self.filters.scheduled_type = scheduled_type.into();
+    pub fn with_scheduled_type(mut self, scheduled_type: impl Into<Option<ScheduledType>>) -> Self {
+        self.filters.list.scheduled_type = scheduled_type.into();
         self
     }
 
     /// Keeps only tasks that one event triggers.
     #[must_use]
-    pub fn life_cycle_type(mut self, life_cycle_type: impl Into<Option<LifeCycleType>>) -> Self {
-        self.filters.life_cycle_type = life_cycle_type.into();
+    pub fn with_life_cycle_type(
+        mut self,
+        life_cycle_type: impl Into<Option<LifeCycleType>>,
+    ) -> Self {
+        self.filters.list.life_cycle_type = life_cycle_type.into();
         self
     }
 
     /// Keeps only tasks with this last status.
     #[must_use]
-    pub fn last_status(mut self, last_status: impl Into<Option<LastStatus>>) -> Self {
-        self.filters.last_status = last_status.into();
+    pub fn with_last_status(mut self, last_status: impl Into<Option<LastStatus>>) -> Self {
+        self.filters.list.last_status = last_status.into();
         self
     }
 
     /// Lists in another order; the default is oldest first.
     #[must_use]
-    pub fn order(mut self, order: Order) -> Self {
+    pub fn with_order(mut self, order: Order) -> Self {
         self.order = order;
         self
     }
 
-    /// Goes on after the last task of an earlier page, in the order that is asked for; after none,
-    /// from the first task.
+    /// Goes on after the last task of an earlier page, in the order that is asked for; with
+    /// `None`, from the first task.
     ///
     /// The offset then counts from there, so it is usually 0; the total stays
     /// that of all tasks that match.
     #[must_use]
-    pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
-        self.after = cursor.into();
+    pub fn with_cursor(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
+        self.cursor = cursor.into();
         self
     }
 
@@ -200,48 +209,48 @@ impl ListQuery {
 
     /// The order in which tasks are listed.
     #[must_use]
-    pub fn listed_order(&self) -> Order {
+    pub fn order(&self) -> Order {
         self.order
     }
 
     /// The filter on the task's name, if there is one.
     #[must_use]
-    pub fn task_name_filter(&self) -> Option<&NameMatch> {
+    pub fn task_name(&self) -> Option<&NameMatch> {
         self.filters.task_name.as_ref()
     }
 
     /// The task type that is asked for, if one is.
     #[must_use]
-    pub fn task_type_filter(&self) -> Option<TaskType> {
-        self.filters.task_type
+    pub fn task_type(&self) -> Option<TaskType> {
+        self.filters.list.task_type
     }
 
     /// The scheduled type that is asked for, if one is.
     #[must_use]
-    pub fn scheduled_type_filter(&self) -> Option<ScheduledType> {
-        self.filters.scheduled_type
+    pub fn scheduled_type(&self) -> Option<ScheduledType> {
+        self.filters.list.scheduled_type
     }
 
     /// The triggering event that is asked for, if one is.
     #[must_use]
-    pub fn life_cycle_type_filter(&self) -> Option<LifeCycleType> {
-        self.filters.life_cycle_type
+    pub fn life_cycle_type(&self) -> Option<LifeCycleType> {
+        self.filters.list.life_cycle_type
     }
 
     /// The latest status that is asked for, if one is.
     #[must_use]
-    pub fn last_status_filter(&self) -> Option<LastStatus> {
-        self.filters.last_status
+    pub fn last_status(&self) -> Option<LastStatus> {
+        self.filters.list.last_status
     }
 
     /// The cursor that the listing goes on after.
     #[must_use]
     pub fn cursor(&self) -> Option<Cursor> {
-        self.after
+        self.cursor
     }
 
     pub(crate) fn after_sequence(&self) -> Option<u64> {
-        self.after.map(Cursor::sequence)
+        self.cursor.map(Cursor::sequence)
     }
 
     /// Whether `task` is one that this query lists and counts.
@@ -253,7 +262,7 @@ impl ListQuery {
     /// let task = Task::builder("t-1", "Hibernate", TaskType::Hibernate, event).build()?;
     /// let query = ListQuery::new(0, 10)?;
     /// assert!(!query.matches(&task));
-    /// assert!(query.scheduled_type(ScheduledType::LifeCycle).matches(&task));
+    /// assert!(query.with_scheduled_type(ScheduledType::LifeCycle).matches(&task));
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     #[must_use]
@@ -263,13 +272,9 @@ impl ListQuery {
 }
 
 impl Filters {
-    pub(crate) fn match_task(&self, task: &Task) -> bool {
-        let scheduled_type = task.scheduled_type();
-        self.scheduled_type
-            .map_or(scheduled_type.is_timed(), |asked| asked == scheduled_type)
-            && self.task_type.is_none_or(|asked| asked == task.task_type())
-            && (self.life_cycle_type.is_none() || self.life_cycle_type == task.life_cycle_type())
-            && (self.last_status.is_none() || self.last_status == task.last_status())
+    /// Whether a task passes every filter: the rule by which the engine selects rows.
+    fn match_task(&self, task: &Task) -> bool {
+        ListKey::of(self.list).is_some_and(|key| key.holds(task.attributes().code()))
             && (self.task_name.as_ref()).is_none_or(|name| name.matches(task.task_name()))
     }
 }

@@ -67,13 +67,14 @@ mod zone;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
 use crate::error::{Error, ErrorKind};
+use crate::limits::{DAY_INTERVAL, YEARS, YEARS_ACCEPTED};
 use calendar::{Anchor, Pattern, date_of, day_of, day_of_wall, is_possible};
 use expiry::Expiry;
 
 pub use execution::Execution;
 pub use executions::{Executions, ExecutionsBefore, ExecutionsBetween};
 pub use gaps::GapRule;
-pub use sets::{MonthDate, MonthDates, Months, Weekdays};
+pub use sets::{MonthDate, MonthDateIter, MonthDates, MonthIter, Months, WeekdayIter, Weekdays};
 pub use zone::{Resolution, TimeZone, zone_database_version};
 
 /// When a task executes: dates, a time of day, and the zone whose wall clock
@@ -89,7 +90,7 @@ pub use zone::{Resolution, TimeZone, zone_database_version};
 /// // `WEEK`: Mondays and Fridays, until the end of May.
 /// let days: Weekdays = "2,6".parse()?;
 /// let schedule = Schedule::weekly(days, "08:30:00".parse().unwrap(), "GMT+08:00".parse()?)?
-///     .expiring_at("2026-05-31T23:59:59".parse().unwrap())?;
+///     .with_expire_time("2026-05-31T23:59:59".parse().unwrap())?;
 ///
 /// let now = "2026-05-25T00:30:00Z".parse().unwrap();
 /// let rest: Vec<_> = schedule.executions(now).map(|found| found.to_string()).collect();
@@ -165,7 +166,7 @@ impl Schedule {
     /// A `DAY` schedule: every `day_interval` calendar days.
     ///
     /// It counts on across the ends of months, from its
-    /// [start date](Self::starting_on) or from when it was
+    /// [start date](Self::with_start_date) or from when it was
     /// [added](Self::counting_from). With neither it counts from the date, in
     /// its zone, of the instant that it is asked about. That it does not begin
     /// anew with each month is a decision of this crate: the distance of two
@@ -180,23 +181,15 @@ impl Schedule {
     /// use taskdex::schedule::{Schedule, TimeZone};
     ///
     /// let schedule = Schedule::daily(3, "08:00:00".parse().unwrap(), TimeZone::UTC)?
-    ///     .starting_on("2026-01-30".parse().unwrap())?;
+    ///     .with_start_date("2026-01-30".parse().unwrap())?;
     /// let now = "2026-01-30T08:00:00Z".parse().unwrap();
     /// assert_eq!(schedule.next_execution(now).unwrap().to_string(), "2026-02-02 08:00:00");
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     pub fn daily(day_interval: u32, time: NaiveTime, zone: TimeZone) -> Result<Self, Error> {
-        let interval = u8::try_from(day_interval)
-            .ok()
-            .filter(|interval| (1..=31).contains(interval))
-            .ok_or_else(|| {
-                Error::refused(
-                    ErrorKind::OutOfRange,
-                    "day_interval",
-                    &day_interval.to_string(),
-                    "a whole number from 1 to 31",
-                )
-            })?;
+        let interval = DAY_INTERVAL.check("day_interval", day_interval)?;
+        // The limits are far below the end of a byte.
+        let interval = u8::try_from(interval).unwrap_or(u8::MAX);
         let pattern = Pattern::EveryDays {
             interval,
             anchor: Anchor::Asked,
@@ -212,9 +205,10 @@ impl Schedule {
     /// [`ErrorKind::InvalidSyntax`] for a `scheduled_time` that is not a whole second.
     ///
     /// ```
+    /// use chrono::Weekday;
     /// use taskdex::schedule::{Schedule, TimeZone, Weekdays};
     ///
-    /// let sundays = Weekdays::new([1])?;
+    /// let sundays = Weekdays::from(Weekday::Sun);
     /// let schedule = Schedule::weekly(sundays, "00:00:00".parse().unwrap(), TimeZone::UTC)?;
     /// let now = "2026-02-28T12:00:00Z".parse().unwrap();
     /// assert_eq!(schedule.next_execution(now).unwrap().to_string(), "2026-03-01 00:00:00");
@@ -233,10 +227,11 @@ impl Schedule {
     /// dates; [`ErrorKind::InvalidSyntax`] for a `scheduled_time` that is not a whole second.
     ///
     /// ```
+    /// use chrono::Month;
     /// use taskdex::schedule::{Months, Schedule, TimeZone};
     /// use taskdex::ErrorKind;
     ///
-    /// let february = Months::new([2])?;
+    /// let february = Months::from(Month::February);
     /// let on = |dates: &str| {
     ///     Schedule::monthly(february, dates.parse()?, "00:00:00".parse().unwrap(), TimeZone::UTC)
     /// };
@@ -295,12 +290,12 @@ impl Schedule {
     /// use taskdex::schedule::{Schedule, TimeZone};
     ///
     /// let daily = Schedule::daily(1, "08:00:00".parse().unwrap(), TimeZone::UTC)?;
-    /// let started = daily.starting_on("2030-01-01".parse().unwrap())?;
+    /// let started = daily.with_start_date("2030-01-01".parse().unwrap())?;
     /// let now = "2026-01-01T00:00:00Z".parse().unwrap();
     /// assert_eq!(started.next_execution(now).unwrap().to_string(), "2030-01-01 08:00:00");
     /// # Ok::<(), taskdex::Error>(())
     /// ```
-    pub fn starting_on(self, date: NaiveDate) -> Result<Self, Error> {
+    pub fn with_start_date(self, date: NaiveDate) -> Result<Self, Error> {
         let from = checked_day(date, "start_date")?;
         let Pattern::EveryDays { interval, .. } = self.pattern else {
             return Err(Error::refused(
@@ -334,13 +329,13 @@ impl Schedule {
     /// use taskdex::schedule::{Schedule, TimeZone, Weekdays};
     ///
     /// let schedule = Schedule::weekly(Weekdays::ALL, "08:00:00".parse().unwrap(), TimeZone::UTC)?
-    ///     .expiring_at("2026-01-02T08:00:00".parse().unwrap())?;
+    ///     .with_expire_time("2026-01-02T08:00:00".parse().unwrap())?;
     /// let last = "2026-01-02T08:00:00Z".parse().unwrap();
     /// assert_eq!(schedule.executions("2026-01-01T00:00:00Z".parse().unwrap()).count(), 2);
     /// assert_eq!(schedule.next_execution(last), None);
     /// # Ok::<(), taskdex::Error>(())
     /// ```
-    pub fn expiring_at(self, at: NaiveDateTime) -> Result<Self, Error> {
+    pub fn with_expire_time(self, at: NaiveDateTime) -> Result<Self, Error> {
         checked_day(at.date(), "expire_time")?;
         checked_second(at.time(), "expire_time")?;
         Ok(self.with_expiry(at.and_utc().timestamp()))
@@ -475,14 +470,14 @@ impl Schedule {
 
 /// The day number of a date of years 1 to 9999.
 fn checked_day(date: NaiveDate, parameter: &'static str) -> Result<i32, Error> {
-    if (1..=9999).contains(&date.year()) {
+    if YEARS.contains(&date.year()) {
         return Ok(day_of(date));
     }
     Err(Error::refused(
         ErrorKind::OutOfRange,
         parameter,
         &date.to_string(),
-        "a date of years 0001 to 9999",
+        YEARS_ACCEPTED,
     ))
 }
 
@@ -545,10 +540,12 @@ mod tests {
                 (None, None)
             );
             let expire = date.and_time(time);
-            let expiring = schedule.expiring_at(expire).unwrap();
+            let expiring = schedule.with_expire_time(expire).unwrap();
             assert_eq!(expiring.expire_time(), Some(expire));
         }
-        let started = Schedule::daily(1, time, zone).unwrap().starting_on(date);
+        let started = Schedule::daily(1, time, zone)
+            .unwrap()
+            .with_start_date(date);
         assert_eq!(started.unwrap().start_date(), Some(date));
     }
 }

@@ -29,10 +29,13 @@ macro_rules! spelled {
         #[allow(dead_code, reason = "not every table needs everything")]
         impl $enum {
             /// Every value, in the order of the table.
-            $visibility const ALL: &'static [Self] = &[$(Self::$variant),+];
+            $visibility const ALL: &'static [Self] = &Self::VALUES;
 
             /// How many values there are; the discriminant of each is less.
-            pub(crate) const COUNT: usize = Self::ALL.len();
+            pub(crate) const COUNT: usize = [$($spelling),+].len();
+
+            /// [`ALL`](Self::ALL), with the length in its type.
+            pub(crate) const VALUES: [Self; Self::COUNT] = [$(Self::$variant),+];
 
             /// The spelling of the value on the wire.
             #[must_use]

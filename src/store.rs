@@ -305,7 +305,7 @@ impl TaskStore {
     /// store.add(&project, Task::builder("t-1", "Stop", TaskType::Stop, event).build()?, now)?;
     ///
     /// let task = store.get(&project, "t-1", now).unwrap().into_task();
-    /// let edited = task.to_builder().description("Saves power.").build()?;
+    /// let edited = task.to_builder().with_description("Saves power.").build()?;
     /// let version = store.replace(&project, edited, now)?;
     /// let listed = store.get(&project, "t-1", now).unwrap();
     /// assert_eq!(listed.version(), version);

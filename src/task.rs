@@ -15,13 +15,12 @@ use std::sync::Arc;
 use arrayvec::ArrayString;
 
 use attributes::KeptTiming;
-pub(crate) use attributes::{Attributes, Code, TRIGGERED};
-pub(crate) use builder::PRIORITY_MAX;
+pub(crate) use attributes::{Attributes, Code, small};
 pub use builder::TaskBuilder;
 pub use record::Record;
 pub(crate) use record::written_instant;
-pub use text::{ProjectId, TaskId, TaskName};
-pub(crate) use text::{check_text_length_max, needs_escape};
+pub(crate) use text::needs_escape;
+pub use text::{ProjectId, TaskName};
 pub(crate) use timing::scheduled_type_of;
 pub use timing::{ReportedTime, ReportedTiming, Timing, Trigger};
 use view::TaskView;
@@ -40,8 +39,8 @@ use crate::schedule::Schedule;
 ///
 /// let nightly = Schedule::daily(1, NaiveTime::MIN, "Europe/Paris".parse()?)?;
 /// let task = Task::builder("t-1", "Nightly restart", TaskType::Reboot, nightly)
-///     .description("Keeps desktops fresh.")
-///     .last_status(LastStatus::Success)
+///     .with_description("Keeps desktops fresh.")
+///     .with_last_status(LastStatus::Success)
 ///     .build()?;
 ///
 /// assert_eq!(task.id(), "t-1");
@@ -229,11 +228,11 @@ impl Task {
     /// use taskdex::{LifeCycleType, Schedule, Task, TaskType, TimeZone};
     ///
     /// let event = LifeCycleType::PostDesktopDisconnected;
-    /// let task = Task::builder("t-1", "Stop", TaskType::Stop, event).priority(7).build()?;
+    /// let task = Task::builder("t-1", "Stop", TaskType::Stop, event).with_priority(7).build()?;
     /// assert_eq!(task.to_builder().build()?, task);
     ///
     /// let nightly = Schedule::daily(1, NaiveTime::MIN, TimeZone::UTC)?;
-    /// let edited = task.to_builder().task_name("Nightly stop").timing(nightly).build()?;
+    /// let edited = task.to_builder().with_task_name("Nightly stop").with_timing(nightly).build()?;
     /// assert_eq!(edited.id(), "t-1");
     /// assert_eq!(edited.task_name(), "Nightly stop");
     /// assert_eq!(edited.schedule(), Some(&nightly));
@@ -243,11 +242,11 @@ impl Task {
     pub fn to_builder(&self) -> TaskBuilder {
         let (id, task_name) = (self.id(), self.task_name());
         Self::builder(id, task_name, self.task_type(), self.timing())
-            .last_status(self.last_status())
-            .enabled(self.is_enabled())
-            .description(self.description().unwrap_or_default())
-            .priority(self.priority())
-            .wait_time(self.wait_time())
+            .with_last_status(self.last_status())
+            .with_enabled(self.is_enabled())
+            .with_description(self.description().unwrap_or_default())
+            .with_priority(self.priority())
+            .with_wait_time(self.wait_time())
     }
 
     /// The next execution that another service [reported](ReportedTiming).

@@ -7,7 +7,6 @@ mod fields;
 mod full_record;
 mod future_executions;
 mod instant;
-mod names;
 mod params;
 mod record;
 mod records;

@@ -116,7 +116,7 @@ pub(crate) fn task(number: usize) -> Task {
     );
     let description = format!("Keeps desktops fresh {:05}", number % 100_000);
     Task::builder(id(number), name, task_type, timing)
-        .last_status(
+        .with_last_status(
             [
                 None,
                 Some(LastStatus::Success),
@@ -124,10 +124,10 @@ pub(crate) fn task(number: usize) -> Task {
                 Some(LastStatus::Fail),
             ][random.below(4) as usize],
         )
-        .enabled(random.below(10) > 0)
-        .description(description)
-        .priority(random.below(51) as u32)
-        .wait_time(random.below(43_201) as u32)
+        .with_enabled(random.below(10) > 0)
+        .with_description(description)
+        .with_priority(random.below(51) as u32)
+        .with_wait_time(random.below(43_201) as u32)
         .build()
         .unwrap()
 }
@@ -179,11 +179,11 @@ pub(crate) fn queries(store: &TaskStore, count: usize) -> Vec<ListQuery> {
             };
             ListQuery::new(offset, 50)
                 .unwrap()
-                .task_type(random.maybe(TaskType::ALL))
-                .scheduled_type(scheduled_type)
-                .life_cycle_type(event)
-                .last_status(random.maybe(LastStatus::ALL))
-                .order(order)
+                .with_task_type(random.maybe(TaskType::ALL))
+                .with_scheduled_type(scheduled_type)
+                .with_life_cycle_type(event)
+                .with_last_status(random.maybe(LastStatus::ALL))
+                .with_order(order)
         };
         let seed = random.next();
         let total = store
@@ -197,6 +197,6 @@ pub(crate) fn queries(store: &TaskStore, count: usize) -> Vec<ListQuery> {
 
 /// The documented form of a query; its order has none.
 pub(crate) fn query_string(query: &ListQuery) -> String {
-    let query = query.clone().order(Order::OldestFirst);
+    let query = query.clone().with_order(Order::OldestFirst);
     query.to_query_string().unwrap()
 }

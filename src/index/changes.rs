@@ -74,7 +74,7 @@ pub(crate) struct NamesFound {
 impl Index {
     /// The search for names that an answer to these filters takes; none where it takes none.
     pub(crate) fn name_search<'a>(&'a self, filters: &'a Filters) -> Option<NameSearch<'a>> {
-        self.search(ListKey::asked(filters)?, filters.task_name.as_ref()?)
+        self.search(ListKey::of(filters.list)?, filters.task_name.as_ref()?)
     }
 
     /// A search in one list; none in a project without lists.

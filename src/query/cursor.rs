@@ -3,17 +3,22 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::error::{Error, ErrorKind};
+use crate::spelled::deserialize_parsed;
 
 /// The place just after the last task of a page.
 ///
-/// A listing that goes on [after](crate::ListQuery::after) a cursor neither
+/// A listing that goes on [after](crate::ListQuery::with_cursor) a cursor neither
 /// repeats nor misses a task, whatever was added, changed or removed in
 /// between, the page's own tasks included: the cursor names a place in the
 /// order of adding, which nothing moves. It serves both orders, and every
 /// filter.
 ///
-/// The text form is short and safe in a URL, and says nothing to a client. It
+/// The text form is short and safe in a URL, and says nothing to a client; serde
+/// reads and writes it. A server of its own protocol may send the
+/// [number](Self::sequence) instead. A cursor
 /// holds for its project in the store that gave it; elsewhere it is some place
 /// or another, never an error, and shows nothing that a query without it would
 /// not.
@@ -36,7 +41,7 @@ use crate::error::{Error, ErrorKind};
 /// store.remove(&project, "t-1", now)?;
 ///
 /// let cursor: Cursor = cursor.parse()?;
-/// let page = store.list(&project, &query.after(cursor), now);
+/// let page = store.list(&project, &query.with_cursor(cursor), now);
 /// assert_eq!(page.tasks()[0].task().id(), "t-3");
 /// assert_eq!(page.total_count(), 2);
 /// # Ok::<(), taskdex::Error>(())
@@ -52,11 +57,26 @@ const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const DIGIT_BITS: u32 = 5;
 
 impl Cursor {
-    pub(crate) fn after_sequence(sequence: u64) -> Self {
+    /// The place just after the task of this place in its project's order of adding.
+    ///
+    /// Any number is good; there need not be such a task.
+    ///
+    /// ```
+    /// use taskdex::Cursor;
+    ///
+    /// let cursor = Cursor::after_sequence(1_000);
+    /// assert_eq!(cursor.sequence(), 1_000);
+    /// assert_eq!(cursor.to_string(), "cz8");
+    /// assert_eq!("cz8".parse(), Ok(cursor));
+    /// ```
+    #[must_use]
+    pub const fn after_sequence(sequence: u64) -> Self {
         Self { sequence }
     }
 
-    pub(crate) fn sequence(self) -> u64 {
+    /// The place of the page's last task in its project's order of adding.
+    #[must_use]
+    pub const fn sequence(self) -> u64 {
         self.sequence
     }
 }
@@ -89,6 +109,18 @@ impl FromStr for Cursor {
                 "the cursor of a page, as it was given",
             )
         })
+    }
+}
+
+impl Serialize for Cursor {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cursor {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize_parsed(deserializer)
     }
 }
 

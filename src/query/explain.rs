@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::task::{LastStatus, LifeCycleType, ScheduledType, TaskType};
+use super::AnswerList;
 
 /// How a query is answered. Displayed as a sentence.
 ///
@@ -56,20 +56,6 @@ pub enum Explanation {
     },
 }
 
-/// Which tasks a kept answer holds; none of an attribute is any.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AnswerList {
-    /// Tasks of this type.
-    pub task_type: Option<TaskType>,
-    /// Tasks of this scheduled type; none is every one but `LIFE_CYCLE`.
-    pub scheduled_type: Option<ScheduledType>,
-    /// Tasks of this life cycle type.
-    pub life_cycle_type: Option<LifeCycleType>,
-    /// Tasks of this last status.
-    pub last_status: Option<LastStatus>,
-}
-
 /// How names are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -118,24 +104,6 @@ impl fmt::Display for Explanation {
     }
 }
 
-impl fmt::Display for AnswerList {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.task_type {
-            Some(task_type) => write!(f, "{task_type} tasks")?,
-            None => f.write_str("all tasks")?,
-        }
-        match (self.scheduled_type, self.life_cycle_type) {
-            (_, Some(life_cycle_type)) => write!(f, " on {life_cycle_type}")?,
-            (Some(scheduled_type), None) => write!(f, " of {scheduled_type}")?,
-            (None, None) => f.write_str(" by the clock")?,
-        }
-        match self.last_status {
-            Some(last_status) => write!(f, " with {last_status}"),
-            None => Ok(()),
-        }
-    }
-}
-
 impl fmt::Display for NameStrategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -169,12 +137,7 @@ mod tests {
 
     #[test]
     fn one_and_many_are_told_apart() {
-        let list = AnswerList {
-            task_type: None,
-            scheduled_type: None,
-            life_cycle_type: None,
-            last_status: None,
-        };
+        let list = AnswerList::default();
         let sentences = |count| {
             let strategy = NameStrategy::Grams {
                 postings: count,

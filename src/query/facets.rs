@@ -1,5 +1,6 @@
 //! How many tasks each value of a filter would leave.
 
+use super::{AnswerList, ListKey};
 use crate::task::{LastStatus, LifeCycleType, ScheduledType, TaskType};
 
 /// For every value of every filter, how many tasks a query would match with it.
@@ -24,8 +25,8 @@ use crate::task::{LastStatus, LifeCycleType, ScheduledType, TaskType};
 /// store.set_last_status(&project, "t-1", Some(LastStatus::Fail), DateTime::UNIX_EPOCH)?;
 ///
 /// let query = ListQuery::new(0, 10)?
-///     .scheduled_type(ScheduledType::LifeCycle)
-///     .task_type(TaskType::Stop);
+///     .with_scheduled_type(ScheduledType::LifeCycle)
+///     .with_task_type(TaskType::Stop);
 /// let facets = store.facets(&project, &query);
 /// assert_eq!(facets.task_type(TaskType::Stop), 2);
 /// assert_eq!(facets.task_type(TaskType::Reboot), 1);
@@ -36,14 +37,61 @@ use crate::task::{LastStatus, LifeCycleType, ScheduledType, TaskType};
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facets {
-    pub(crate) task_types: [u64; TaskType::ALL.len()],
-    pub(crate) last_statuses: [u64; LastStatus::ALL.len()],
-    pub(crate) never_executed: u64,
-    pub(crate) scheduled_types: [u64; ScheduledType::ALL.len()],
-    pub(crate) life_cycle_types: [u64; LifeCycleType::ALL.len()],
+    task_types: [u64; TaskType::COUNT],
+    last_statuses: [u64; LastStatus::COUNT],
+    never_executed: u64,
+    scheduled_types: [u64; ScheduledType::COUNT],
+    life_cycle_types: [u64; LifeCycleType::COUNT],
 }
 
 impl Facets {
+    /// Counts for a query of these filters; `count` gives the length of an answer list.
+    pub(crate) fn count(list: AnswerList, count: impl Fn(ListKey) -> u32) -> Self {
+        // A filter of another kind needs counts of its own.
+        let AnswerList {
+            task_type: _,
+            scheduled_type: _,
+            life_cycle_type: _,
+            last_status: _,
+        } = list;
+        let count = |list: AnswerList| ListKey::of(list).map_or(0, |key| u64::from(count(key)));
+        let task_types = TaskType::VALUES.map(|value| {
+            count(AnswerList {
+                task_type: Some(value),
+                ..list
+            })
+        });
+        let scheduled_types = ScheduledType::VALUES.map(|value| {
+            count(AnswerList {
+                scheduled_type: Some(value),
+                ..list
+            })
+        });
+        let life_cycle_types = LifeCycleType::VALUES.map(|value| {
+            count(AnswerList {
+                life_cycle_type: Some(value),
+                ..list
+            })
+        });
+        let last_statuses = LastStatus::VALUES.map(|value| {
+            count(AnswerList {
+                last_status: Some(value),
+                ..list
+            })
+        });
+        let of_any_status = count(AnswerList {
+            last_status: None,
+            ..list
+        });
+        Self {
+            task_types,
+            last_statuses,
+            never_executed: of_any_status - last_statuses.iter().sum::<u64>(),
+            scheduled_types,
+            life_cycle_types,
+        }
+    }
+
     /// How many tasks match with this task type.
     #[must_use]
     pub fn task_type(&self, task_type: TaskType) -> u64 {

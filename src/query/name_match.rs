@@ -3,7 +3,8 @@
 use memchr::memmem::Finder;
 
 use crate::error::Error;
-use crate::task::check_text_length_max;
+use crate::limits::check_optional_text;
+use crate::spelled::vocabulary;
 
 /// A filter on a task's name.
 ///
@@ -27,25 +28,28 @@ pub struct NameMatch {
     needle: Box<str>,
 }
 
-/// How a [`NameMatch`] compares its text with a name.
-///
-/// ```
-/// use taskdex::{NameMatch, query::NameMatchMode};
-///
-/// let name = NameMatch::contains_ignoring_case("Restart")?;
-/// assert_eq!(name.mode(), NameMatchMode::ContainsIgnoringCase);
-/// assert_eq!(name.text(), "restart");
-/// # Ok::<(), taskdex::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum NameMatchMode {
-    /// The text occurs in the name.
-    Contains,
-    /// The text occurs in the name, in any letter case.
-    ContainsIgnoringCase,
-    /// The text is the name.
-    Exactly,
+vocabulary! {
+    /// How a [`NameMatch`] compares its text with a name.
+    ///
+    /// ```
+    /// use taskdex::{NameMatch, query::NameMatchMode};
+    ///
+    /// let mode: NameMatchMode = "contains_ignoring_case".parse()?;
+    /// let name = NameMatch::new(mode, "Restart")?;
+    /// assert_eq!(name, NameMatch::contains_ignoring_case("Restart")?);
+    /// assert_eq!(name.mode(), NameMatchMode::ContainsIgnoringCase);
+    /// assert_eq!(name.text(), "restart");
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    #[non_exhaustive]
+    NameMatchMode, "name_match_mode" {
+        /// The text occurs in the name.
+        Contains = "contains",
+        /// The text occurs in the name, in any letter case.
+        ContainsIgnoringCase = "contains_ignoring_case",
+        /// The text is the name.
+        Exactly = "exactly",
+    }
 }
 
 impl NameMatch {
@@ -87,8 +91,15 @@ impl NameMatch {
         Self::new(NameMatchMode::Exactly, text)
     }
 
-    fn new(mode: NameMatchMode, text: &str) -> Result<Self, Error> {
-        check_text_length_max("task_name", text)?;
+    /// Names that `text` matches in a way that is chosen at run time: what the constructor of the
+    /// mode's name gives.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidLength`](crate::ErrorKind::InvalidLength) for more
+    /// than 255 characters.
+    pub fn new(mode: NameMatchMode, text: &str) -> Result<Self, Error> {
+        check_optional_text("task_name", text)?;
         let needle = match mode {
             NameMatchMode::ContainsIgnoringCase => fold_case(text).into(),
             NameMatchMode::Contains | NameMatchMode::Exactly => text.into(),

@@ -1,8 +1,12 @@
 //! One page of a listing, owned by its caller.
 
 use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use super::Cursor;
+use crate::error::{Error, ErrorKind};
 use crate::schedule::Execution;
 use crate::task::Task;
 
@@ -24,7 +28,7 @@ use crate::task::Task;
 ///     let event = LifeCycleType::PostDesktopDisconnected;
 ///     store.add(&project, Task::builder(id, "Stop", TaskType::Stop, event).build()?, now)?;
 /// }
-/// let query = ListQuery::new(0, 10)?.scheduled_type(ScheduledType::LifeCycle);
+/// let query = ListQuery::new(0, 10)?.with_scheduled_type(ScheduledType::LifeCycle);
 /// let seen = store.list(&project, &query, now).revision();
 ///
 /// store.set_enabled(&project, "t-2", false, now)?;
@@ -34,18 +38,36 @@ use crate::task::Task;
 /// assert_eq!(changed[0].task().id(), "t-2");
 /// # Ok::<(), taskdex::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+///
+/// It is a number, in text decimal digits, and for serde a number too. The default is 0: before
+/// the first change.
+///
+/// ```
+/// use taskdex::Revision;
+///
+/// let revision: Revision = "41".parse()?;
+/// assert_eq!(revision, Revision::new(41));
+/// assert!(revision < Revision::new(42));
+/// assert_eq!(serde_json::to_string(&revision).unwrap(), "41");
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
 pub struct Revision(u64);
 
 impl Revision {
+    /// The revision of a number that was sent or stored.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
     /// The revision as a number, to send or store.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
-    }
-
-    pub(crate) const fn new(number: u64) -> Self {
-        Self(number)
     }
 
     /// The revision of the change after this one.
@@ -58,6 +80,30 @@ impl Revision {
 impl fmt::Display for Revision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl From<Revision> for u64 {
+    fn from(revision: Revision) -> Self {
+        revision.0
+    }
+}
+
+impl FromStr for Revision {
+    type Err = Error;
+
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidNumber`] for a text that is not decimal digits,
+    /// [`ErrorKind::OutOfRange`] for a number of more than 64 bits.
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let accepted = "a whole number from 0 to 2^64 - 1";
+        let refused = |kind| Error::refused(kind, "revision", text, accepted);
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(refused(ErrorKind::InvalidNumber));
+        }
+        let number = text.parse().map_err(|_| refused(ErrorKind::OutOfRange))?;
+        Ok(Self(number))
     }
 }
 
@@ -200,7 +246,7 @@ impl Page {
         self.summary.total_count
     }
 
-    /// Where to [go on](crate::ListQuery::after): just after the page's last task.
+    /// Where to [go on](crate::ListQuery::with_cursor): just after the page's last task.
     ///
     /// None for a page without tasks, so a client that pages until there is no
     /// cursor has seen every task. The cursor of the last page is good for
@@ -258,13 +304,13 @@ impl<'a> IntoIterator for &'a Page {
 ///     store.add(&project, Task::builder(id, "Stop", TaskType::Stop, event).build()?, now)?;
 /// }
 ///
-/// let query = ListQuery::new(0, 2)?.scheduled_type(ScheduledType::LifeCycle);
+/// let query = ListQuery::new(0, 2)?.with_scheduled_type(ScheduledType::LifeCycle);
 /// let mut body = Vec::new();
 /// let summary = store.list_json(&project, &query, now, &mut body);
 /// assert_eq!(summary.total_count(), 3);
 /// assert_eq!(summary.revision(), store.revision(&project));
 ///
-/// let query = query.after(summary.next_cursor());
+/// let query = query.with_cursor(summary.next_cursor());
 /// body.clear();
 /// store.list_json(&project, &query, now, &mut body);
 /// assert!(body.starts_with(br#"{"scheduled_tasks":[{"id":"t-3","#));

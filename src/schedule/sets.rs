@@ -1,38 +1,172 @@
 //! Small sets of weekdays, months and dates of the month.
 
 use std::fmt;
+use std::iter::FusedIterator;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use chrono::{Month, Weekday};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::calendar::LAST_OF_MONTH;
 use super::text::parse_number;
 use crate::error::{Error, ErrorKind};
+use crate::spelled::deserialize_parsed;
 
-/// What the three sets share: reading and writing of the documented lists.
+/// What is accepted as an item of a documented list.
+struct Items {
+    parameter: &'static str,
+    number_max: u8,
+    /// Whether `L` is an item: bit 31.
+    has_last: bool,
+    /// What is accepted, in words, given `number_max`.
+    accepted: fn(u8) -> String,
+}
+
+const WEEKDAYS: Items = Items {
+    parameter: "week_list",
+    number_max: 7,
+    has_last: false,
+    accepted: |max| format!("numbers 1 (Sunday) to {max} (Saturday) between commas"),
+};
+
+const MONTHS: Items = Items {
+    parameter: "month_list",
+    number_max: 12,
+    has_last: false,
+    accepted: |max| format!("numbers 1 to {max} between commas"),
+};
+
+const MONTH_DATES: Items = Items {
+    parameter: "date_list",
+    number_max: 31,
+    has_last: true,
+    accepted: |max| format!("numbers 1 to {max}, or L for the last day, between commas"),
+};
+
+impl Items {
+    /// The bits of all numbers.
+    const fn all(&self) -> u32 {
+        u32::MAX >> (u32::BITS - self.number_max as u32)
+    }
+
+    /// The bit of a number.
+    fn bit(&self, number: u8) -> Result<u32, Error> {
+        if (1..=self.number_max).contains(&number) {
+            return Ok(1 << (number - 1));
+        }
+        Err(self.refused(ErrorKind::OutOfRange, &number.to_string()))
+    }
+
+    /// Refuses the empty set.
+    fn not_empty(&self, bits: u32) -> Result<u32, Error> {
+        if bits == 0 {
+            return Err(self.refused(ErrorKind::InvalidSyntax, ""));
+        }
+        Ok(bits)
+    }
+
+    /// Reads a list: bit 0 stands for 1, and bit 31 for `L`.
+    fn parse(&self, text: &str) -> Result<u32, Error> {
+        let mut bits = 0;
+        for item in text.split(',') {
+            let item = item.trim_matches(' ');
+            bits |= if self.has_last && item == "L" {
+                LAST_OF_MONTH
+            } else {
+                // One or two digits fit in a byte.
+                let number = (item.len() <= 2)
+                    .then(|| parse_number(item.as_bytes()))
+                    .flatten()
+                    .and_then(|number| u8::try_from(number).ok());
+                self.bit(number.ok_or_else(|| self.refused(ErrorKind::InvalidSyntax, text))?)?
+            };
+        }
+        Ok(bits)
+    }
+
+    fn refused(&self, kind: ErrorKind, value: &str) -> Error {
+        let accepted = (self.accepted)(self.number_max);
+        Error::refused(kind, self.parameter, value, accepted)
+    }
+}
+
+/// What the three sets share: iteration, and the text form of the documented lists.
 macro_rules! documented_list {
-    ($set:ident, $expecting:literal) => {
-        impl Serialize for $set {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+    ($set:ident($bits:ty) of $item:ident as $iter:ident, $items:ident, $from_bit:expr) => {
+        impl $set {
+            pub(super) fn from_bits(bits: $bits) -> Self {
+                Self(bits)
+            }
+
+            pub(super) fn bits(self) -> $bits {
+                self.0
+            }
+
+            /// A set whose items were checked, so that their bits fit.
+            fn from_checked(bits: u32) -> Self {
+                Self(<$bits>::try_from(bits).unwrap_or_default())
+            }
+
+            /// The items, ascending.
+            pub fn iter(self) -> $iter {
+                $iter(self.0)
             }
         }
 
-        impl<'de> Deserialize<'de> for $set {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Text;
-                impl de::Visitor<'_> for Text {
-                    type Value = $set;
+        #[doc = concat!("The items of [`", stringify!($set), "`], ascending.")]
+        #[derive(Debug, Clone)]
+        #[must_use = "iterators are lazy and do nothing unless consumed"]
+        pub struct $iter($bits);
 
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str($expecting)
-                    }
+        impl Iterator for $iter {
+            type Item = $item;
 
-                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$set, E> {
-                        text.parse().map_err(E::custom)
+            fn next(&mut self) -> Option<$item> {
+                let lowest = self.0 & self.0.wrapping_neg();
+                self.0 &= !lowest;
+                (lowest != 0).then(|| $from_bit(lowest.trailing_zeros()))
+            }
+
+            fn size_hint(&self) -> (usize, Option<usize>) {
+                let count = self.0.count_ones() as usize;
+                (count, Some(count))
+            }
+        }
+
+        impl ExactSizeIterator for $iter {}
+
+        impl FusedIterator for $iter {}
+
+        impl IntoIterator for $set {
+            type Item = $item;
+            type IntoIter = $iter;
+
+            fn into_iter(self) -> $iter {
+                self.iter()
+            }
+        }
+
+        impl FromStr for $set {
+            type Err = Error;
+
+            /// # Errors
+            ///
+            #[doc = concat!("As [`", stringify!($set), "::new`], [`ErrorKind::OutOfRange`] for a")]
+            /// number that is none of them, and [`ErrorKind::InvalidSyntax`] for other text.
+            fn from_str(text: &str) -> Result<Self, Error> {
+                $items.parse(text).map(Self::from_checked)
+            }
+        }
+
+        impl fmt::Display for $set {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                for (position, date) in MonthDateIter(self.0.into()).enumerate() {
+                    if position > 0 {
+                        f.write_str(",")?;
                     }
+                    write!(f, "{date}")?;
                 }
-                deserializer.deserialize_str(Text)
+                Ok(())
             }
         }
 
@@ -42,32 +176,35 @@ macro_rules! documented_list {
             }
         }
 
-        impl fmt::Display for $set {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                for (position, item) in self.iter().enumerate() {
-                    if position > 0 {
-                        f.write_str(",")?;
-                    }
-                    write!(f, "{item}")?;
-                }
-                Ok(())
+        impl Serialize for $set {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $set {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserialize_parsed(deserializer)
             }
         }
     };
 }
 
-/// The weekdays of a `WEEK` schedule: 1 is Sunday, 7 is Saturday.
+/// The weekdays of a `WEEK` schedule. Never empty.
 ///
-/// Never empty. The text form is the documented `week_list`: numbers between
-/// commas, spaces around them allowed, repeated ones collapsed. It is written
-/// in ascending order.
+/// They are made of chrono's [`Weekday`]s. The text form is the documented `week_list`, in which
+/// **1 is Sunday and 7 is Saturday**: numbers between commas, spaces around them allowed, repeated
+/// ones collapsed. It is written in ascending order.
 ///
 /// ```
+/// use chrono::Weekday;
 /// use taskdex::schedule::Weekdays;
 ///
 /// let days: Weekdays = "6, 2,02".parse()?;
 /// assert_eq!(days.to_string(), "2,6");
-/// assert!(days.contains(2), "Monday");
+/// assert_eq!(days, Weekdays::new([Weekday::Fri, Weekday::Mon])?);
+/// assert!(days.contains(Weekday::Mon));
+/// assert_eq!(Weekdays::from(Weekday::Sun).to_string(), "1");
 /// # Ok::<(), taskdex::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,71 +215,56 @@ pub struct Weekdays(
 
 impl Weekdays {
     /// Every day of the week.
-    pub const ALL: Self = Self(0b111_1111);
+    #[expect(clippy::cast_possible_truncation, reason = "seven bits")]
+    pub const ALL: Self = Self(WEEKDAYS.all() as u8);
 
-    const ACCEPTED: &str = "numbers 1 (Sunday) to 7 (Saturday) between commas";
-
-    /// The set of some weekdays, by number.
+    /// The set of some weekdays.
     ///
     /// # Errors
     ///
-    /// Names `week_list`: [`ErrorKind::OutOfRange`] for a number that is not 1
-    /// to 7, [`ErrorKind::InvalidSyntax`] for no number at all.
-    pub fn new(numbers: impl IntoIterator<Item = u8>) -> Result<Self, Error> {
-        let mut bits = 0;
-        for number in numbers {
-            bits |= number_bit(number, 7, "week_list", Self::ACCEPTED)?;
-        }
-        not_empty(bits, "week_list", Self::ACCEPTED)?;
-        Ok(Self(low_bits(bits)))
+    /// [`ErrorKind::InvalidSyntax`] for no weekday at all, naming `week_list`.
+    pub fn new(days: impl IntoIterator<Item = Weekday>) -> Result<Self, Error> {
+        let bits = days
+            .into_iter()
+            .fold(0, |bits, day| bits | weekday_bit(day));
+        WEEKDAYS.not_empty(bits.into())?;
+        Ok(Self(bits))
     }
 
-    pub(super) fn from_bits(bits: u8) -> Self {
-        Self(bits)
-    }
-
-    pub(super) fn bits(self) -> u8 {
-        self.0
-    }
-
-    /// Whether the set has the weekday of this number.
+    /// Whether the set has this weekday.
     #[must_use]
-    pub fn contains(self, number: u8) -> bool {
-        has_number(u32::from(self.0), number, 7)
-    }
-
-    /// The numbers, ascending.
-    pub fn iter(self) -> impl Iterator<Item = u8> {
-        (1..=7).filter(move |&number| self.contains(number))
+    pub fn contains(self, day: Weekday) -> bool {
+        self.0 & weekday_bit(day) != 0
     }
 }
 
-impl FromStr for Weekdays {
-    type Err = Error;
-
-    /// # Errors
-    ///
-    /// As [`Weekdays::new`], and [`ErrorKind::InvalidSyntax`] for other text.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let bits = parse_list(text, 7, false, "week_list", Self::ACCEPTED)?;
-        Ok(Self(low_bits(bits)))
+impl From<Weekday> for Weekdays {
+    fn from(day: Weekday) -> Self {
+        Self(weekday_bit(day))
     }
 }
 
-documented_list!(Weekdays, "a list of weekdays such as `2,6`");
+fn weekday_bit(day: Weekday) -> u8 {
+    1 << day.num_days_from_sunday()
+}
 
-/// The months of a `MONTH` schedule: 1 is January, 12 is December.
+documented_list!(Weekdays(u8) of Weekday as WeekdayIter, WEEKDAYS, |bit: u32| {
+    (1..=bit).fold(Weekday::Sun, |day, _| day.succ())
+});
+
+/// The months of a `MONTH` schedule. Never empty.
 ///
-/// Never empty. The text form is the documented `month_list`: numbers between
-/// commas, spaces around them allowed, repeated ones collapsed. It is written
-/// in ascending order.
+/// They are made of chrono's [`Month`]s. The text form is the documented `month_list`, in which 1
+/// is January: numbers between commas, spaces around them allowed, repeated ones collapsed. It is
+/// written in ascending order.
 ///
 /// ```
+/// use chrono::Month;
 /// use taskdex::schedule::Months;
 ///
 /// let months: Months = "12,1 , 6".parse()?;
 /// assert_eq!(months.to_string(), "1,6,12");
-/// assert_eq!(Months::new([1, 6, 12])?, months);
+/// assert_eq!(Months::new([Month::January, Month::June, Month::December])?, months);
 /// # Ok::<(), taskdex::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -153,58 +275,41 @@ pub struct Months(
 
 impl Months {
     /// Every month of the year.
-    pub const ALL: Self = Self(0xFFF);
+    #[expect(clippy::cast_possible_truncation, reason = "twelve bits")]
+    pub const ALL: Self = Self(MONTHS.all() as u16);
 
-    const ACCEPTED: &str = "numbers 1 to 12 between commas";
-
-    /// The set of some months, by number.
+    /// The set of some months.
     ///
     /// # Errors
     ///
-    /// Names `month_list`: [`ErrorKind::OutOfRange`] for a number that is not 1
-    /// to 12, [`ErrorKind::InvalidSyntax`] for no number at all.
-    pub fn new(numbers: impl IntoIterator<Item = u8>) -> Result<Self, Error> {
-        let mut bits = 0;
-        for number in numbers {
-            bits |= number_bit(number, 12, "month_list", Self::ACCEPTED)?;
-        }
-        not_empty(bits, "month_list", Self::ACCEPTED)?;
-        Ok(Self(low_bits(bits)))
+    /// [`ErrorKind::InvalidSyntax`] for no month at all, naming `month_list`.
+    pub fn new(months: impl IntoIterator<Item = Month>) -> Result<Self, Error> {
+        let months = months.into_iter();
+        let bits = months.fold(0, |bits, month| bits | month_bit(month));
+        MONTHS.not_empty(bits.into())?;
+        Ok(Self(bits))
     }
 
-    pub(super) fn from_bits(bits: u16) -> Self {
-        Self(bits)
-    }
-
-    pub(super) fn bits(self) -> u16 {
-        self.0
-    }
-
-    /// Whether the set has the month of this number.
+    /// Whether the set has this month.
     #[must_use]
-    pub fn contains(self, number: u8) -> bool {
-        has_number(u32::from(self.0), number, 12)
-    }
-
-    /// The numbers, ascending.
-    pub fn iter(self) -> impl Iterator<Item = u8> {
-        (1..=12).filter(move |&number| self.contains(number))
+    pub fn contains(self, month: Month) -> bool {
+        self.0 & month_bit(month) != 0
     }
 }
 
-impl FromStr for Months {
-    type Err = Error;
-
-    /// # Errors
-    ///
-    /// As [`Months::new`], and [`ErrorKind::InvalidSyntax`] for other text.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let bits = parse_list(text, 12, false, "month_list", Self::ACCEPTED)?;
-        Ok(Self(low_bits(bits)))
+impl From<Month> for Months {
+    fn from(month: Month) -> Self {
+        Self(month_bit(month))
     }
 }
 
-documented_list!(Months, "a list of months such as `1,6,12`");
+fn month_bit(month: Month) -> u16 {
+    1 << (month.number_from_month() - 1)
+}
+
+documented_list!(Months(u16) of Month as MonthIter, MONTHS, |bit: u32| {
+    (1..=bit).fold(Month::January, |month, _| month.succ())
+});
 
 /// One item of [`MonthDates`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -247,8 +352,6 @@ pub struct MonthDates(
 );
 
 impl MonthDates {
-    const ACCEPTED: &str = "numbers 1 to 31, or L for the last day, between commas";
-
     /// The set of some dates.
     ///
     /// # Errors
@@ -258,21 +361,9 @@ impl MonthDates {
     pub fn new(dates: impl IntoIterator<Item = MonthDate>) -> Result<Self, Error> {
         let mut bits = 0;
         for date in dates {
-            bits |= match date {
-                MonthDate::Date(number) => number_bit(number, 31, "date_list", Self::ACCEPTED)?,
-                MonthDate::Last => LAST_OF_MONTH,
-            };
+            bits |= month_date_bit(date)?;
         }
-        not_empty(bits, "date_list", Self::ACCEPTED)?;
-        Ok(Self(bits))
-    }
-
-    pub(super) fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
-
-    pub(super) fn bits(self) -> u32 {
-        self.0
+        MONTH_DATES.not_empty(bits).map(Self)
     }
 
     /// Whether the set has this item.
@@ -280,101 +371,20 @@ impl MonthDates {
     /// `Last` is an item of its own, which no number stands for.
     #[must_use]
     pub fn contains(self, date: MonthDate) -> bool {
-        match date {
-            MonthDate::Date(number) => has_number(self.0, number, 31),
-            MonthDate::Last => self.0 & LAST_OF_MONTH != 0,
-        }
-    }
-
-    /// The items, ascending, `Last` at the end.
-    pub fn iter(self) -> impl Iterator<Item = MonthDate> {
-        (1..=31)
-            .map(MonthDate::Date)
-            .chain([MonthDate::Last])
-            .filter(move |&date| self.contains(date))
+        month_date_bit(date).is_ok_and(|bit| self.0 & bit != 0)
     }
 }
 
-impl FromStr for MonthDates {
-    type Err = Error;
-
-    /// # Errors
-    ///
-    /// As [`MonthDates::new`], and [`ErrorKind::InvalidSyntax`] for other text.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        parse_list(text, 31, true, "date_list", Self::ACCEPTED).map(Self)
+fn month_date_bit(date: MonthDate) -> Result<u32, Error> {
+    match date {
+        MonthDate::Date(number) => MONTH_DATES.bit(number),
+        MonthDate::Last => Ok(LAST_OF_MONTH),
     }
 }
 
-documented_list!(MonthDates, "a list of dates such as `1,15,L`");
-
-/// The bits of a set whose numbers were checked to fit.
-fn low_bits<T: TryFrom<u32> + Default>(bits: u32) -> T {
-    T::try_from(bits).unwrap_or_default()
-}
-
-fn has_number(bits: u32, number: u8, number_max: u8) -> bool {
-    (1..=number_max).contains(&number) && bits >> (number - 1) & 1 != 0
-}
-
-fn number_bit(
-    number: u8,
-    number_max: u8,
-    parameter: &'static str,
-    accepted: &'static str,
-) -> Result<u32, Error> {
-    if (1..=number_max).contains(&number) {
-        return Ok(1 << (number - 1));
-    }
-    Err(Error::refused(
-        ErrorKind::OutOfRange,
-        parameter,
-        &number.to_string(),
-        accepted,
-    ))
-}
-
-fn not_empty(bits: u32, parameter: &'static str, accepted: &'static str) -> Result<(), Error> {
-    if bits == 0 {
-        return Err(Error::refused(
-            ErrorKind::InvalidSyntax,
-            parameter,
-            "",
-            accepted,
-        ));
-    }
-    Ok(())
-}
-
-/// Reads a list: bit 0 stands for 1, and bit 31 for `L`, where that is allowed.
-fn parse_list(
-    text: &str,
-    number_max: u8,
-    last_allowed: bool,
-    parameter: &'static str,
-    accepted: &'static str,
-) -> Result<u32, Error> {
-    let mut bits = 0;
-    for item in text.split(',') {
-        let item = item.trim_matches(' ');
-        bits |= if last_allowed && item == "L" {
-            LAST_OF_MONTH
-        } else {
-            // One or two digits fit in a byte.
-            let number = (item.len() <= 2)
-                .then(|| parse_number(item.as_bytes()))
-                .flatten()
-                .and_then(|number| u8::try_from(number).ok());
-            let Some(number) = number else {
-                return Err(Error::refused(
-                    ErrorKind::InvalidSyntax,
-                    parameter,
-                    text,
-                    accepted,
-                ));
-            };
-            number_bit(number, number_max, parameter, accepted)?
-        };
-    }
-    Ok(bits)
-}
+documented_list!(MonthDates(u32) of MonthDate as MonthDateIter, MONTH_DATES, |bit: u32| {
+    u8::try_from(bit + 1)
+        .ok()
+        .filter(|&number| number <= MONTH_DATES.number_max)
+        .map_or(MonthDate::Last, MonthDate::Date)
+});

@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 use super::calendar::{civil_from_day, day_of_wall, second_of_day};
 use crate::error::{Error, ErrorKind};
+use crate::limits::YEARS;
 
 /// Reads `yyyy-MM-dd`: exactly these ASCII digits, years 0001 to 9999.
 ///
@@ -67,7 +68,7 @@ pub fn parse_date_time(text: &str) -> Option<NaiveDateTime> {
 /// ```
 #[must_use]
 pub fn date_time_ascii(date_time: NaiveDateTime) -> Option<[u8; 19]> {
-    (1..=9999)
+    YEARS
         .contains(&date_time.year())
         .then(|| wall_clock_text(date_time.and_utc().timestamp(), b' '))
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use crate::index::{Index, ListKey, NameSearch, NamesFound, RowSet, Seen};
-use crate::query::{NameMatch, NameStrategy};
+use crate::index::{Index, NameSearch, NamesFound, RowSet, Seen};
+use crate::query::{ListKey, NameMatch, NameStrategy};
 
 /// The most answers of one project, so that one is found at once.
 const ANSWERS_MAX: usize = 8;

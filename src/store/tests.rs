@@ -72,7 +72,7 @@ fn timing() -> impl Strategy<Value = Timing> {
             1 => Schedule::daily(u32::from(number), time, zone),
             2 => Schedule::weekly((number % 7 + 1).to_string().parse().unwrap(), time, zone)
                 .unwrap()
-                .expiring_at(date.and_hms_opt(12, 0, 0).unwrap()),
+                .with_expire_time(date.and_hms_opt(12, 0, 0).unwrap()),
             _ => Schedule::monthly(
                 "1,2,3,4,5,6,7,8,9,10,11,12".parse().unwrap(),
                 number.to_string().parse().unwrap(),
@@ -86,7 +86,7 @@ fn timing() -> impl Strategy<Value = Timing> {
     let triggered = (event, any::<bool>()).prop_map(|(event, has_zone)| {
         let trigger = Trigger::on(event);
         if has_zone {
-            trigger.in_time_zone(TimeZone::UTC)
+            trigger.with_time_zone(TimeZone::UTC)
         } else {
             trigger
         }
@@ -95,8 +95,8 @@ fn timing() -> impl Strategy<Value = Timing> {
         let timing = ReportedTiming::new(ScheduledType::ALL[position]).unwrap();
         match what {
             0 => timing,
-            1 => timing.time_zone("somewhere"),
-            _ => timing.next_execution_time("2022-12-23 09:00:00 GMT+08:00".parse().unwrap()),
+            1 => timing.with_time_zone("somewhere"),
+            _ => timing.with_next_execution_time("2022-12-23 09:00:00 GMT+08:00".parse().unwrap()),
         }
     });
     prop_oneof![
@@ -129,11 +129,11 @@ fn task() -> impl Strategy<Value = Task> {
             TaskType::Stop
         };
         Task::builder(id, name, task_type, timing)
-            .description(description)
-            .last_status(last_status)
-            .enabled(enabled)
-            .priority(priority)
-            .wait_time(wait_time)
+            .with_description(description)
+            .with_last_status(last_status)
+            .with_enabled(enabled)
+            .with_priority(priority)
+            .with_wait_time(wait_time)
             .build()
             .unwrap()
     })
@@ -172,15 +172,15 @@ fn query() -> impl Strategy<Value = ListQuery> {
                 };
                 let query = ListQuery::new(offset / 4, limit / 5)
                     .unwrap()
-                    .task_type(task_type)
-                    .scheduled_type(scheduled_type)
-                    .life_cycle_type(event)
-                    .last_status(status)
-                    .task_name(name)
-                    .order(order);
+                    .with_task_type(task_type)
+                    .with_scheduled_type(scheduled_type)
+                    .with_life_cycle_type(event)
+                    .with_last_status(status)
+                    .with_task_name(name)
+                    .with_order(order);
                 match after {
                     Some(sequence) if sequence < 60 => {
-                        query.after(Cursor::after_sequence(sequence))
+                        query.with_cursor(Cursor::after_sequence(sequence))
                     }
                     _ => query,
                 }
@@ -284,7 +284,7 @@ impl Model {
             .filter(|row| query.matches(&row.task))
             .collect();
         let total = matching.len() as u64;
-        let is_newest = query.listed_order() == Order::NewestFirst;
+        let is_newest = query.order() == Order::NewestFirst;
         if is_newest {
             matching.reverse();
         }
@@ -347,31 +347,31 @@ impl Model {
         let facets = store.facets(&project(), query);
         let total = |query: ListQuery| self.list(&query).1;
         for &value in TaskType::ALL {
-            let expected = total(query.clone().task_type(value));
+            let expected = total(query.clone().with_task_type(value));
             assert_eq!(facets.task_type(value), expected, "{query:?}");
         }
         for &value in ScheduledType::ALL {
-            let expected = total(query.clone().scheduled_type(value));
+            let expected = total(query.clone().with_scheduled_type(value));
             assert_eq!(facets.scheduled_type(value), expected, "{query:?}");
         }
         for &value in LifeCycleType::ALL {
-            let expected = total(query.clone().life_cycle_type(value));
+            let expected = total(query.clone().with_life_cycle_type(value));
             assert_eq!(facets.life_cycle_type(value), expected, "{query:?}");
         }
         let mut executed = 0;
         for &value in LastStatus::ALL {
-            let expected = total(query.clone().last_status(value));
+            let expected = total(query.clone().with_last_status(value));
             assert_eq!(facets.last_status(Some(value)), expected, "{query:?}");
             executed += expected;
         }
-        let all = total(query.clone().last_status(None));
+        let all = total(query.clone().with_last_status(None));
         assert_eq!(facets.last_status(None), all - executed, "{query:?}");
     }
 
     /// Pages by cursor while tasks come and go: what was there throughout is seen once.
     fn check_pages(&mut self, store: &TaskStore, query: &ListQuery) {
         let query = ListQuery::new(0, query.limit().max(1))
-            .map(|it| it.order(query.listed_order()))
+            .map(|it| it.with_order(query.order()))
             .unwrap();
         let before: Vec<(String, u64)> = self
             .list_all(&query)
@@ -387,7 +387,7 @@ impl Model {
             };
             asked = query
                 .clone()
-                .after(cursor.to_string().parse::<Cursor>().unwrap());
+                .with_cursor(cursor.to_string().parse::<Cursor>().unwrap());
             seen.extend(page.into_iter().map(|it| it.task().id().to_owned()));
             assert!(seen.len() <= before.len() + 12, "the pages come to an end");
             // The page's own last task goes, and a task comes.
@@ -421,7 +421,7 @@ impl Model {
             .iter()
             .filter(|row| query.matches(&row.task))
             .collect();
-        if query.listed_order() == Order::NewestFirst {
+        if query.order() == Order::NewestFirst {
             rows.reverse();
         }
         rows
@@ -552,8 +552,8 @@ impl Model {
         for order in [Order::OldestFirst, Order::NewestFirst] {
             for &scheduled_type in ScheduledType::ALL {
                 for offset in (0..self.rows.len() as u64).step_by(50) {
-                    let query = ListQuery::new(offset, 50).unwrap().order(order);
-                    self.check_list(store, &query.clone().scheduled_type(scheduled_type));
+                    let query = ListQuery::new(offset, 50).unwrap().with_order(order);
+                    self.check_list(store, &query.clone().with_scheduled_type(scheduled_type));
                     self.check_list(store, &query);
                 }
             }
@@ -595,7 +595,7 @@ proptest! {
         };
         let queries: Vec<_> = queries
             .into_iter()
-            .map(|(query, search)| query.task_name(search))
+            .map(|(query, search)| query.with_task_name(search))
             .collect();
         for (turn, op) in ops.into_iter().enumerate() {
             model.apply(&store, op);
@@ -621,7 +621,7 @@ fn numbered(number: usize) -> Task {
     };
     let name = format!("task {number}");
     Task::builder(number.to_string(), name, TaskType::Stop, timing)
-        .last_status(LastStatus::ALL.get(number % 5).copied())
+        .with_last_status(LastStatus::ALL.get(number % 5).copied())
         .build()
         .unwrap()
 }
@@ -636,17 +636,19 @@ fn check_numbered(store: &TaskStore, expected: &[usize]) {
     store.validate().unwrap();
     let queries = [
         ListQuery::new(0, 50).unwrap(),
-        ListQuery::new(0, 50).unwrap().last_status(LastStatus::Fail),
         ListQuery::new(0, 50)
             .unwrap()
-            .scheduled_type(ScheduledType::Day)
-            .order(Order::NewestFirst),
+            .with_last_status(LastStatus::Fail),
         ListQuery::new(0, 50)
             .unwrap()
-            .scheduled_type(ScheduledType::LifeCycle),
+            .with_scheduled_type(ScheduledType::Day)
+            .with_order(Order::NewestFirst),
         ListQuery::new(0, 50)
             .unwrap()
-            .task_name(NameMatch::contains("77").unwrap()),
+            .with_scheduled_type(ScheduledType::LifeCycle),
+        ListQuery::new(0, 50)
+            .unwrap()
+            .with_task_name(NameMatch::contains("77").unwrap()),
     ];
     for query in queries {
         let mut matching: Vec<usize> = expected
@@ -654,14 +656,14 @@ fn check_numbered(store: &TaskStore, expected: &[usize]) {
             .copied()
             .filter(|&number| query.matches(&numbered(number)))
             .collect();
-        if query.listed_order() == Order::NewestFirst {
+        if query.order() == Order::NewestFirst {
             matching.reverse();
         }
         let mut position = 0;
         while position <= matching.len() {
             let mut at = ListQuery::new(position as u64, 50).unwrap();
             at.filters = query.filters.clone();
-            let page = store.list(&project(), &at.order(query.listed_order()), instant(0));
+            let page = store.list(&project(), &at.with_order(query.order()), instant(0));
             assert_eq!(page.total_count(), matching.len() as u64);
             let rest = &matching[position..];
             assert_eq!(numbers(&page), rest[..rest.len().min(50)]);
@@ -745,11 +747,13 @@ fn readers_see_whole_batches_only() {
             let refused: Vec<Task> = (5_400..6_000).chain([0]).map(numbered).collect();
             store.add_all(&project, refused, now).unwrap_err();
         });
-        let query = ListQuery::new(0, 50).unwrap().order(Order::NewestFirst);
+        let query = ListQuery::new(0, 50)
+            .unwrap()
+            .with_order(Order::NewestFirst);
         while !writer.is_finished() {
             let page = store.list(&project, &query, now);
             assert!(page.total_count().is_multiple_of(per_batch));
-            let status = query.clone().last_status(LastStatus::Skip);
+            let status = query.clone().with_last_status(LastStatus::Skip);
             let _ = store.list(&project, &status, now);
             assert!(store.task_count(&project).is_multiple_of(BATCH as u64));
         }
@@ -770,7 +774,7 @@ fn a_project_that_begins_again_goes_on_with_revisions_and_cursors() {
     assert_eq!(store.remove_project(&project), 2);
     assert!(store.revision(&project) > last);
     assert!(store.add(&project, numbered(4), now).unwrap() > last);
-    let page = store.list(&project, &query.after(cursor), now);
+    let page = store.list(&project, &query.with_cursor(cursor), now);
     assert_eq!(
         numbers(&page),
         [4],

@@ -2,48 +2,102 @@
 
 use super::timing::{ReportedTime, Trigger, scheduled_type_of};
 use super::{LastStatus, LifeCycleType, ScheduledType, TaskType, needs_escape};
+use crate::limits::{PRIORITY, TEXT_LENGTH_MAX, WAIT_TIME};
 use crate::schedule::Schedule;
 
 /// What filters compare, and other small fields, in one word.
 ///
-/// The lower bits are what answer lists are kept by: 3 bits of task type, 3 of
-/// [scope](Self::scope), 2 of last status. Above them: whether the task is
-/// enabled, and 6 bits of priority.
+/// The lower bits are what answer lists are kept by: the task type, the [scope](Self::scope), the
+/// last status. Above them: whether the task is enabled, and the priority. The widths follow from
+/// how many values there are; too many for the word do not compile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Code(u16);
 
-const SCOPE_SHIFT: u32 = 3;
-const STATUS_SHIFT: u32 = 6;
-const ENABLED: u16 = 1 << 8;
-const PRIORITY_SHIFT: u32 = 9;
-const PRIORITY_ABSENT: u16 = 63;
+/// The scheduled types but `LIFE_CYCLE`, which is the last one.
+const TIMED_COUNT: usize = ScheduledType::COUNT - 1;
+
+/// The status bits of a task that was never executed: behind those of every value.
+const STATUS_ABSENT: u16 = small(LastStatus::COUNT);
+const PRIORITY_ABSENT: u16 = small(PRIORITY.max as usize + 1);
+
+const TASK_TYPE_BITS: u32 = bits_for(TaskType::COUNT);
+const SCOPE_BITS: u32 = TRIGGERED.trailing_zeros() + 1;
+const STATUS_BITS: u32 = bits_for(STATUS_ABSENT as usize + 1);
+const PRIORITY_BITS: u32 = bits_for(PRIORITY_ABSENT as usize + 1);
+
+const SCOPE_SHIFT: u32 = TASK_TYPE_BITS;
+const STATUS_SHIFT: u32 = SCOPE_SHIFT + SCOPE_BITS;
+const ENABLED_SHIFT: u32 = STATUS_SHIFT + STATUS_BITS;
+const PRIORITY_SHIFT: u32 = ENABLED_SHIFT + 1;
+
+const ENABLED: u16 = 1 << ENABLED_SHIFT;
+
 /// Set in the scope of every triggered task, and of no timed one.
-pub(crate) const TRIGGERED: u16 = 4;
-/// The status bits of a task that was never executed.
-const STATUS_ABSENT: u16 = 3;
+const TRIGGERED: u16 = 1
+    << bits_for(if TIMED_COUNT < LifeCycleType::COUNT {
+        LifeCycleType::COUNT
+    } else {
+        TIMED_COUNT
+    });
+
+const _: () = assert!(
+    PRIORITY_SHIFT + PRIORITY_BITS <= u16::BITS,
+    "more values than the code has bits for: keep it in a wider word"
+);
+const _: () = assert!(
+    ScheduledType::LifeCycle as usize == TIMED_COUNT,
+    "LIFE_CYCLE is the last scheduled type: the scope of a timed task is its position"
+);
+
+const _: () = assert!(
+    (Code::TASK_TYPE | Code::SCOPE | Code::STATUS) as usize == Code::FILTERED_COUNT - 1,
+    "the filtered bits are the lower ones, and no two fields share one"
+);
+const _: () = assert!(
+    Code::TASK_TYPE.count_ones() + Code::SCOPE.count_ones() + Code::STATUS.count_ones()
+        == ENABLED_SHIFT
+);
+
+/// The least number of bits that tell so many values apart.
+const fn bits_for(count: usize) -> u32 {
+    usize::BITS - (count - 1).leading_zeros()
+}
+
+/// A count of values, in the width of the code.
+#[expect(clippy::cast_possible_truncation, reason = "checked at compile time")]
+pub(crate) const fn small(count: usize) -> u16 {
+    assert!(count <= u16::MAX as usize);
+    count as u16
+}
 
 impl Code {
     /// The bits of the task type.
-    pub(crate) const TASK_TYPE: u16 = 0b111;
+    pub(crate) const TASK_TYPE: u16 = (1 << TASK_TYPE_BITS) - 1;
     /// The bits of the scope.
-    pub(crate) const SCOPE: u16 = 0b111 << SCOPE_SHIFT;
+    pub(crate) const SCOPE: u16 = (Self::SCOPE_COUNT - 1) << SCOPE_SHIFT;
     /// The bit of the scope that tells triggered tasks from timed ones.
     pub(crate) const SCOPE_IS_TRIGGERED: u16 = TRIGGERED << SCOPE_SHIFT;
     /// The bits of the last status.
-    pub(crate) const STATUS: u16 = 0b11 << STATUS_SHIFT;
+    pub(crate) const STATUS: u16 = ((1 << STATUS_BITS) - 1) << STATUS_SHIFT;
 
-    /// The task type, 0 to 6, in the order of the documented page.
+    /// How many numbers of scopes there are; not every one stands for tasks.
+    pub(crate) const SCOPE_COUNT: u16 = 2 * TRIGGERED;
+    /// How many codes there are as far as filters tell them apart.
+    pub(crate) const FILTERED_COUNT: usize = 1 << ENABLED_SHIFT;
+
+    /// The task type: its position in [`TaskType::ALL`].
     pub(crate) const fn task_type(self) -> u16 {
         self.0 & Self::TASK_TYPE
     }
 
-    /// Which tasks it is listed among: 0 to 3 are the timed scheduled types, 4
-    /// to 7 the life cycle types.
+    /// Which tasks it is listed among: the position of a timed scheduled type,
+    /// or [that of a life cycle type](Self::triggered_scope).
     pub(crate) const fn scope(self) -> u16 {
         (self.0 & Self::SCOPE) >> SCOPE_SHIFT
     }
 
-    /// The last status, 0 to 2; 3 is none.
+    /// The last status: its position in [`LastStatus::ALL`], or the next one for a task that was
+    /// never executed.
     pub(crate) const fn status(self) -> u16 {
         (self.0 & Self::STATUS) >> STATUS_SHIFT
     }
@@ -63,7 +117,12 @@ impl Code {
         self.0 & mask
     }
 
-    /// The code of a task type, a scope and a last status, to compare with.
+    /// The code as far as filters tell it apart; less than [`FILTERED_COUNT`](Self::FILTERED_COUNT).
+    pub(crate) const fn filtered(self) -> u16 {
+        self.masked(Self::TASK_TYPE | Self::SCOPE | Self::STATUS)
+    }
+
+    /// The code of a task type, a scope and a last status, by their positions.
     pub(crate) const fn of(task_type: u16, scope: u16, status: u16) -> Self {
         Self(task_type | scope << SCOPE_SHIFT | status << STATUS_SHIFT)
     }
@@ -80,6 +139,23 @@ impl Code {
     /// The scope of triggered tasks of a life cycle type.
     pub(crate) const fn triggered_scope(life_cycle_type: LifeCycleType) -> u16 {
         TRIGGERED | life_cycle_type as u16
+    }
+
+    /// The two types of the tasks of a scope; `None` for a scope that no task has.
+    #[expect(clippy::indexing_slicing, reason = "the positions are compared first")]
+    pub(crate) const fn types_of_scope(
+        scope: u16,
+    ) -> Option<(ScheduledType, Option<LifeCycleType>)> {
+        let position = (scope & !TRIGGERED) as usize;
+        if scope & TRIGGERED == 0 {
+            if position < TIMED_COUNT {
+                return Some((ScheduledType::ALL[position], None));
+            }
+        } else if position < LifeCycleType::COUNT {
+            let event = LifeCycleType::ALL[position];
+            return Some((ScheduledType::LifeCycle, Some(event)));
+        }
+        None
     }
 
     fn with(self, mask: u16, bits: u16) -> Self {
@@ -103,7 +179,7 @@ pub(super) enum KeptTiming {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Attributes {
     timing: KeptTiming,
-    /// Ten bits each: a checked text has at most 255 characters of 4 bytes. Above them, whether
+    /// Ten bits each: a checked text has a limited number of characters, of 4 bytes at most. Above them, whether
     /// any of the texts needs an escape in JSON.
     lengths: u32,
     wait_time: u16,
@@ -117,6 +193,9 @@ const LENGTH_MAX: u32 = (1 << LENGTH_BITS) - 1;
 const NEED_ESCAPE: u32 = 1 << (3 * LENGTH_BITS);
 const WAIT_TIME_ABSENT: u16 = u16::MAX;
 
+const _: () = assert!(WAIT_TIME.max < WAIT_TIME_ABSENT as u32);
+const _: () = assert!(TEXT_LENGTH_MAX * char::MAX.len_utf8() <= LENGTH_MAX as usize);
+
 /// What [`Attributes::new`] packs.
 pub(super) struct Unpacked {
     pub(super) task_type: TaskType,
@@ -124,8 +203,8 @@ pub(super) struct Unpacked {
     pub(super) timing: KeptTiming,
     pub(super) last_status: Option<LastStatus>,
     pub(super) enabled: bool,
-    pub(super) priority: Option<u8>,
-    pub(super) wait_time: Option<u16>,
+    pub(super) priority: Option<u32>,
+    pub(super) wait_time: Option<u32>,
     pub(super) id_length: usize,
     pub(super) name_length: usize,
     pub(super) description_length: usize,
@@ -139,14 +218,20 @@ impl Attributes {
         };
         let status = fields.last_status.map_or(STATUS_ABSENT, |it| it as u16);
         let code = Code::of(fields.task_type as u16, scope, status);
-        let priority = fields.priority.map_or(PRIORITY_ABSENT, u16::from);
+        // Both were checked, so that they fit.
+        let packed = |number: Option<u32>, absent| {
+            number
+                .and_then(|number| u16::try_from(number).ok())
+                .unwrap_or(absent)
+        };
+        let priority = packed(fields.priority, PRIORITY_ABSENT);
         let enabled = if fields.enabled { ENABLED } else { 0 };
         Self {
             timing: fields.timing,
             lengths: packed_length(fields.id_length)
                 | packed_length(fields.name_length) << LENGTH_BITS
                 | packed_length(fields.description_length) << (2 * LENGTH_BITS),
-            wait_time: fields.wait_time.unwrap_or(WAIT_TIME_ABSENT),
+            wait_time: packed(fields.wait_time, WAIT_TIME_ABSENT),
             code: Code(code.0 | enabled | priority << PRIORITY_SHIFT),
         }
     }
@@ -231,7 +316,7 @@ impl Attributes {
     }
 
     pub(crate) fn priority(&self) -> Option<u32> {
-        Some(self.code.0 >> PRIORITY_SHIFT & PRIORITY_ABSENT)
+        Some(self.code.0 >> PRIORITY_SHIFT)
             .filter(|&priority| priority != PRIORITY_ABSENT)
             .map(u32::from)
     }

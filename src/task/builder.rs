@@ -1,14 +1,9 @@
 //! The way to a valid [`Task`].
 
 use super::attributes::{Attributes, KeptTiming, Unpacked};
-use super::text::{check_text, check_text_length_max};
 use super::{LastStatus, Task, TaskType, Timing};
 use crate::error::{Error, ErrorKind};
-
-/// The highest rule priority of the documented API.
-pub(crate) const PRIORITY_MAX: u32 = 50;
-/// The longest waiting duration of the documented API, which gives no unit.
-const WAIT_TIME_MAX: u32 = 43_200;
+use crate::limits::{Limits, PRIORITY, WAIT_TIME, check_optional_text, check_text};
 
 /// Collects the fields of a [`Task`], and checks them all in [`build`](Self::build).
 ///
@@ -20,8 +15,8 @@ const WAIT_TIME_MAX: u32 = 43_200;
 ///
 /// let event = LifeCycleType::PostCreateDesktopSuccess;
 /// let task = Task::builder("t-7", "Install agents", TaskType::ExecuteScript, event)
-///     .priority(10)
-///     .wait_time(300)
+///     .with_priority(10)
+///     .with_wait_time(300)
 ///     .build()?;
 /// assert_eq!(task.life_cycle_type(), Some(event));
 ///
@@ -61,55 +56,55 @@ impl TaskBuilder {
     }
 
     /// The key of the task in its project: 1 to 255 characters.
-    pub fn id(mut self, id: impl Into<String>) -> Self {
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
         self.id = id.into();
         self
     }
 
     /// What people call the task: 1 to 255 characters.
-    pub fn task_name(mut self, task_name: impl Into<String>) -> Self {
+    pub fn with_task_name(mut self, task_name: impl Into<String>) -> Self {
         self.task_name = task_name.into();
         self
     }
 
     /// What the task does. A triggered task cannot be `START` or `REBUILD`.
-    pub fn task_type(mut self, task_type: TaskType) -> Self {
+    pub fn with_task_type(mut self, task_type: TaskType) -> Self {
         self.task_type = task_type;
         self
     }
 
     /// When the task runs.
-    pub fn timing(mut self, timing: impl Into<Timing>) -> Self {
+    pub fn with_timing(mut self, timing: impl Into<Timing>) -> Self {
         self.timing = timing.into();
         self
     }
 
     /// How the latest execution ended; a task without one was never executed.
-    pub fn last_status(mut self, last_status: impl Into<Option<LastStatus>>) -> Self {
+    pub fn with_last_status(mut self, last_status: impl Into<Option<LastStatus>>) -> Self {
         self.last_status = last_status.into();
         self
     }
 
     /// Whether the task is executed at all. A task is enabled unless this says otherwise.
-    pub fn enabled(mut self, enabled: bool) -> Self {
+    pub fn with_enabled(mut self, enabled: bool) -> Self {
         self.enabled = enabled;
         self
     }
 
     /// What people wrote about the task, up to 255 characters; empty is none.
-    pub fn description(mut self, description: impl Into<String>) -> Self {
+    pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
         self
     }
 
     /// The rule priority, 0 to 50. Meant for triggered tasks, kept on any.
-    pub fn priority(mut self, priority: impl Into<Option<u32>>) -> Self {
+    pub fn with_priority(mut self, priority: impl Into<Option<u32>>) -> Self {
         self.priority = priority.into();
         self
     }
 
     /// The wait once triggered, 0 to 43200. Meant for triggered tasks, kept on any.
-    pub fn wait_time(mut self, wait_time: impl Into<Option<u32>>) -> Self {
+    pub fn with_wait_time(mut self, wait_time: impl Into<Option<u32>>) -> Self {
         self.wait_time = wait_time.into();
         self
     }
@@ -126,9 +121,14 @@ impl TaskBuilder {
     pub fn build(self) -> Result<Task, Error> {
         check_text("id", &self.id)?;
         check_text("task_name", &self.task_name)?;
-        check_text_length_max("description", &self.description)?;
-        let priority = at_most("priority", self.priority, PRIORITY_MAX, "0 to 50")?;
-        let wait_time = at_most("wait_time", self.wait_time, WAIT_TIME_MAX, "0 to 43200")?;
+        check_optional_text("description", &self.description)?;
+        let checked = |limits: &Limits, parameter, value: Option<u32>| {
+            value
+                .map(|value| limits.check(parameter, value))
+                .transpose()
+        };
+        let priority = checked(&PRIORITY, "priority", self.priority)?;
+        let wait_time = checked(&WAIT_TIME, "wait_time", self.wait_time)?;
         let scheduled_type = self.timing.scheduled_type();
         let (timing, reported_zone) = match self.timing {
             Timing::Scheduled(schedule) => (KeptTiming::Scheduled(schedule), None),
@@ -180,27 +180,6 @@ fn checked_length(parameter: &'static str, text: &str, max: u32) -> Result<u32, 
             let accepted = format!("at most {max} bytes");
             Error::refused(ErrorKind::InvalidLength, parameter, text, accepted)
         })
-}
-
-/// Refuses a number over `max`, and narrows it to the width it is kept in.
-fn at_most<T: TryFrom<u32>>(
-    parameter: &'static str,
-    value: Option<u32>,
-    max: u32,
-    accepted: &'static str,
-) -> Result<Option<T>, Error> {
-    let Some(value) = value else {
-        return Ok(None);
-    };
-    match T::try_from(value) {
-        Ok(kept) if value <= max => Ok(Some(kept)),
-        _ => Err(Error::refused(
-            ErrorKind::OutOfRange,
-            parameter,
-            &value.to_string(),
-            format!("a whole number from {accepted}"),
-        )),
-    }
 }
 
 #[cfg(test)]

@@ -6,38 +6,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
+use crate::limits::check_text;
 use crate::spelled::deserialize_parsed;
-
-/// The longest identifier, name or description, in Unicode scalar values.
-pub(crate) const TEXT_LENGTH_MAX: usize = 255;
-
-/// Refuses an empty text and one of more than 255 characters.
-pub(crate) fn check_text(parameter: &'static str, text: &str) -> Result<(), Error> {
-    if text.is_empty() {
-        return Err(Error::refused(
-            ErrorKind::InvalidLength,
-            parameter,
-            text,
-            "1 to 255 characters",
-        ));
-    }
-    check_text_length_max(parameter, text)
-}
-
-/// Refuses a text of more than 255 characters.
-pub(crate) fn check_text_length_max(parameter: &'static str, text: &str) -> Result<(), Error> {
-    // A character takes at least one byte, so most texts need no counting.
-    if text.len() > TEXT_LENGTH_MAX && text.chars().nth(TEXT_LENGTH_MAX).is_some() {
-        return Err(Error::refused(
-            ErrorKind::InvalidLength,
-            parameter,
-            text,
-            "at most 255 characters",
-        ));
-    }
-    Ok(())
-}
 
 /// Whether a text cannot stand in JSON as it is.
 pub(crate) fn needs_escape(text: &str) -> bool {
@@ -59,7 +30,7 @@ macro_rules! text {
             ///
             /// # Errors
             ///
-            /// [`ErrorKind::InvalidLength`] for an empty or a longer text.
+            /// [`ErrorKind::InvalidLength`](crate::ErrorKind::InvalidLength) for an empty or a longer text.
             pub fn new(text: impl AsRef<str>) -> Result<Self, Error> {
                 let text = text.as_ref();
                 check_text($parameter, text)?;
@@ -152,33 +123,6 @@ text! {
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     ProjectId, "project_id"
-}
-
-text! {
-    /// Names a task in its project: 1 to 255 characters (`id`).
-    ///
-    /// A [store](crate::TaskStore) takes any text for an id: one that is no `TaskId` is that of
-    /// no task.
-    ///
-    /// ```
-    /// use chrono::DateTime;
-    /// use taskdex::{LifeCycleType, ProjectId, Task, TaskId, TaskStore, TaskType};
-    ///
-    /// let id: TaskId = "2b31e-d520".parse()?;
-    /// assert_eq!(id.to_string(), "2b31e-d520");
-    /// assert!(TaskId::new("x".repeat(256)).is_err());
-    ///
-    /// let store = TaskStore::new();
-    /// let project = ProjectId::new("p-1")?;
-    /// let now = DateTime::UNIX_EPOCH;
-    /// let event = LifeCycleType::PostDesktopDisconnected;
-    /// store.add(&project, Task::builder(id.as_str(), "Stop", TaskType::Stop, event).build()?, now)?;
-    /// assert!(store.get(&project, &id, now).is_some());
-    /// store.remove(&project, "2b31e-d520", now)?;
-    /// assert!(store.get(&project, &id, now).is_none());
-    /// # Ok::<(), taskdex::Error>(())
-    /// ```
-    TaskId, "id"
 }
 
 text! {

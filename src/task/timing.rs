@@ -88,7 +88,7 @@ impl From<ReportedTiming> for Timing {
 /// use taskdex::{LifeCycleType, Trigger};
 ///
 /// let trigger = Trigger::on(LifeCycleType::PostCreateDesktopSuccess)
-///     .in_time_zone("Europe/Paris".parse()?);
+///     .with_time_zone("Europe/Paris".parse()?);
 /// assert_eq!(trigger.time_zone().unwrap().to_string(), "Europe/Paris");
 /// # Ok::<(), taskdex::Error>(())
 /// ```
@@ -110,7 +110,7 @@ impl Trigger {
 
     /// The same trigger, shown with a time zone.
     #[must_use]
-    pub fn in_time_zone(self, time_zone: TimeZone) -> Self {
+    pub fn with_time_zone(self, time_zone: TimeZone) -> Self {
         Self {
             time_zone: Some(time_zone),
             ..self
@@ -140,11 +140,11 @@ impl Trigger {
 /// use taskdex::{ReportedTiming, ScheduledType};
 ///
 /// let reported = ReportedTiming::new(ScheduledType::Day)?
-///     .next_execution_time("2022-12-23 09:00:00".parse()?)
-///     .time_zone("string");
+///     .with_next_execution_time("2022-12-23 09:00:00".parse()?)
+///     .with_time_zone("string");
 /// assert_eq!(reported.scheduled_type(), ScheduledType::Day);
-/// assert_eq!(reported.reported_time().unwrap().to_string(), "2022-12-23 09:00:00");
-/// assert_eq!(reported.reported_time_zone(), Some("string"));
+/// assert_eq!(reported.next_execution_time().unwrap().to_string(), "2022-12-23 09:00:00");
+/// assert_eq!(reported.time_zone(), Some("string"));
 /// # Ok::<(), taskdex::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -178,7 +178,7 @@ impl ReportedTiming {
 
     /// The same timing with a reported next execution.
     #[must_use]
-    pub fn next_execution_time(self, time: ReportedTime) -> Self {
+    pub fn with_next_execution_time(self, time: ReportedTime) -> Self {
         Self {
             next_execution_time: Some(time),
             ..self
@@ -189,7 +189,7 @@ impl ReportedTiming {
     ///
     /// One of 4 GiB or more is refused by [`TaskBuilder::build`](crate::TaskBuilder::build).
     #[must_use]
-    pub fn time_zone(self, time_zone: &str) -> Self {
+    pub fn with_time_zone(self, time_zone: &str) -> Self {
         Self {
             time_zone: (!time_zone.is_empty()).then(|| time_zone.into()),
             ..self
@@ -204,13 +204,13 @@ impl ReportedTiming {
 
     /// The reported next execution, if there is one.
     #[must_use]
-    pub fn reported_time(&self) -> Option<ReportedTime> {
+    pub fn next_execution_time(&self) -> Option<ReportedTime> {
         self.next_execution_time
     }
 
     /// The reported zone, as it was given; never the empty text.
     #[must_use]
-    pub fn reported_time_zone(&self) -> Option<&str> {
+    pub fn time_zone(&self) -> Option<&str> {
         self.time_zone.as_deref()
     }
 }

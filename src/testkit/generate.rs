@@ -12,7 +12,7 @@
 //! assert_eq!(task.id(), "t-1");
 //! ```
 
-use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Days, Month, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 use super::op::Op;
 use super::source::Source;
@@ -244,7 +244,7 @@ pub fn schedule(source: &mut impl Source) -> Schedule {
         0 => {
             let schedule = valid(Schedule::daily(source.pick(&[1, 2, 7, 31, 30]), at, zone));
             if source.one_in(3) {
-                valid(schedule.starting_on(date(source)))
+                valid(schedule.with_start_date(date(source)))
             } else {
                 schedule
             }
@@ -261,7 +261,7 @@ pub fn schedule(source: &mut impl Source) -> Schedule {
         _ => valid(Schedule::fixed_time(date(source), at, zone)),
     };
     let schedule = if source.one_in(4) {
-        valid(schedule.expiring_at(date_time(source)))
+        valid(schedule.with_expire_time(date_time(source)))
     } else {
         schedule
     };
@@ -275,19 +275,21 @@ pub fn schedule(source: &mut impl Source) -> Schedule {
 fn weekdays(source: &mut impl Source) -> Weekdays {
     let bits = 1 + source.below(127);
     valid(Weekdays::new(
-        (1..=7).filter(|day| bits >> (day - 1) & 1 != 0),
+        Weekdays::ALL
+            .iter()
+            .filter(|day| bits >> day.num_days_from_sunday() & 1 != 0),
     ))
 }
 
 fn months(source: &mut impl Source) -> Months {
     match source.below(4) {
         0 => Months::ALL,
-        1 => valid(Months::new([2])),
+        1 => Months::from(Month::February),
         _ => {
             let bits = 1 + source.below(4095);
-            valid(Months::new(
-                (1..=12).filter(|month| bits >> (month - 1) & 1 != 0),
-            ))
+            valid(Months::new(Months::ALL.iter().filter(|month| {
+                bits >> (month.number_from_month() - 1) & 1 != 0
+            })))
         }
     }
 }
@@ -318,7 +320,7 @@ pub fn timing(source: &mut impl Source) -> Timing {
         5 | 6 => {
             let trigger = Trigger::on(life_cycle_type(source));
             if source.one_in(2) {
-                trigger.in_time_zone(zone(source)).into()
+                trigger.with_time_zone(zone(source)).into()
             } else {
                 trigger.into()
             }
@@ -334,10 +336,10 @@ pub fn timing(source: &mut impl Source) -> Timing {
             if source.one_in(2) {
                 let suffix = source.pick(&["", " GMT", " GMT+08:00"]);
                 let time = format!("{}{suffix}", date_time(source).format("%Y-%m-%d %H:%M:%S"));
-                reported = reported.next_execution_time(valid(time.parse()));
+                reported = reported.with_next_execution_time(valid(time.parse()));
             }
             if source.one_in(2) {
-                reported = reported.time_zone("string");
+                reported = reported.with_time_zone("string");
             }
             reported.into()
         }
@@ -403,16 +405,16 @@ pub fn task(source: &mut impl Source, swarm: &Swarm, id: String) -> Task {
         task_type = TaskType::Reboot;
     }
     let mut builder = Task::builder(id, name(source, swarm), task_type, timing)
-        .last_status(last_status(source))
-        .enabled(!source.one_in(4));
+        .with_last_status(last_status(source))
+        .with_enabled(!source.one_in(4));
     if source.one_in(3) {
-        builder = builder.description(name(source, swarm));
+        builder = builder.with_description(name(source, swarm));
     }
     if source.one_in(4) {
-        builder = builder.priority(source.between(0, 50));
+        builder = builder.with_priority(source.between(0, 50));
     }
     if source.one_in(4) {
-        builder = builder.wait_time(source.pick(&[0, 1, 300, 43_200]));
+        builder = builder.with_wait_time(source.pick(&[0, 1, 300, 43_200]));
     }
     valid(builder.build())
 }
@@ -431,10 +433,10 @@ pub fn query(source: &mut impl Source, swarm: &Swarm) -> ListQuery {
     };
     let mut query = valid(ListQuery::new(offset, limit));
     if source.one_in(6) {
-        query = query.after(cursor(source, swarm));
+        query = query.with_cursor(cursor(source, swarm));
     }
     if source.one_in(3) {
-        query = query.order(Order::NewestFirst);
+        query = query.with_order(Order::NewestFirst);
     }
     if let Some(habit) = swarm.habits.get(source.below(6) as usize) {
         query.filters = habit.filters.clone();
@@ -442,8 +444,8 @@ pub fn query(source: &mut impl Source, swarm: &Swarm) -> ListQuery {
     }
     query = match source.below(3) {
         0 => query,
-        1 => query.scheduled_type(ScheduledType::LifeCycle),
-        _ => query.scheduled_type(source.pick(&[
+        1 => query.with_scheduled_type(ScheduledType::LifeCycle),
+        _ => query.with_scheduled_type(source.pick(&[
             ScheduledType::Day,
             ScheduledType::Week,
             ScheduledType::Month,
@@ -451,18 +453,18 @@ pub fn query(source: &mut impl Source, swarm: &Swarm) -> ListQuery {
         ])),
     };
     if source.one_in(3) {
-        query = query.task_type(task_type(source));
+        query = query.with_task_type(task_type(source));
     }
     if source.one_in(5) {
-        query = query.life_cycle_type(life_cycle_type(source));
+        query = query.with_life_cycle_type(life_cycle_type(source));
     }
     if source.one_in(3) {
-        query = query.last_status(last_status(source));
+        query = query.with_last_status(last_status(source));
     }
     if source.one_in(2) {
         let length = source.below(5);
         let text = text(source, swarm, length);
-        query = query.task_name(valid(match source.below(5) {
+        query = query.with_task_name(valid(match source.below(5) {
             0..=2 => NameMatch::contains(&text),
             3 => NameMatch::contains_ignoring_case(&text),
             _ => NameMatch::exactly(&text),

@@ -397,7 +397,7 @@ impl Op {
                 Outcome::Explained(match store.explain(&project, &query) {
                     Explanation::Nothing => 0,
                     Explanation::Scan { tasks } => {
-                        let page = store.list(&project, &query.task_name(None), NOW);
+                        let page = store.list(&project, &query.with_task_name(None), NOW);
                         let is_whole = tasks == store.task_count(&project);
                         if is_whole { page.total_count() } else { tasks }
                     }
@@ -480,7 +480,7 @@ impl Op {
             }
             Self::Facets { project, query } => Outcome::Facets(reference.facets(&project, &query)),
             Self::Explain { project, query } => {
-                let nameless = query.task_name(None);
+                let nameless = query.with_task_name(None);
                 let page = reference.list(&project, &nameless, NOW);
                 Outcome::Explained(page.total_count)
             }

@@ -254,7 +254,7 @@ impl ReferenceStore {
     ) -> Result<u64, ReferenceRefusal> {
         self.change(project, id, |task| {
             let changed = builder_of(task, task.task_name())?;
-            changed.last_status(last_status).build().ok()
+            changed.with_last_status(last_status).build().ok()
         })
     }
 
@@ -271,7 +271,7 @@ impl ReferenceStore {
     ) -> Result<u64, ReferenceRefusal> {
         self.change(project, id, |task| {
             let changed = builder_of(task, task.task_name())?;
-            changed.enabled(enabled).build().ok()
+            changed.with_enabled(enabled).build().ok()
         })
     }
 
@@ -326,12 +326,12 @@ impl ReferenceStore {
             .iter()
             .filter(|entry| is_listed(query, &entry.task))
             .collect();
-        if query.listed_order() == Order::NewestFirst {
+        if query.order() == Order::NewestFirst {
             matching.reverse();
         }
         let total_count = matching.len() as u64;
         if let Some(place) = query.cursor().and_then(|it| place_of(&it.to_string())) {
-            matching.retain(|entry| match query.listed_order() {
+            matching.retain(|entry| match query.order() {
                 Order::NewestFirst => entry.place < place,
                 Order::OldestFirst => entry.place > place,
             });
@@ -373,18 +373,27 @@ impl ReferenceStore {
                 .filter(|task| is_listed(&query, task) && task.last_status().is_none())
                 .count() as u64
         };
-        let mut counts = BTreeMap::from([("-", never(query.clone().last_status(None)))]);
+        let mut counts = BTreeMap::from([("-", never(query.clone().with_last_status(None)))]);
         for value in TaskType::ALL {
-            counts.insert(value.as_str(), total(query.clone().task_type(*value)));
+            counts.insert(value.as_str(), total(query.clone().with_task_type(*value)));
         }
         for value in ScheduledType::ALL {
-            counts.insert(value.as_str(), total(query.clone().scheduled_type(*value)));
+            counts.insert(
+                value.as_str(),
+                total(query.clone().with_scheduled_type(*value)),
+            );
         }
         for value in LifeCycleType::ALL {
-            counts.insert(value.as_str(), total(query.clone().life_cycle_type(*value)));
+            counts.insert(
+                value.as_str(),
+                total(query.clone().with_life_cycle_type(*value)),
+            );
         }
         for value in LastStatus::ALL {
-            counts.insert(value.as_str(), total(query.clone().last_status(*value)));
+            counts.insert(
+                value.as_str(),
+                total(query.clone().with_last_status(*value)),
+            );
         }
         counts
     }
@@ -466,25 +475,25 @@ fn builder_of(task: &Task, task_name: &str) -> Option<TaskBuilder> {
     let timing: Timing = if let Some(life_cycle_type) = task.life_cycle_type() {
         let trigger = Trigger::on(life_cycle_type);
         match zone {
-            Some(zone) => trigger.in_time_zone(zone.parse().ok()?).into(),
+            Some(zone) => trigger.with_time_zone(zone.parse().ok()?).into(),
             None => trigger.into(),
         }
     } else if let Some(schedule) = task.schedule() {
         (*schedule).into()
     } else {
         let reported = ReportedTiming::new(task.scheduled_type()).ok()?;
-        let reported = reported.time_zone(zone.unwrap_or_default());
+        let reported = reported.with_time_zone(zone.unwrap_or_default());
         match task.reported_time() {
-            Some(time) => reported.next_execution_time(time).into(),
+            Some(time) => reported.with_next_execution_time(time).into(),
             None => reported.into(),
         }
     };
     let builder = Task::builder(task.id(), task_name, task.task_type(), timing)
-        .last_status(task.last_status())
-        .enabled(task.is_enabled())
-        .description(task.description().unwrap_or_default())
-        .priority(task.priority())
-        .wait_time(task.wait_time());
+        .with_last_status(task.last_status())
+        .with_enabled(task.is_enabled())
+        .with_description(task.description().unwrap_or_default())
+        .with_priority(task.priority())
+        .with_wait_time(task.wait_time());
     Some(builder)
 }
 
@@ -564,31 +573,31 @@ impl Entry {
 /// The rules of the documented listing, one after the other.
 fn is_listed(query: &ListQuery, task: &Task) -> bool {
     let is_triggered = task.life_cycle_type().is_some();
-    let asks_for_triggered = query.scheduled_type_filter() == Some(ScheduledType::LifeCycle);
+    let asks_for_triggered = query.scheduled_type() == Some(ScheduledType::LifeCycle);
     if is_triggered != asks_for_triggered {
         return false;
     }
-    if let Some(scheduled_type) = query.scheduled_type_filter()
+    if let Some(scheduled_type) = query.scheduled_type()
         && task.scheduled_type() != scheduled_type
     {
         return false;
     }
-    if let Some(task_type) = query.task_type_filter()
+    if let Some(task_type) = query.task_type()
         && task.task_type() != task_type
     {
         return false;
     }
-    if let Some(life_cycle_type) = query.life_cycle_type_filter()
+    if let Some(life_cycle_type) = query.life_cycle_type()
         && task.life_cycle_type() != Some(life_cycle_type)
     {
         return false;
     }
-    if let Some(last_status) = query.last_status_filter()
+    if let Some(last_status) = query.last_status()
         && task.last_status() != Some(last_status)
     {
         return false;
     }
-    match query.task_name_filter() {
+    match query.task_name() {
         Some(filter) => name_passes(filter, task.task_name()),
         None => true,
     }

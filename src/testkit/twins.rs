@@ -316,7 +316,7 @@ impl Twins {
             for order in [Order::OldestFirst, Order::NewestFirst] {
                 let mut offset = 0;
                 while let Ok(query) = ListQuery::new(offset, LIMIT_MAX) {
-                    let query = query.scheduled_type(scheduled_type).order(order);
+                    let query = query.with_scheduled_type(scheduled_type).with_order(order);
                     match self.apply(&list(project, query, now))? {
                         Outcome::Page { tasks, .. } if !tasks.is_empty() => {
                             offset += tasks.len() as u64;
@@ -327,8 +327,8 @@ impl Twins {
                 // The same by cursors, which are those of the reference.
                 let mut cursor = None;
                 while let Ok(query) = ListQuery::new(0, LIMIT_MAX) {
-                    let query = query.scheduled_type(scheduled_type).order(order);
-                    let query = query.after(cursor);
+                    let query = query.with_scheduled_type(scheduled_type).with_order(order);
+                    let query = query.with_cursor(cursor);
                     match self.apply(&list(project, query, now))? {
                         Outcome::Page {
                             next_cursor: Some(text),

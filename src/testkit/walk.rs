@@ -92,12 +92,12 @@ fn names(schedule: &Schedule, today: NaiveDate, date: NaiveDate) -> bool {
             let days = (date - schedule.start_date().unwrap_or(added)).num_days();
             days >= 0 && days % i64::from(day_interval) == 0
         }
-        Recurrence::Weekly { days } => days
-            .iter()
-            .any(|day| u32::from(day) == date.weekday().number_from_sunday()),
+        Recurrence::Weekly { days } => days.iter().any(|day| day == date.weekday()),
         Recurrence::Monthly { months, dates } => {
             let is_last = date.succ_opt().is_none_or(|tomorrow| tomorrow.day() == 1);
-            months.iter().any(|month| u32::from(month) == date.month())
+            months
+                .iter()
+                .any(|month| month.number_from_month() == date.month())
                 && dates.iter().any(|item| match item {
                     MonthDate::Date(day) => u32::from(day) == date.day(),
                     MonthDate::Last => is_last,

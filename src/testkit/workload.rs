@@ -1,6 +1,6 @@
 //! Realistic tasks and queries from a seed.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc, Weekday};
 
 use super::source::{Source, SplitMix64, mix};
 use super::vocabulary::{ACTIONS, DEPARTMENTS, OCCASIONS, PLACES};
@@ -71,15 +71,15 @@ impl Workload {
         let task_type = task_type(&mut random, &timing);
         let name = name(&mut random);
         let mut builder = Task::builder(id, name, task_type, timing.clone())
-            .last_status(last_status(&mut random))
-            .enabled(random.below(100) >= 8);
+            .with_last_status(last_status(&mut random))
+            .with_enabled(random.below(100) >= 8);
         if random.below(100) < 90 {
-            builder = builder.description(description(&mut random));
+            builder = builder.with_description(description(&mut random));
         }
         if matches!(timing, Timing::Triggered(_)) {
             builder = builder
-                .priority(random.between(0, 50))
-                .wait_time(60 * random.between(0, 60));
+                .with_priority(random.between(0, 50))
+                .with_wait_time(60 * random.between(0, 60));
         }
         valid(builder.build())
     }
@@ -141,7 +141,7 @@ impl Iterator for Queries {
         let limit = random.pick(&[10, 50, 50, 20, 1, 0]);
         let mut query = valid(ListQuery::new(offset.into(), limit));
         if random.one_in(2) {
-            query = query.task_type(random.pick(&[
+            query = query.with_task_type(random.pick(&[
                 TaskType::Reboot,
                 TaskType::Start,
                 TaskType::Stop,
@@ -152,26 +152,26 @@ impl Iterator for Queries {
             ]));
         }
         if random.one_in(2) {
-            query = query.scheduled_type(random.pick(&[
+            query = query.with_scheduled_type(random.pick(&[
                 ScheduledType::FixedTime,
                 ScheduledType::Day,
                 ScheduledType::Week,
                 ScheduledType::Month,
                 ScheduledType::LifeCycle,
             ]));
-            if query.scheduled_type_filter() == Some(ScheduledType::LifeCycle) && random.one_in(2) {
-                query = query.life_cycle_type(life_cycle_type(random));
+            if query.scheduled_type() == Some(ScheduledType::LifeCycle) && random.one_in(2) {
+                query = query.with_life_cycle_type(life_cycle_type(random));
             }
         }
         if random.one_in(3) {
-            query = query.last_status(random.pick(&[
+            query = query.with_last_status(random.pick(&[
                 LastStatus::Fail,
                 LastStatus::Skip,
                 LastStatus::Success,
             ]));
         }
         if random.one_in(4) {
-            query = query.task_name(valid(NameMatch::contains(&needle(random))));
+            query = query.with_task_name(valid(NameMatch::contains(&needle(random))));
         }
         Some(query)
     }
@@ -328,14 +328,14 @@ fn timing(random: &mut SplitMix64) -> Timing {
     let schedule = match random.below(100) {
         0..=3 => {
             let trigger = Trigger::on(life_cycle_type(random));
-            return trigger.in_time_zone(zone).into();
+            return trigger.with_time_zone(zone).into();
         }
         4..=21 => valid(Schedule::fixed_time(date_near(random, 200), at, zone)),
         22..=56 => {
             let interval = random.pick(&[1, 1, 1, 2, 3, 7, 14, 30]);
             let schedule = valid(Schedule::daily(interval, at, zone));
             if random.one_in(3) {
-                valid(schedule.starting_on(date_near(random, 400)))
+                valid(schedule.with_start_date(date_near(random, 400)))
             } else {
                 schedule
             }
@@ -346,7 +346,7 @@ fn timing(random: &mut SplitMix64) -> Timing {
     if random.one_in(5) {
         // A third of these is past.
         let at = (date_near(random, 300) + Days::new(100)).and_time(time(random));
-        valid(schedule.expiring_at(at)).into()
+        valid(schedule.with_expire_time(at)).into()
     } else {
         schedule.into()
     }
@@ -354,19 +354,24 @@ fn timing(random: &mut SplitMix64) -> Timing {
 
 fn weekdays(random: &mut SplitMix64) -> Weekdays {
     valid(match random.below(4) {
-        0 | 1 => Weekdays::new(2..=6),
-        2 => Weekdays::new([1, 7]),
+        0 | 1 => Weekdays::new(Weekdays::ALL.iter().filter(|day| !is_weekend(*day))),
+        2 => Weekdays::new(Weekdays::ALL.iter().filter(|day| is_weekend(*day))),
         _ => {
             let bits = 1 + random.below(127);
-            Weekdays::new((1..=7).filter(|day| bits >> (day - 1) & 1 != 0))
+            let days = Weekdays::ALL.iter();
+            Weekdays::new(days.filter(|day| bits >> day.num_days_from_sunday() & 1 != 0))
         }
     })
+}
+
+fn is_weekend(day: Weekday) -> bool {
+    matches!(day, Weekday::Sat | Weekday::Sun)
 }
 
 fn monthly(random: &mut SplitMix64, at: NaiveTime, zone: TimeZone) -> Schedule {
     let months = match random.below(4) {
         0..=2 => Months::ALL,
-        _ => valid(Months::new([3, 6, 9, 12])),
+        _ => valid(Months::new(Months::ALL.iter().skip(2).step_by(3))),
     };
     let dates = match random.below(4) {
         0 => vec![MonthDate::Date(1)],

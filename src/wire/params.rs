@@ -8,12 +8,13 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, utf8_percent_
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::names::names;
 use crate::error::{Error, ErrorKind};
-use crate::query::{LIMIT_MAX, ListQuery, NameMatch, NameMatchMode, Order};
+use crate::limits;
+use crate::query::{AnswerList, Filters, ListQuery, NameMatch, NameMatchMode, Order};
+use crate::spelled::spelled;
 use crate::task::{LastStatus, LifeCycleType, ProjectId, ScheduledType, TaskType};
 
-names! {
+spelled! {
     /// The documented parameters.
     enum Parameter {
         Offset = "offset",
@@ -27,7 +28,6 @@ names! {
 }
 
 const OFFSET_ACCEPTED: &str = "a whole number from 0 up";
-const LIMIT_ACCEPTED: &str = "a whole number from 0 to 50";
 
 /// All but the characters that a URI never encodes
 /// ([RFC 3986, section 2.3](https://www.rfc-editor.org/rfc/rfc3986#section-2.3)).
@@ -47,7 +47,7 @@ impl<'a> Values<'a> {
             if place.is_some() {
                 return Err(Error::refused(
                     ErrorKind::RepeatedParameter,
-                    parameter.name(),
+                    parameter.as_str(),
                     &value,
                     "the parameter once",
                 ));
@@ -79,23 +79,28 @@ impl<'a> Values<'a> {
             .ok_or_else(|| Error::missing("offset", OFFSET_ACCEPTED))?;
         let limit = self
             .get(Parameter::Limit)
-            .ok_or_else(|| Error::missing("limit", LIMIT_ACCEPTED))?;
+            .ok_or_else(|| Error::missing("limit", limits::PAGE.accepted))?;
         // An offset beyond 64 bits is past any end, as the largest one is.
         let offset = whole_number("offset", offset, OFFSET_ACCEPTED)?.unwrap_or(u64::MAX);
-        let limit = whole_number("limit", limit, LIMIT_ACCEPTED)?
+        let accepted = limits::PAGE.accepted;
+        let limit = whole_number("limit", limit, accepted)?
             .and_then(|number| u32::try_from(number).ok())
-            .filter(|&number| number <= LIMIT_MAX)
-            .ok_or_else(|| Error::refused(ErrorKind::OutOfRange, "limit", limit, LIMIT_ACCEPTED))?;
-        Ok(ListQuery::new(offset, limit)?
-            .task_name(
-                self.filter(Parameter::TaskName)
-                    .map(NameMatch::contains)
-                    .transpose()?,
-            )
-            .task_type(self.parsed(Parameter::TaskType)?)
-            .scheduled_type(self.parsed(Parameter::ScheduledType)?)
-            .life_cycle_type(self.parsed(Parameter::LifeCycleType)?)
-            .last_status(self.parsed(Parameter::LastStatus)?))
+            .filter(|&number| limits::PAGE.contain(number))
+            .ok_or_else(|| Error::refused(ErrorKind::OutOfRange, "limit", limit, accepted))?;
+        let mut query = ListQuery::new(offset, limit)?;
+        query.filters = Filters {
+            task_name: self
+                .filter(Parameter::TaskName)
+                .map(NameMatch::contains)
+                .transpose()?,
+            list: AnswerList {
+                task_type: self.parsed(Parameter::TaskType)?,
+                scheduled_type: self.parsed(Parameter::ScheduledType)?,
+                life_cycle_type: self.parsed(Parameter::LifeCycleType)?,
+                last_status: self.parsed(Parameter::LastStatus)?,
+            },
+        };
+        Ok(query)
     }
 }
 
@@ -142,7 +147,7 @@ impl ListQuery {
     /// use taskdex::{ErrorKind, ListQuery, NameMatch, TaskType};
     ///
     /// let query = ListQuery::from_query_string("offset=0&limit=10&task_name=%E7%A0%94+1&task_type=")?;
-    /// assert_eq!(query, ListQuery::new(0, 10)?.task_name(NameMatch::contains("研 1")?));
+    /// assert_eq!(query, ListQuery::new(0, 10)?.with_task_name(NameMatch::contains("研 1")?));
     ///
     /// let error = ListQuery::from_query_string("offset=0").unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::MissingParameter);
@@ -169,10 +174,11 @@ impl ListQuery {
             let name = halves.next().unwrap_or_default();
             let value = halves.next().unwrap_or_default();
             // A name that cannot be decoded is no documented one.
-            let Some(parameter) = decode(name).and_then(|name| Parameter::from_name(&name)) else {
+            let Some(parameter) = decode(name).and_then(|name| Parameter::from_spelling(&name))
+            else {
                 continue;
             };
-            let value = decode(value).ok_or_else(|| malformed(parameter.name(), value))?;
+            let value = decode(value).ok_or_else(|| malformed(parameter.as_str(), value))?;
             values.give(parameter, value)?;
         }
         values.query()
@@ -190,46 +196,46 @@ impl ListQuery {
     /// use taskdex::{ListQuery, NameMatch, Order, TaskType};
     ///
     /// let query = ListQuery::new(0, 10)?
-    ///     .task_name(NameMatch::contains("50 %")?)
-    ///     .task_type(TaskType::Stop);
+    ///     .with_task_name(NameMatch::contains("50 %")?)
+    ///     .with_task_type(TaskType::Stop);
     /// let text = query.to_query_string().unwrap();
     /// assert_eq!(text, "offset=0&limit=10&task_name=50%20%25&task_type=STOP");
     /// assert_eq!(ListQuery::from_query_string(text)?, query);
-    /// assert_eq!(query.order(Order::NewestFirst).to_query_string(), None);
+    /// assert_eq!(query.with_order(Order::NewestFirst).to_query_string(), None);
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     #[must_use]
     pub fn to_query_string(&self) -> Option<String> {
-        if self.listed_order() != Order::OldestFirst || self.cursor().is_some() {
+        if self.order() != Order::OldestFirst || self.cursor().is_some() {
             return None;
         }
+        let Filters { task_name, list } = &self.filters;
+        let AnswerList {
+            task_type,
+            scheduled_type,
+            life_cycle_type,
+            last_status,
+        } = *list;
         let is_plain =
             |name: &NameMatch| name.mode() == NameMatchMode::Contains && !name.text().is_empty();
-        let name = self.task_name_filter();
-        if !name.is_none_or(is_plain) {
+        if !task_name.as_ref().is_none_or(is_plain) {
             return None;
         }
         let (offset, limit) = (self.offset().to_string(), self.limit().to_string());
         let values = [
             (Parameter::Offset, Some(&*offset)),
             (Parameter::Limit, Some(&*limit)),
-            (Parameter::TaskName, name.map(NameMatch::text)),
-            (
-                Parameter::TaskType,
-                self.task_type_filter().map(TaskType::as_str),
-            ),
+            (Parameter::TaskName, task_name.as_ref().map(NameMatch::text)),
+            (Parameter::TaskType, task_type.map(TaskType::as_str)),
             (
                 Parameter::ScheduledType,
-                self.scheduled_type_filter().map(ScheduledType::as_str),
+                scheduled_type.map(ScheduledType::as_str),
             ),
             (
                 Parameter::LifeCycleType,
-                self.life_cycle_type_filter().map(LifeCycleType::as_str),
+                life_cycle_type.map(LifeCycleType::as_str),
             ),
-            (
-                Parameter::LastStatus,
-                self.last_status_filter().map(LastStatus::as_str),
-            ),
+            (Parameter::LastStatus, last_status.map(LastStatus::as_str)),
         ];
         let mut text = String::new();
         for (parameter, value) in values {
@@ -237,7 +243,7 @@ impl ListQuery {
                 if !text.is_empty() {
                     text.push('&');
                 }
-                text.push_str(parameter.name());
+                text.push_str(parameter.as_str());
                 text.push('=');
                 text.extend(utf8_percent_encode(value, ENCODED));
             }
@@ -265,7 +271,7 @@ impl ListQuery {
     ) -> Result<Self, Error> {
         let mut values = Values::default();
         for (name, value) in pairs {
-            if let Some(parameter) = Parameter::from_name(name) {
+            if let Some(parameter) = Parameter::from_spelling(name) {
                 values.give(parameter, Cow::Borrowed(value))?;
             }
         }
@@ -358,7 +364,7 @@ impl<'de> Deserialize<'de> for ListQuery {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ListQuery, A::Error> {
                 let mut values = Values::default();
                 while let Some(name) = map.next_key::<String>()? {
-                    if let Some(parameter) = Parameter::from_name(&name) {
+                    if let Some(parameter) = Parameter::from_spelling(&name) {
                         let PlainValue(value) = map.next_value()?;
                         values.give(parameter, value).map_err(de::Error::custom)?;
                     } else {

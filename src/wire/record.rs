@@ -7,6 +7,7 @@ use super::schedule::{
     read_enabled, read_reported, read_schedule, read_scheduled_type, read_trigger,
 };
 use crate::error::{Error, ErrorKind};
+use crate::limits::{PRIORITY, TEXT_ACCEPTED, WAIT_TIME};
 use crate::query::Revision;
 use crate::task::{Record, ScheduledType, Task, TaskType, Timing, written_instant};
 
@@ -79,11 +80,11 @@ impl Record {
     pub fn from_export_line(line: impl AsRef<[u8]>) -> Result<Self, Error> {
         let record = read_full_record(&Fields::from_json(line.as_ref())?)?;
         let missing = if record.added_at.is_none() {
-            Error::missing(Field::AddedAt.name(), ADDED_AT_ACCEPTED)
+            Error::missing(Field::AddedAt.as_str(), ADDED_AT_ACCEPTED)
         } else if record.sequence.is_none() {
-            Error::missing(Field::Sequence.name(), NUMBER_ACCEPTED)
+            Error::missing(Field::Sequence.as_str(), NUMBER_ACCEPTED)
         } else if record.version.is_none() {
-            Error::missing(Field::Version.name(), NUMBER_ACCEPTED)
+            Error::missing(Field::Version.as_str(), NUMBER_ACCEPTED)
         } else {
             return Ok(record);
         };
@@ -109,16 +110,16 @@ pub(super) fn read_full_record(fields: &Fields<'_>) -> Result<Record, Error> {
 
 /// Reads a task alone.
 pub(super) fn read_task(fields: &Fields<'_>) -> Result<Task, Error> {
-    let id = fields.required_string(Field::Id, "1 to 255 characters")?;
-    let task_name = fields.required_string(Field::TaskName, "1 to 255 characters")?;
+    let id = fields.required_string(Field::Id, TEXT_ACCEPTED)?;
+    let task_name = fields.required_string(Field::TaskName, TEXT_ACCEPTED)?;
     let task_type: TaskType = fields.required(Field::TaskType, TaskType::ACCEPTED)?;
     let timing = read_timing(fields)?;
     Task::builder(id, task_name, task_type, timing)
-        .last_status(fields.parsed(Field::LastStatus)?)
-        .enabled(read_enabled(fields)?)
-        .description(fields.string(Field::Description)?.unwrap_or_default())
-        .priority(fields.integer(Field::Priority, "a whole number from 0 to 50")?)
-        .wait_time(fields.integer(Field::WaitTime, "a whole number from 0 to 43200")?)
+        .with_last_status(fields.parsed(Field::LastStatus)?)
+        .with_enabled(read_enabled(fields)?)
+        .with_description(fields.string(Field::Description)?.unwrap_or_default())
+        .with_priority(fields.integer(Field::Priority, PRIORITY.accepted)?)
+        .with_wait_time(fields.integer(Field::WaitTime, WAIT_TIME.accepted)?)
         .build()
 }
 
@@ -139,7 +140,7 @@ fn read_added_at(fields: &Fields<'_>) -> Result<Option<DateTime<Utc>>, Error> {
     };
     let written = written_instant(added_at);
     if written.timestamp() != added_at.timestamp() {
-        let (name, text) = (Field::AddedAt.name(), added_at.to_string());
+        let (name, text) = (Field::AddedAt.as_str(), added_at.to_string());
         return Err(Error::refused(
             ErrorKind::OutOfRange,
             name,

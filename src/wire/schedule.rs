@@ -4,6 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 
 use super::fields::{Field, Fields};
 use crate::error::{Error, ErrorKind};
+use crate::limits::DAY_INTERVAL;
 use crate::schedule::text::{parse_date, parse_date_time, parse_time, refused_date};
 use crate::schedule::{GapRule, MonthDates, Months, Schedule, TimeZone, Weekdays};
 use crate::task::{LifeCycleType, ReportedTiming, ScheduledType, Trigger};
@@ -12,7 +13,6 @@ const TIMED_ACCEPTED: &str = "FIXED_TIME, DAY, WEEK or MONTH";
 const DATE_ACCEPTED: &str = "a date as yyyy-MM-dd";
 const TIME_ACCEPTED: &str = "a time as HH:mm:ss";
 const DATE_TIME_ACCEPTED: &str = "a date and time as yyyy-MM-dd HH:mm:ss";
-const DAY_INTERVAL_ACCEPTED: &str = "a whole number from 1 to 31";
 
 /// The fields that a timed type cannot do without.
 fn fields_required(scheduled_type: ScheduledType) -> &'static [Field] {
@@ -40,7 +40,7 @@ pub(super) fn read_trigger(fields: &Fields<'_>) -> Result<Trigger, Error> {
         fields.required(Field::LifeCycleType, LifeCycleType::ACCEPTED)?;
     let trigger = Trigger::on(life_cycle_type);
     Ok(match read_time_zone(fields)? {
-        Some(time_zone) => trigger.in_time_zone(time_zone),
+        Some(time_zone) => trigger.with_time_zone(time_zone),
         None => trigger,
     })
 }
@@ -52,10 +52,10 @@ pub(super) fn read_reported(
 ) -> Result<ReportedTiming, Error> {
     let mut timing = ReportedTiming::new(scheduled_type)?;
     if let Some(time) = fields.parsed(Field::NextExecutionTime)? {
-        timing = timing.next_execution_time(time);
+        timing = timing.with_next_execution_time(time);
     }
     if let Some(time_zone) = fields.string(Field::TimeZone)? {
-        timing = timing.time_zone(&time_zone);
+        timing = timing.with_time_zone(&time_zone);
     }
     Ok(timing)
 }
@@ -90,7 +90,7 @@ pub(super) fn read_schedule(
         }
         ScheduledType::Day => {
             let interval = fields
-                .integer(Field::DayInterval, DAY_INTERVAL_ACCEPTED)?
+                .integer(Field::DayInterval, DAY_INTERVAL.accepted)?
                 .ok_or_else(unread(Field::DayInterval))?;
             Schedule::daily(interval, time, zone)?
         }
@@ -114,12 +114,12 @@ pub(super) fn read_schedule(
     if scheduled_type == ScheduledType::Day
         && let Some(date) = read_date(fields, Field::StartDate)?
     {
-        schedule = schedule.starting_on(date)?;
+        schedule = schedule.with_start_date(date)?;
     }
     if let Some(text) = fields.string(Field::ExpireTime)? {
         let at = parse_date_time(&text)
-            .ok_or_else(|| refused_date(Field::ExpireTime.name(), &text, DATE_TIME_ACCEPTED))?;
-        schedule = schedule.expiring_at(at)?;
+            .ok_or_else(|| refused_date(Field::ExpireTime.as_str(), &text, DATE_TIME_ACCEPTED))?;
+        schedule = schedule.with_expire_time(at)?;
     }
     if let Some(rule) = fields.parsed::<GapRule>(Field::GapRule)? {
         schedule = schedule.with_gap_rule(rule);
@@ -136,7 +136,7 @@ pub(super) fn read_whole_schedule(fields: &Fields<'_>) -> Result<Schedule, Error
         }
         Error::refused(
             ErrorKind::UnknownValue,
-            Field::ScheduledType.name(),
+            Field::ScheduledType.as_str(),
             scheduled_type.as_str(),
             TIMED_ACCEPTED,
         )
@@ -151,7 +151,7 @@ fn read_time_zone(fields: &Fields<'_>) -> Result<Option<TimeZone>, Error> {
 fn read_time(fields: &Fields<'_>) -> Result<NaiveTime, Error> {
     let text = fields.required_string(Field::ScheduledTime, TIME_ACCEPTED)?;
     parse_time(&text).ok_or_else(|| {
-        let name = Field::ScheduledTime.name();
+        let name = Field::ScheduledTime.as_str();
         Error::refused(ErrorKind::InvalidSyntax, name, &text, TIME_ACCEPTED)
     })
 }
@@ -162,7 +162,7 @@ fn read_date(fields: &Fields<'_>, field: Field) -> Result<Option<NaiveDate>, Err
     };
     parse_date(&text)
         .map(Some)
-        .ok_or_else(|| refused_date(field.name(), &text, DATE_ACCEPTED))
+        .ok_or_else(|| refused_date(field.as_str(), &text, DATE_ACCEPTED))
 }
 
 /// The refusal of a timed object that carries no schedule.
@@ -172,9 +172,9 @@ pub(super) fn missing_schedule(scheduled_type: ScheduledType) -> Error {
 
 fn incomplete(scheduled_type: ScheduledType, missing: Field) -> Error {
     let required = fields_required(scheduled_type);
-    let names: Vec<&str> = required.iter().map(|field| field.name()).collect();
+    let names: Vec<&str> = required.iter().map(|field| field.as_str()).collect();
     Error::incomplete(
-        missing.name(),
+        missing.as_str(),
         format!("{} for {scheduled_type}", names.join(", ")),
     )
 }

@@ -101,7 +101,7 @@ fn a_panic_in_a_callers_code_leaves_the_store_whole_and_usable() {
     let (small, large) = (project("small"), project("large"));
     let query = ListQuery::new(0, 50)
         .unwrap()
-        .task_name(NameMatch::contains("a").unwrap());
+        .with_task_name(NameMatch::contains("a").unwrap());
     let event = LifeCycleType::PostDesktopDisconnected;
 
     let check = |name: &str, call: &dyn Fn()| {
@@ -168,21 +168,21 @@ fn a_panic_in_a_callers_code_leaves_the_store_whole_and_usable() {
     });
     check("another id", &|| {
         let builder = Task::builder("t-1", "Stop", TaskType::Stop, event);
-        let _ = builder.id(PanicsAsText);
+        let _ = builder.with_id(PanicsAsText);
     });
     check("another name", &|| {
         let builder = Task::builder("t-1", "Stop", TaskType::Stop, event);
-        let _ = builder.task_name(PanicsAsText);
+        let _ = builder.with_task_name(PanicsAsText);
     });
     check("a description", &|| {
         let builder = Task::builder("t-1", "Stop", TaskType::Stop, event);
-        let _ = builder.description(PanicsAsText);
+        let _ = builder.with_description(PanicsAsText);
     });
     check("weekdays", &|| {
-        let _ = Weekdays::new(panics_after(vec![1]));
+        let _ = Weekdays::new(panics_after(vec![chrono::Weekday::Sun]));
     });
     check("months", &|| {
-        let _ = Months::new(panics_after(vec![1]));
+        let _ = Months::new(panics_after(vec![chrono::Month::January]));
     });
     check("dates", &|| {
         let _ = MonthDates::new(panics_after(vec![taskdex::schedule::MonthDate::Last]));

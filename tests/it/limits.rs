@@ -55,10 +55,11 @@ fn every_offset_limit_and_cursor_is_some_page() {
                     (1, Order::NewestFirst),
                     (50, Order::NewestFirst),
                 ] {
-                    let query = ListQuery::new(offset, limit).unwrap().order(order);
-                    let query = query.after(cursor);
+                    let query = ListQuery::new(offset, limit).unwrap().with_order(order);
+                    let query = query.with_cursor(cursor);
                     for name in [None, Some(NameMatch::contains("e").unwrap())] {
-                        let (project, query) = (project.clone(), query.clone().task_name(name));
+                        let (project, query) =
+                            (project.clone(), query.clone().with_task_name(name));
                         let now = NOW;
                         twins
                             .apply(&Op::List {
@@ -187,14 +188,14 @@ fn texts_may_be_as_long_as_they_may_be() {
         // Ids differ in their last character alone.
         let id = wide('🙂', 254) + &char::from_u32(0x1F600 + number).unwrap().to_string();
         let timing = ReportedTiming::new(ScheduledType::Week).unwrap();
-        Task::builder(id, name, TaskType::Stop, timing.time_zone(&full))
-            .description(&*full)
-            .last_status(LastStatus::Fail)
-            .priority(50)
-            .wait_time(43_200)
+        Task::builder(id, name, TaskType::Stop, timing.with_time_zone(&full))
+            .with_description(&*full)
+            .with_last_status(LastStatus::Fail)
+            .with_priority(50)
+            .with_wait_time(43_200)
     };
     for (name, description) in [(&too_long, &full), (&full, &too_long)] {
-        let builder = task(0, name).description(&**description);
+        let builder = task(0, name).with_description(&**description);
         assert_eq!(
             builder.build().unwrap_err().kind(),
             ErrorKind::InvalidLength
@@ -229,7 +230,7 @@ fn texts_may_be_as_long_as_they_may_be() {
             NameMatch::contains_ignoring_case(&wide('𐐨', 255)),
             NameMatch::contains(&full),
         ] {
-            let query = ListQuery::new(0, 50).unwrap().task_name(name.unwrap());
+            let query = ListQuery::new(0, 50).unwrap().with_task_name(name.unwrap());
             let (project, now) = (project.clone(), NOW);
             for op in [
                 Op::List {
@@ -263,7 +264,7 @@ fn texts_are_the_same_wherever_they_lie() {
             TaskType::Stop,
             LifeCycleType::PostDesktopDisconnected,
         )
-        .description("d".repeat(length - name_length - 5))
+        .with_description("d".repeat(length - name_length - 5))
         .build()
         .unwrap()
     };

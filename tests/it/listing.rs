@@ -73,15 +73,15 @@ proptest! {
         (offset, limit) in (any::<u64>(), 0_u32..=50),
     ) {
         let mut other = ListQuery::new(offset, limit).unwrap()
-            .task_name(query.task_name_filter().cloned())
-            .task_type(query.task_type_filter())
-            .scheduled_type(query.scheduled_type_filter())
-            .life_cycle_type(query.life_cycle_type_filter())
-            .last_status(query.last_status_filter())
-            .order(query.listed_order());
-        other = other.after(query.cursor());
-        prop_assert_eq!(query.clone().page(offset, limit).unwrap(), other);
-        let error = query.page(offset, 51).unwrap_err();
+            .with_task_name(query.task_name().cloned())
+            .with_task_type(query.task_type())
+            .with_scheduled_type(query.scheduled_type())
+            .with_life_cycle_type(query.life_cycle_type())
+            .with_last_status(query.last_status())
+            .with_order(query.order());
+        other = other.with_cursor(query.cursor());
+        prop_assert_eq!(query.clone().with_page(offset, limit).unwrap(), other);
+        let error = query.with_page(offset, 51).unwrap_err();
         prop_assert_eq!((error.kind(), error.parameter()), (ErrorKind::OutOfRange, "limit"));
     }
 
@@ -112,28 +112,28 @@ proptest! {
     ) {
         // Asking for triggered tasks is a change of subject, not a narrowing.
         prop_assume!(
-            wide.scheduled_type_filter().is_some()
-                || extra.scheduled_type_filter() != Some(ScheduledType::LifeCycle)
+            wide.scheduled_type().is_some()
+                || extra.scheduled_type() != Some(ScheduledType::LifeCycle)
         );
         let (store, _, p) = filled(&tasks);
         let all = walk(&store, &p, &wide, 50);
         let mut narrow = wide.clone();
         for step in 0..5 {
             narrow = match step {
-                0 if narrow.task_name_filter().is_none() => {
-                    narrow.task_name(extra.task_name_filter().cloned())
+                0 if narrow.task_name().is_none() => {
+                    narrow.with_task_name(extra.task_name().cloned())
                 }
-                1 if narrow.task_type_filter().is_none() => {
-                    narrow.task_type(extra.task_type_filter())
+                1 if narrow.task_type().is_none() => {
+                    narrow.with_task_type(extra.task_type())
                 }
-                2 if narrow.scheduled_type_filter().is_none() => {
-                    narrow.scheduled_type(extra.scheduled_type_filter())
+                2 if narrow.scheduled_type().is_none() => {
+                    narrow.with_scheduled_type(extra.scheduled_type())
                 }
-                3 if narrow.life_cycle_type_filter().is_none() => {
-                    narrow.life_cycle_type(extra.life_cycle_type_filter())
+                3 if narrow.life_cycle_type().is_none() => {
+                    narrow.with_life_cycle_type(extra.life_cycle_type())
                 }
-                4 if narrow.last_status_filter().is_none() => {
-                    narrow.last_status(extra.last_status_filter())
+                4 if narrow.last_status().is_none() => {
+                    narrow.with_last_status(extra.last_status())
                 }
                 _ => continue,
             };
@@ -154,14 +154,14 @@ proptest! {
         let mut other = ListQuery::new(query.offset(), query.limit()).unwrap();
         for filter in order {
             other = match filter {
-                0 => other.task_name(query.task_name_filter().cloned()),
-                1 => other.task_type(query.task_type_filter()),
-                2 => other.scheduled_type(query.scheduled_type_filter()),
-                3 => other.life_cycle_type(query.life_cycle_type_filter()),
-                _ => other.last_status(query.last_status_filter()),
+                0 => other.with_task_name(query.task_name().cloned()),
+                1 => other.with_task_type(query.task_type()),
+                2 => other.with_scheduled_type(query.scheduled_type()),
+                3 => other.with_life_cycle_type(query.life_cycle_type()),
+                _ => other.with_last_status(query.last_status()),
             };
         }
-        let other = other.order(query.listed_order()).after(query.cursor());
+        let other = other.with_order(query.order()).with_cursor(query.cursor());
         prop_assert_eq!(&other, &query);
         let (store, _, p) = filled(&tasks);
         prop_assert_eq!(store.list(&p, &other, NOW), store.list(&p, &query, NOW));
@@ -218,7 +218,7 @@ proptest! {
     ) {
         let (store, _, p) = filled(&tasks);
         let page = store.list(&p, &paged(&query, 0, 50), NOW);
-        let asked = query.scheduled_type_filter() == Some(ScheduledType::LifeCycle);
+        let asked = query.scheduled_type() == Some(ScheduledType::LifeCycle);
         for listed in &page {
             prop_assert_eq!(listed.task().life_cycle_type().is_some(), asked);
         }
@@ -227,7 +227,7 @@ proptest! {
         let timed = tasks.len() - triggered;
         let all = ListQuery::new(0, 0).unwrap();
         prop_assert_eq!(store.list(&p, &all, NOW).total_count(), timed as u64);
-        let all = all.scheduled_type(ScheduledType::LifeCycle);
+        let all = all.with_scheduled_type(ScheduledType::LifeCycle);
         prop_assert_eq!(store.list(&p, &all, NOW).total_count(), triggered as u64);
     }
 
@@ -238,9 +238,9 @@ proptest! {
         limits in (1_u32..=50, 1_u32..=50),
     ) {
         let (store, _, p) = filled(&tasks);
-        let mut oldest = walk(&store, &p, &query.clone().order(Order::OldestFirst), limits.0);
+        let mut oldest = walk(&store, &p, &query.clone().with_order(Order::OldestFirst), limits.0);
         oldest.reverse();
-        prop_assert_eq!(walk(&store, &p, &query.order(Order::NewestFirst), limits.1), oldest);
+        prop_assert_eq!(walk(&store, &p, &query.with_order(Order::NewestFirst), limits.1), oldest);
     }
 
     #[test]
@@ -271,7 +271,7 @@ proptest! {
             .unwrap();
         }
         let all = ListQuery::new(0, 50).unwrap();
-        for query in [all.clone(), all.scheduled_type(ScheduledType::LifeCycle)] {
+        for query in [all.clone(), all.with_scheduled_type(ScheduledType::LifeCycle)] {
             let listed = walk(&store, &p, &query, 7);
             let added: Vec<&str> = tasks
                 .iter()
@@ -294,9 +294,9 @@ proptest! {
         let (mut seen, mut removed) = (Vec::new(), HashSet::new());
         let mut added = 0;
         let next = |limit: u32, query: &mut ListQuery| {
-            let page = store.list(&p, &query.clone().page(0, limit).unwrap(), NOW);
+            let page = store.list(&p, &query.clone().with_page(0, limit).unwrap(), NOW);
             if let Some(cursor) = page.next_cursor() {
-                *query = query.clone().after(cursor);
+                *query = query.clone().with_cursor(cursor);
             }
             ids(&page)
         };
@@ -446,7 +446,7 @@ fn a_batch_refused_by_a_new_project_leaves_no_trace() {
 #[test]
 fn a_change_shows_in_what_it_changes_and_nowhere_else() {
     let schedule = Schedule::daily(3, "08:00:00".parse().unwrap(), TimeZone::UTC).unwrap();
-    let built = |name| Task::builder("t", name, TaskType::Reboot, schedule).description("Why");
+    let built = |name| Task::builder("t", name, TaskType::Reboot, schedule).with_description("Why");
     // Without lists and with them.
     for others in [0, 300] {
         let tasks: Vec<Task> = (0..others)
@@ -458,13 +458,15 @@ fn a_change_shows_in_what_it_changes_and_nowhere_else() {
 
         let failed = Some(LastStatus::Fail);
         store.set_last_status(&p, "t", failed, NOW).unwrap();
-        assert_eq!(now(), built("a").last_status(failed).build().unwrap());
+        assert_eq!(now(), built("a").with_last_status(failed).build().unwrap());
         store.set_enabled(&p, "t", false, NOW).unwrap();
-        let disabled = built("a").last_status(failed).enabled(false);
+        let disabled = built("a").with_last_status(failed).with_enabled(false);
         assert_eq!(now(), disabled.build().unwrap());
         let name = TaskName::new("another").unwrap();
         store.rename(&p, "t", &name, NOW).unwrap();
-        let renamed = built("another").last_status(failed).enabled(false);
+        let renamed = built("another")
+            .with_last_status(failed)
+            .with_enabled(false);
         assert_eq!(now(), renamed.build().unwrap());
         store.set_last_status(&p, "t", None, NOW).unwrap();
         store.set_enabled(&p, "t", true, NOW).unwrap();
@@ -657,7 +659,7 @@ fn a_day_schedule_without_a_start_date_counts_from_the_first_adding() {
     let schedule = started
         .schedule()
         .unwrap()
-        .starting_on("2026-12-03".parse().unwrap())
+        .with_start_date("2026-12-03".parse().unwrap())
         .unwrap();
     let started = Task::builder("t", "T", TaskType::Reboot, schedule)
         .build()
@@ -743,7 +745,7 @@ fn names_are_matched_literally_and_by_characters() {
         store.add(&p, task.build().unwrap(), NOW).unwrap();
     }
     let found = |name: NameMatch| {
-        let query = ListQuery::new(0, 50).unwrap().task_name(name);
+        let query = ListQuery::new(0, 50).unwrap().with_task_name(name);
         ids(&store.list(&p, &query, NOW))
     };
     let contains = |text: &str| found(NameMatch::contains(text).unwrap());
@@ -795,7 +797,7 @@ fn an_answer_does_not_outlive_the_numbers_of_its_rows() {
     };
     let even = ListQuery::new(0, 0)
         .unwrap()
-        .task_name(NameMatch::contains("even").unwrap());
+        .with_task_name(NameMatch::contains("even").unwrap());
     let total = || store.list(&p, &even, NOW).total_count();
 
     let first = (0..600).map(|number| task(number, if number % 2 == 0 { "even" } else { "odd" }));

@@ -69,7 +69,7 @@ fn percent_encode(text: &str) -> String {
 }
 
 fn named(text: &str) -> ListQuery {
-    plain().task_name(NameMatch::contains(text).unwrap())
+    plain().with_task_name(NameMatch::contains(text).unwrap())
 }
 
 #[test]
@@ -449,7 +449,7 @@ fn every_value_of_every_filter_is_read() {
     ] {
         accepted(
             format!("offset=0&limit=10&task_type={text}"),
-            &plain().task_type(value),
+            &plain().with_task_type(value),
         );
         seen += 1;
     }
@@ -463,7 +463,7 @@ fn every_value_of_every_filter_is_read() {
     ] {
         accepted(
             format!("offset=0&limit=10&scheduled_type={text}"),
-            &plain().scheduled_type(value),
+            &plain().with_scheduled_type(value),
         );
     }
     for (text, value) in [
@@ -486,7 +486,7 @@ fn every_value_of_every_filter_is_read() {
     ] {
         accepted(
             format!("offset=0&limit=10&life_cycle_type={text}"),
-            &plain().life_cycle_type(value),
+            &plain().with_life_cycle_type(value),
         );
     }
     for (text, value) in [
@@ -496,18 +496,18 @@ fn every_value_of_every_filter_is_read() {
     ] {
         accepted(
             format!("offset=0&limit=10&last_status={text}"),
-            &plain().last_status(value),
+            &plain().with_last_status(value),
         );
     }
     accepted(
         "last_status=SKIP&life_cycle_type=POST_DESKTOP_DISCONNECTED&scheduled_type=LIFE_CYCLE&task_type=STOP&task_name=x&limit=3&offset=2",
         &ListQuery::new(2, 3)
             .unwrap()
-            .task_name(NameMatch::contains("x").unwrap())
-            .task_type(TaskType::Stop)
-            .scheduled_type(ScheduledType::LifeCycle)
-            .life_cycle_type(LifeCycleType::PostDesktopDisconnected)
-            .last_status(LastStatus::Skip),
+            .with_task_name(NameMatch::contains("x").unwrap())
+            .with_task_type(TaskType::Stop)
+            .with_scheduled_type(ScheduledType::LifeCycle)
+            .with_life_cycle_type(LifeCycleType::PostDesktopDisconnected)
+            .with_last_status(LastStatus::Skip),
     );
 }
 
@@ -633,9 +633,9 @@ proptest! {
         query in strategies::queries(),
         name in prop::option::of(".{0,12}"),
     ) {
-        let documented = query.order(Order::OldestFirst).after(None);
+        let documented = query.with_order(Order::OldestFirst).with_cursor(None);
         let name = name.filter(|it| !it.is_empty());
-        let documented = documented.task_name(name.map(|it| NameMatch::contains(&it).unwrap()));
+        let documented = documented.with_task_name(name.map(|it| NameMatch::contains(&it).unwrap()));
         let text = documented.to_query_string().unwrap();
         prop_assert_eq!(ListQuery::from_query_string(&text), Ok(documented));
         let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~=&%".contains(&byte);
@@ -669,14 +669,16 @@ fn what_no_parameter_asks_for_is_not_written() {
     );
     let cursor: Cursor = "c1".parse().unwrap();
     for other in [
-        query.clone().order(Order::NewestFirst),
-        query.clone().after(cursor),
-        query.clone().task_name(NameMatch::exactly("a").unwrap()),
+        query.clone().with_order(Order::NewestFirst),
+        query.clone().with_cursor(cursor),
         query
             .clone()
-            .task_name(NameMatch::contains_ignoring_case("a").unwrap()),
+            .with_task_name(NameMatch::exactly("a").unwrap()),
+        query
+            .clone()
+            .with_task_name(NameMatch::contains_ignoring_case("a").unwrap()),
         // An empty value counts as left out, so that this would be another query.
-        query.task_name(NameMatch::contains("").unwrap()),
+        query.with_task_name(NameMatch::contains("").unwrap()),
     ] {
         assert_eq!(other.to_query_string(), None, "{other:?}");
     }

@@ -58,7 +58,7 @@ fn listed_text(json: &str) -> String {
     let p = project("p");
     let mut query = ListQuery::new(0, 1).unwrap();
     if record.task.scheduled_type() == ScheduledType::LifeCycle {
-        query = query.scheduled_type(ScheduledType::LifeCycle);
+        query = query.with_scheduled_type(ScheduledType::LifeCycle);
     }
     store.add(&p, record.task, NOW).unwrap();
     let mut body = Vec::new();

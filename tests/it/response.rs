@@ -90,7 +90,7 @@ proptest! {
         let (store, p) = (TaskStore::new(), project("p"));
         store.add_all(&p, tasks, NOW).unwrap();
         let everything = ListQuery::new(0, 50).unwrap();
-        for query in [everything.clone(), everything.scheduled_type(ScheduledType::LifeCycle)] {
+        for query in [everything.clone(), everything.with_scheduled_type(ScheduledType::LifeCycle)] {
             let written = body(&store.list(&p, &query, now));
             let mirror = TaskStore::new();
             for (project, task) in taskdex::wire::read_records(&written, &p).unwrap() {
@@ -158,7 +158,7 @@ fn a_name_is_escaped_once_it_needs_it_and_until_it_does_not() {
     let (store, p) = (TaskStore::new(), project("p"));
     for (id, description) in [("plain", "d"), ("\"quoted\"", "d"), ("described", "\\")] {
         let timing = LifeCycleType::PostDesktopDisconnected;
-        let task = Task::builder(id, "n", TaskType::Stop, timing).description(description);
+        let task = Task::builder(id, "n", TaskType::Stop, timing).with_description(description);
         store.add(&p, task.build().unwrap(), NOW).unwrap();
         for name in ["n", "a\tb", "n", "\"", "\u{7f}"] {
             store.rename(&p, id, &name.parse().unwrap(), NOW).unwrap();

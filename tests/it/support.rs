@@ -31,7 +31,11 @@ pub(crate) fn instant(text: &str) -> DateTime<Utc> {
 
 /// Another page of a query, counted from the first task of all.
 pub(crate) fn paged(query: &ListQuery, offset: u64, limit: u32) -> ListQuery {
-    query.clone().page(offset, limit).unwrap().after(None)
+    query
+        .clone()
+        .with_page(offset, limit)
+        .unwrap()
+        .with_cursor(None)
 }
 
 pub(crate) fn ids(page: &Page) -> Vec<String> {
@@ -84,8 +88,8 @@ pub(crate) fn snapshot(store: &TaskStore) -> Vec<(ProjectId, u64, Vec<Outcome>)>
             loop {
                 let query = ListQuery::new(offset, 50)
                     .unwrap()
-                    .scheduled_type(scheduled_type)
-                    .order(Order::OldestFirst);
+                    .with_scheduled_type(scheduled_type)
+                    .with_order(Order::OldestFirst);
                 let project = project.clone();
                 let outcome = Op::List {
                     project,

@@ -12,11 +12,11 @@ use crate::support::cases;
 /// A task of which every field is given.
 fn task(timing: impl Into<Timing>) -> Task {
     Task::builder("t-1", "Restart", TaskType::Reboot, timing)
-        .last_status(LastStatus::Skip)
-        .enabled(false)
-        .description("After backups")
-        .priority(7)
-        .wait_time(300)
+        .with_last_status(LastStatus::Skip)
+        .with_enabled(false)
+        .with_description("After backups")
+        .with_priority(7)
+        .with_wait_time(300)
         .build()
         .unwrap()
 }
@@ -28,8 +28,11 @@ fn nightly() -> Schedule {
 fn reported(time: Option<ReportedTime>, time_zone: &str) -> Timing {
     let timing = ReportedTiming::new(ScheduledType::Month).unwrap();
     match time {
-        Some(time) => timing.next_execution_time(time).time_zone(time_zone).into(),
-        None => timing.time_zone(time_zone).into(),
+        Some(time) => timing
+            .with_next_execution_time(time)
+            .with_time_zone(time_zone)
+            .into(),
+        None => timing.with_time_zone(time_zone).into(),
     }
 }
 
@@ -49,16 +52,16 @@ proptest! {
     ) {
         let time = suffix.map(|it| format!("2022-12-23 09:00:00{it}").parse().unwrap());
         for timing in [other.timing(), reported(time, &time_zone)] {
-            let build = || task(nightly()).to_builder().task_type(TaskType::Stop);
-            let edited = build().timing(timing.clone()).build().unwrap();
+            let build = || task(nightly()).to_builder().with_task_type(TaskType::Stop);
+            let edited = build().with_timing(timing.clone()).build().unwrap();
             prop_assert_eq!(edited.timing(), timing.clone());
             prop_assert_eq!(edited.scheduled_type(), timing.scheduled_type());
             if let Timing::Reported(timing) = &timing {
-                prop_assert_eq!(timing.reported_time(), edited.reported_time());
-                prop_assert_eq!(timing.reported_time_zone(), edited.time_zone());
+                prop_assert_eq!(timing.next_execution_time(), edited.reported_time());
+                prop_assert_eq!(timing.time_zone(), edited.time_zone());
             }
             // Whatever was given before leaves nothing behind.
-            let again = edited.to_builder().timing(nightly()).build();
+            let again = edited.to_builder().with_timing(nightly()).build();
             prop_assert_eq!(again, build().build());
         }
     }
@@ -72,7 +75,7 @@ fn every_kind_of_timing_is_given_back() {
     for timing in [
         nightly().into(),
         trigger.into(),
-        trigger.in_time_zone(TimeZone::UTC).into(),
+        trigger.with_time_zone(TimeZone::UTC).into(),
         reported(None, ""),
         reported(Some(time), ""),
         reported(Some(time), "string"),
@@ -99,15 +102,15 @@ fn an_edit_changes_one_field_and_nothing_else() {
     };
     let edit = || before.to_builder();
     for (field, edited) in [
-        edit().id("t-2"),
-        edit().task_name("Nightly restart"),
-        edit().task_type(TaskType::Stop),
-        edit().timing(nightly()),
-        edit().last_status(None),
-        edit().enabled(true),
-        edit().description(""),
-        edit().priority(None),
-        edit().wait_time(0),
+        edit().with_id("t-2"),
+        edit().with_task_name("Nightly restart"),
+        edit().with_task_type(TaskType::Stop),
+        edit().with_timing(nightly()),
+        edit().with_last_status(None),
+        edit().with_enabled(true),
+        edit().with_description(""),
+        edit().with_priority(None),
+        edit().with_wait_time(0),
     ]
     .into_iter()
     .enumerate()
@@ -124,16 +127,16 @@ fn an_edit_changes_one_field_and_nothing_else() {
 fn an_edit_is_checked_like_a_new_task() {
     let edit = || task(nightly()).to_builder();
     for (edited, parameter, kind) in [
-        (edit().id(""), "id", ErrorKind::InvalidLength),
+        (edit().with_id(""), "id", ErrorKind::InvalidLength),
         (
-            edit().task_name("x".repeat(256)),
+            edit().with_task_name("x".repeat(256)),
             "task_name",
             ErrorKind::InvalidLength,
         ),
         (
             edit()
-                .task_type(TaskType::Start)
-                .timing(LifeCycleType::PostDesktopDisconnected),
+                .with_task_type(TaskType::Start)
+                .with_timing(LifeCycleType::PostDesktopDisconnected),
             "task_type",
             ErrorKind::NotTriggerable,
         ),

@@ -117,8 +117,8 @@ fn a_workload_keeps_its_stream() {
                 "{} {} {:?} {:?}",
                 query.offset(),
                 query.limit(),
-                query.task_type_filter(),
-                query.scheduled_type_filter()
+                query.task_type(),
+                query.scheduled_type()
             )
         })
         .collect();
@@ -198,7 +198,7 @@ fn any_bytes_are_a_valid_task_schedule_query_and_history() {
 
         let query: ListQuery = Unstructured::new(&bytes).arbitrary().unwrap();
         assert!(query.limit() <= 50);
-        filters.insert((query.task_type_filter(), query.scheduled_type_filter()));
+        filters.insert((query.task_type(), query.scheduled_type()));
 
         let history: History = Unstructured::new(&bytes).arbitrary().unwrap();
         history.run().unwrap();

@@ -73,7 +73,7 @@ fn a_reader_sees_whole_batches_and_time_goes_one_way() {
                     assert_eq!(store.task_count(&p) % BATCH as u64, 0);
                     for query in [
                         every.clone(),
-                        every.clone().scheduled_type(ScheduledType::LifeCycle),
+                        every.clone().with_scheduled_type(ScheduledType::LifeCycle),
                     ] {
                         let page = store.list(&p, &query, NOW);
                         assert!(page.revision() >= last);

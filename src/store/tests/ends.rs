@@ -78,7 +78,7 @@ fn a_batch_that_a_panic_left_staged_is_never_seen() {
         store.add(&project(), numbered(105), instant(0)).unwrap();
         expected.push(105);
         check_numbered(&store, &expected);
-        let query = query.scheduled_type(ScheduledType::Day);
+        let query = query.with_scheduled_type(ScheduledType::Day);
         let page = store.list(&project(), &query, instant(0));
         let cursor = Cursor::after_sequence(count as u64);
         assert_eq!(page.next_cursor(), Some(cursor));
@@ -146,7 +146,7 @@ fn places_may_be_any_numbers_up_to_the_last() {
         store.add(&project, numbered(20), now).unwrap();
         check_numbered(&store, &(0..=20).collect::<Vec<_>>());
         for order in [Order::OldestFirst, Order::NewestFirst] {
-            let mut query = ListQuery::new(0, 4).unwrap().order(order);
+            let mut query = ListQuery::new(0, 4).unwrap().with_order(order);
             let mut seen = 0;
             loop {
                 let page = store.list(&project, &query, now);
@@ -155,7 +155,7 @@ fn places_may_be_any_numbers_up_to_the_last() {
                     assert_eq!(seen, page.total_count());
                     break;
                 };
-                query = query.after(cursor);
+                query = query.with_cursor(cursor);
             }
         }
         if first == u64::MAX - 21 {
@@ -210,7 +210,7 @@ fn places_may_lie_far_apart() {
                 break;
             };
             seen.extend(numbers(&page));
-            query = query.after(cursor);
+            query = query.with_cursor(cursor);
         }
         // Every ninth is triggered.
         expected.retain(|number| number % 9 != 0);

@@ -12,7 +12,7 @@ static ROOMY: Limits = Limits {
 
 fn search() -> ListQuery {
     let name = NameMatch::contains("task 1").unwrap();
-    ListQuery::new(0, 50).unwrap().task_name(name)
+    ListQuery::new(0, 50).unwrap().with_task_name(name)
 }
 
 /// A project of the tasks of these numbers.
@@ -155,7 +155,7 @@ fn an_answer_that_may_outgrow_the_memory_is_not_remembered() {
         let mut store = filled(&Limits::USUAL, 0..4_000);
         store.memory = Memory::new(bytes_max);
         let name = NameMatch::contains("task").unwrap();
-        let query = ListQuery::new(0, 50).unwrap().task_name(name);
+        let query = ListQuery::new(0, 50).unwrap().with_task_name(name);
         let _ = store.list(&project(), &query, instant(0));
         assert_eq!(is_remembered(&store, &query), fits, "in {bytes_max} bytes");
     }
@@ -168,7 +168,7 @@ fn the_answer_used_least_recently_is_forgotten_first() {
     store.memory = Memory::new(4_500);
     let queries = ["task 1", "task 2", "task 3"].map(|text| {
         let name = NameMatch::contains(text).unwrap();
-        ListQuery::new(0, 50).unwrap().task_name(name)
+        ListQuery::new(0, 50).unwrap().with_task_name(name)
     });
     let [first, second, third] = &queries;
     for query in [first, second, first, third] {
@@ -196,7 +196,7 @@ fn few_names_are_compared_where_names_are_recorded() {
         NameMatch::contains("task 123"),
         NameMatch::contains_ignoring_case("TASK 123"),
     ] {
-        let query = ListQuery::new(0, 50).unwrap().task_name(name.unwrap());
+        let query = ListQuery::new(0, 50).unwrap().with_task_name(name.unwrap());
         let explanation = store.explain(&project(), &query);
         let Explanation::NameSearch {
             strategy: NameStrategy::Grams { postings, compared },
@@ -207,7 +207,7 @@ fn few_names_are_compared_where_names_are_recorded() {
         };
         assert!(postings > 1 && compared < 100, "{explanation}");
         // One task: its name is compared at once.
-        let one = store.explain(&project(), &query.task_type(TaskType::Start));
+        let one = store.explain(&project(), &query.with_task_type(TaskType::Start));
         assert!(one.to_string().ends_with("each name is compared"), "{one}");
     }
 }
@@ -255,16 +255,16 @@ fn an_explanation_names_the_list_and_how_long_it_is() {
          the total, and the page starts at its offset"
     );
     let query = query
-        .task_type(TaskType::Stop)
-        .last_status(LastStatus::Skip);
-    let weekly = query.clone().scheduled_type(ScheduledType::Week);
+        .with_task_type(TaskType::Stop)
+        .with_last_status(LastStatus::Skip);
+    let weekly = query.clone().with_scheduled_type(ScheduledType::Week);
     let list = "STOP tasks of WEEK with SKIP";
     assert!(
         explained(&weekly).contains(&format!("the answer list of {list}: its length, 1 task,"))
     );
     let triggered = query
-        .scheduled_type(ScheduledType::LifeCycle)
-        .life_cycle_type(LifeCycleType::PostRebuildDesktopSuccess);
+        .with_scheduled_type(ScheduledType::LifeCycle)
+        .with_life_cycle_type(LifeCycleType::PostRebuildDesktopSuccess);
     assert!(
         explained(&triggered).contains(" STOP tasks on POST_REBUILD_DESKTOP_SUCCESS with SKIP")
     );
@@ -273,7 +273,7 @@ fn an_explanation_names_the_list_and_how_long_it_is() {
         "name search among 40 tasks in the answer list of all tasks by the clock: the answer \
          is remembered from an earlier query"
     );
-    let never = triggered.scheduled_type(ScheduledType::Day);
+    let never = triggered.with_scheduled_type(ScheduledType::Day);
     assert_eq!(explained(&never), "nothing to look for: no task can match");
 }
 
@@ -285,7 +285,7 @@ fn lists_that_get_short_are_compacted() {
     let task = |number: usize, status| {
         let timing = ReportedTiming::new(ScheduledType::Week).unwrap();
         Task::builder(number.to_string(), "task", TaskType::Stop, timing)
-            .last_status(status)
+            .with_last_status(status)
             .build()
             .unwrap()
     };
@@ -301,7 +301,9 @@ fn lists_that_get_short_are_compacted() {
     };
     let check = |store: &TaskStore, expected: std::ops::Range<usize>| {
         store.validate().unwrap();
-        let query = ListQuery::new(0, 50).unwrap().last_status(LastStatus::Fail);
+        let query = ListQuery::new(0, 50)
+            .unwrap()
+            .with_last_status(LastStatus::Fail);
         let page = store.list(&project, &query, instant(0));
         assert_eq!(page.total_count(), expected.len() as u64);
         assert!(numbers(&page).into_iter().eq(expected.take(50)));

@@ -83,10 +83,10 @@ proptest! {
         };
         // One of each is asked of all timed tasks, whatever filters the others have.
         let everywhere = searches.first().map(|(_, search)| search.clone());
-        let everywhere = ListQuery::new(0, 50).unwrap().task_name(everywhere);
+        let everywhere = ListQuery::new(0, 50).unwrap().with_task_name(everywhere);
         let queries: Vec<_> = searches
             .into_iter()
-            .map(|(query, search)| query.task_name(search))
+            .map(|(query, search)| query.with_task_name(search))
             .chain([everywhere])
             .collect();
         for op in ops {
@@ -125,7 +125,7 @@ fn named(count: usize, name: impl Fn(usize) -> String) -> (TaskStore, Vec<Task>)
 
 fn containing(text: &str) -> ListQuery {
     let name = NameMatch::contains(text).unwrap();
-    ListQuery::new(0, 50).unwrap().task_name(name)
+    ListQuery::new(0, 50).unwrap().with_task_name(name)
 }
 
 fn check_search(store: &TaskStore, tasks: &[Task], query: &ListQuery) {
@@ -146,7 +146,7 @@ fn strategy(store: &TaskStore, query: &ListQuery) -> NameStrategy {
 #[test]
 fn the_way_of_a_search_is_explained() {
     let (store, tasks) = named(2_000, |number| format!("restart desk-{number:04}"));
-    let of_type = |query: ListQuery, task_type| query.task_type(task_type);
+    let of_type = |query: ListQuery, task_type| query.with_task_type(task_type);
 
     let everything = containing("");
     assert_eq!(strategy(&store, &everything), NameStrategy::Known);
@@ -210,7 +210,7 @@ fn postings_that_tell_what_follows_a_branch_are_counted() {
 #[test]
 fn facets_take_the_remembered_answer() {
     let (store, tasks) = named(1_000, |number| format!("restart desk-{number:04}"));
-    let query = containing("desk-01").task_type(TaskType::Start);
+    let query = containing("desk-01").with_task_type(TaskType::Start);
     let facets = store.facets(&project(), &query);
     let expected = tasks.iter().filter(|it| it.task_type() == TaskType::Stop);
     let expected = expected.filter(|it| it.task_name().contains("desk-01"));
@@ -259,7 +259,7 @@ fn ever_new_needles_take_no_more_memory_than_is_allowed() {
             NameMatch::exactly(&text),
             NameMatch::contains_ignoring_case(&text),
         ] {
-            let query = ListQuery::new(0, 50).unwrap().task_name(name.unwrap());
+            let query = ListQuery::new(0, 50).unwrap().with_task_name(name.unwrap());
             assert_eq!(store.list(&project(), &query, instant(0)).total_count(), 0);
             store.memory.validate().unwrap();
         }
@@ -286,7 +286,7 @@ fn names_that_share_a_long_beginning_are_told_apart() {
     ] {
         check_search(&store, &tasks, &containing(text));
         let exact = NameMatch::exactly(text).unwrap();
-        check_search(&store, &tasks, &containing("").task_name(exact));
+        check_search(&store, &tasks, &containing("").with_task_name(exact));
     }
 }
 
@@ -305,7 +305,7 @@ fn the_longest_names_are_found() {
         check_search(&store, &tasks, &containing(name));
         check_search(&store, &tasks, &containing(&name[4..]));
         let exact = NameMatch::exactly(name).unwrap();
-        check_search(&store, &tasks, &containing("").task_name(exact));
+        check_search(&store, &tasks, &containing("").with_task_name(exact));
     }
 }
 

@@ -46,14 +46,14 @@ pub fn cursor(input: &[u8]) -> Result<Counts, Difference> {
     }
     let projects = twins.store().projects();
     for project in projects {
-        let query = generate::query(&mut source, &swarm).after(cursor);
+        let query = generate::query(&mut source, &swarm).with_cursor(cursor);
         let mut ways = vec![(query, "with filters")];
         for (order, way) in [
             (Order::OldestFirst, "oldest first"),
             (Order::NewestFirst, "newest first"),
         ] {
             if let Ok(query) = ListQuery::new(0, 50) {
-                ways.push((query.order(order).after(cursor), way));
+                ways.push((query.with_order(order).with_cursor(cursor), way));
             }
         }
         for (query, way) in ways {

@@ -55,24 +55,21 @@ struct Shown {
 
 fn shown(query: &ListQuery) -> Shown {
     let mut filters = BTreeMap::new();
-    let name = query.task_name_filter();
+    let name = query.task_name();
     let is_plain = name.is_none_or(|name| name.mode() == NameMatchMode::Contains)
-        && query.listed_order() == Order::OldestFirst;
+        && query.order() == Order::OldestFirst;
     for (filter, value) in [
         ("task_name", name.map(NameMatch::text)),
-        ("task_type", query.task_type_filter().map(TaskType::as_str)),
+        ("task_type", query.task_type().map(TaskType::as_str)),
         (
             "scheduled_type",
-            query.scheduled_type_filter().map(ScheduledType::as_str),
+            query.scheduled_type().map(ScheduledType::as_str),
         ),
         (
             "life_cycle_type",
-            query.life_cycle_type_filter().map(LifeCycleType::as_str),
+            query.life_cycle_type().map(LifeCycleType::as_str),
         ),
-        (
-            "last_status",
-            query.last_status_filter().map(LastStatus::as_str),
-        ),
+        ("last_status", query.last_status().map(LastStatus::as_str)),
         // Neither can be asked for by a query string.
         (
             "order or mode",

@@ -115,7 +115,7 @@ fn check_pages(store: &TaskStore) -> Result<(), Difference> {
                 let Ok(query) = ListQuery::new(0, LIMIT_MAX) else {
                     return Ok(());
                 };
-                let query = query.scheduled_type(scheduled_type);
+                let query = query.with_scheduled_type(scheduled_type);
                 let page = store.list(&project, &query, now);
                 let body = body(&page);
                 let by_serde = serde_json::to_vec(&page).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Runs of JSON between a record's texts, joined at compile time.
 
-use crate::task::{Code, LastStatus, LifeCycleType, PRIORITY_MAX, ScheduledType, TaskType};
+use crate::limits::PRIORITY;
+use crate::task::{Code, LastStatus, TaskType, small};
 
 /// A piece of JSON.
 #[derive(Clone, Copy)]
@@ -9,18 +10,19 @@ struct Fragment<const LENGTH_MAX: usize> {
     length: usize,
 }
 
-const TASK_TYPES: usize = TaskType::ALL.len();
-const TIMED: usize = ScheduledType::ALL.len() - 1;
-const SCOPES: usize = TIMED + LifeCycleType::ALL.len();
+const TASK_TYPES: usize = TaskType::COUNT;
+const SCOPES: usize = Code::SCOPE_COUNT as usize;
 /// The last is none.
-const STATUSES: usize = LastStatus::ALL.len() + 1;
+const STATUSES: usize = LastStatus::COUNT + 1;
+const PRIORITY_COUNT: usize = PRIORITY.max as usize + 1;
+const _: () = assert!(PRIORITY_COUNT <= 100, "a priority has two digits at most");
 
 /// By the task type.
 static AFTER_NAME: [Fragment<64>; TASK_TYPES] = after_name();
 /// By the scope, then by the last status.
 static AFTER_TYPE: [Fragment<96>; SCOPES * STATUSES] = after_type();
 /// By the priority.
-static PRIORITIES: [Fragment<16>; PRIORITY_MAX as usize + 1] = priorities();
+static PRIORITIES: [Fragment<16>; PRIORITY_COUNT] = priorities();
 
 /// Appends what stands from behind the name up to the value of `last_status`.
 pub(super) fn write_after_name(out: &mut Vec<u8>, code: Code) {
@@ -63,18 +65,17 @@ const fn after_type() -> [Fragment<96>; SCOPES * STATUSES] {
     let mut fragments = [Fragment::EMPTY; SCOPES * STATUSES];
     let mut position = 0;
     while position < SCOPES * STATUSES {
-        let scope = position / STATUSES;
         let mut fragment = Fragment::EMPTY;
-        if scope < TIMED {
-            fragment = fragment.then(ScheduledType::ALL[scope].as_str());
-        } else {
-            fragment = fragment
-                .then(ScheduledType::LifeCycle.as_str())
-                .then("\",\"life_cycle_type\":\"")
-                .then(LifeCycleType::ALL[scope - TIMED].as_str());
+        if let Some((scheduled_type, event)) = Code::types_of_scope(small(position / STATUSES)) {
+            fragment = fragment.then(scheduled_type.as_str());
+            if let Some(event) = event {
+                fragment = fragment
+                    .then("\",\"life_cycle_type\":\"")
+                    .then(event.as_str());
+            }
         }
         let status = position % STATUSES;
-        if status < LastStatus::ALL.len() {
+        if status < LastStatus::COUNT {
             fragment = fragment
                 .then("\",\"last_status\":\"")
                 .then(LastStatus::ALL[status].as_str());
@@ -90,8 +91,8 @@ const fn after_type() -> [Fragment<96>; SCOPES * STATUSES] {
     clippy::cast_possible_truncation,
     reason = "checked at compile time"
 )]
-const fn priorities() -> [Fragment<16>; PRIORITY_MAX as usize + 1] {
-    let mut fragments = [Fragment::EMPTY; PRIORITY_MAX as usize + 1];
+const fn priorities() -> [Fragment<16>; PRIORITY_COUNT] {
+    let mut fragments = [Fragment::EMPTY; PRIORITY_COUNT];
     let mut priority = 0;
     while priority < fragments.len() {
         let digits = [b'0' + (priority / 10) as u8, b'0' + (priority % 10) as u8];

@@ -11,7 +11,7 @@ fn schedule(recurrence: &str, time: &str, zone: &str) -> Schedule {
     let parts: Vec<_> = recurrence.split('/').collect();
     let schedule = match parts[..] {
         ["DAY", interval, start] => Schedule::daily(interval.parse().unwrap(), time, zone)
-            .and_then(|schedule| schedule.starting_on(start.parse().unwrap())),
+            .and_then(|schedule| schedule.with_start_date(start.parse().unwrap())),
         ["WEEK", days] => Schedule::weekly(days.parse().unwrap(), time, zone),
         ["MONTH", months, dates] => {
             Schedule::monthly(months.parse().unwrap(), dates.parse().unwrap(), time, zone)
@@ -399,7 +399,9 @@ fn a_day_schedule_without_a_start_counts_from_when_it_is_asked_or_was_added() {
     assert_eq!(next.to_string(), later);
     assert_eq!((added.start_date(), asked.start_date()), (None, None));
 
-    let started = added.starting_on("2026-02-10".parse().unwrap()).unwrap();
+    let started = added
+        .with_start_date("2026-02-10".parse().unwrap())
+        .unwrap();
     assert_eq!(
         started.next_execution(late).unwrap().to_string(),
         "2026-02-10 08:00:00"
@@ -477,9 +479,9 @@ fn an_expiry_is_inclusive_and_resolved_by_the_same_rules() {
     ] {
         let expire = taskdex::schedule::text::parse_date_time(expire).unwrap();
         let free = schedule(DAILY, time, "America/New_York");
-        let expiring = free.expiring_at(expire).unwrap().with_gap_rule(rule);
+        let expiring = free.with_expire_time(expire).unwrap().with_gap_rule(rule);
         assert_eq!(
-            free.with_gap_rule(rule).expiring_at(expire).unwrap(),
+            free.with_gap_rule(rule).with_expire_time(expire).unwrap(),
             expiring
         );
         let last = expiring.previous_execution(DateTime::<Utc>::MAX_UTC);
@@ -498,7 +500,7 @@ fn an_expiry_is_inclusive_and_resolved_by_the_same_rules() {
 fn soon_after_an_expiry_only_what_was_before_it_has_happened() {
     let expire = "2026-03-07T09:59:59".parse().unwrap();
     let schedule = schedule(DAILY, "10:00:00", "UTC")
-        .expiring_at(expire)
+        .with_expire_time(expire)
         .unwrap();
     for now in [
         "2026-03-07T09:59:59Z",
@@ -635,27 +637,27 @@ fn what_no_schedule_can_be_is_refused() {
             "day_interval",
         ),
         (
-            daily.starting_on(date(0)),
+            daily.with_start_date(date(0)),
             ErrorKind::OutOfRange,
             "start_date",
         ),
         (
-            weekly.starting_on(date(2026)),
+            weekly.with_start_date(date(2026)),
             ErrorKind::ImpossibleSchedule,
             "start_date",
         ),
         (
-            daily.expiring_at(date(0).and_time(time)),
+            daily.with_expire_time(date(0).and_time(time)),
             ErrorKind::OutOfRange,
             "expire_time",
         ),
         (
-            daily.expiring_at(date(10_000).and_time(time)),
+            daily.with_expire_time(date(10_000).and_time(time)),
             ErrorKind::OutOfRange,
             "expire_time",
         ),
         (
-            daily.expiring_at(date(2026).and_time(leap_second)),
+            daily.with_expire_time(date(2026).and_time(leap_second)),
             ErrorKind::InvalidSyntax,
             "expire_time",
         ),

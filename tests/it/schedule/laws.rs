@@ -264,7 +264,7 @@ proptest! {
         let expire = now.naive_utc() + TimeDelta::days(days);
         prop_assume!((1..=9999).contains(&expire.year()));
         let expire = expire.date().and_time(schedule.time());
-        let bounded = free.expiring_at(expire).unwrap();
+        let bounded = free.with_expire_time(expire).unwrap();
         prop_assert_eq!(bounded.expire_time(), Some(expire));
         let [last, next] = [DateTime::<Utc>::MAX_UTC, now];
         if let Some(last) = bounded.previous_execution(last) {

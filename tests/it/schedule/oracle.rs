@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use chrono::{
-    DateTime, Datelike, Days, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime,
-    NaiveTime, Offset, TimeZone as _, Utc,
+    DateTime, Datelike, Days, Duration, FixedOffset, LocalResult, Month, NaiveDate, NaiveDateTime,
+    NaiveTime, Offset, TimeZone as _, Utc, Weekday,
 };
 use chrono_tz::{GapInfo, Tz};
 use taskdex::schedule::{GapRule, MonthDate, MonthDates, Months, Schedule, Weekdays};
@@ -213,9 +213,13 @@ impl Spec {
         let schedule = match &self.dates {
             Dates::Once(date) => Schedule::fixed_time(*date, self.time, zone),
             Dates::Every { interval, start } => Schedule::daily(*interval, self.time, zone)
-                .and_then(|schedule| schedule.starting_on(*start)),
+                .and_then(|schedule| schedule.with_start_date(*start)),
             Dates::Week(days) => Schedule::weekly(
-                Weekdays::new(days.iter().copied()).unwrap(),
+                Weekdays::new(
+                    days.iter()
+                        .map(|&day| Weekday::try_from((day + 5) % 7).unwrap()),
+                )
+                .unwrap(),
                 self.time,
                 zone,
             ),
@@ -224,7 +228,8 @@ impl Spec {
                 dates,
                 last,
             } => {
-                let months = Months::new(months.iter().copied()).unwrap();
+                let months =
+                    Months::new(months.iter().map(|&it| Month::try_from(it).unwrap())).unwrap();
                 let dates = dates.iter().copied().map(MonthDate::Date);
                 let dates = dates.chain(last.then_some(MonthDate::Last));
                 Schedule::monthly(months, MonthDates::new(dates).unwrap(), self.time, zone)
@@ -232,7 +237,7 @@ impl Spec {
         };
         let mut schedule = schedule.ok()?;
         if let Some(expire) = self.expire {
-            schedule = schedule.expiring_at(expire).unwrap();
+            schedule = schedule.with_expire_time(expire).unwrap();
         }
         Some(schedule.with_gap_rule(self.rule))
     }

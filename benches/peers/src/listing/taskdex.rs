@@ -27,11 +27,11 @@ impl Taskdex {
             (question.task_name).map(|text| NameMatch::contains(text).expect("a short text"));
         let query = ListQuery::new(question.offset, LIMIT)
             .expect("a limit of at most 50")
-            .task_name(name)
-            .task_type(question.task_type)
-            .scheduled_type(question.scheduled_type)
-            .life_cycle_type(question.life_cycle_type)
-            .last_status(question.last_status);
+            .with_task_name(name)
+            .with_task_type(question.task_type)
+            .with_scheduled_type(question.scheduled_type)
+            .with_life_cycle_type(question.life_cycle_type)
+            .with_last_status(question.last_status);
         self.store.list(&self.project, &query, Workload::NOW)
     }
 }

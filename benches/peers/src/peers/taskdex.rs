@@ -1,4 +1,4 @@
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Month, Utc, Weekday};
 use taskdex::schedule::MonthDate;
 use taskdex::{Error, Execution, MonthDates, Months, Schedule, TimeZone, Weekdays};
 
@@ -33,10 +33,14 @@ fn schedule(plan: &Plan) -> Result<Schedule, Error> {
     let schedule = match &plan.dates {
         Dates::Once(date) => Schedule::fixed_time(*date, plan.time, zone),
         Dates::EveryDays(interval, start) => {
-            Schedule::daily(u32::from(*interval), plan.time, zone)?.starting_on(*start)
+            Schedule::daily(u32::from(*interval), plan.time, zone)?.with_start_date(*start)
         }
         Dates::Weekdays(days) => {
-            Schedule::weekly(Weekdays::new(days.iter().copied())?, plan.time, zone)
+            // 1 is Sunday, and chrono has 0 for Monday.
+            let days = days
+                .iter()
+                .map(|day| Weekday::try_from((day + 5) % 7).expect("0 is Monday, 6 is Sunday"));
+            Schedule::weekly(Weekdays::new(days)?, plan.time, zone)
         }
         Dates::Monthly {
             months,
@@ -45,11 +49,14 @@ fn schedule(plan: &Plan) -> Result<Schedule, Error> {
         } => {
             let dates = dates.iter().map(|&date| MonthDate::Date(date));
             let dates = MonthDates::new(dates.chain(last.then_some(MonthDate::Last)))?;
-            Schedule::monthly(Months::new(months.iter().copied())?, dates, plan.time, zone)
+            let months = months
+                .iter()
+                .map(|&month| Month::try_from(month).expect("1 to 12"));
+            Schedule::monthly(Months::new(months)?, dates, plan.time, zone)
         }
     }?;
     match plan.expires {
-        Some(expires) => schedule.expiring_at(expires),
+        Some(expires) => schedule.with_expire_time(expires),
         None => Ok(schedule),
     }
 }

@@ -1,0 +1,32 @@
+//! How a query is answered, told without answering it.
+
+use super::{Index, ListKey, NameSearch};
+use crate::query::{Explanation, Filters, NameStrategy};
+
+impl Index {
+    /// How a query of these filters is answered; `strategy` says how names are searched.
+    pub(crate) fn explain(
+        &self,
+        filters: &Filters,
+        strategy: impl FnOnce(&NameSearch<'_>) -> NameStrategy,
+    ) -> Explanation {
+        let Some(key) = ListKey::of(filters.list).filter(|_| self.len() > 0) else {
+            return Explanation::Nothing;
+        };
+        let Some(lookups) = &self.lookups else {
+            return Explanation::Scan {
+                tasks: u64::from(self.len()),
+            };
+        };
+        let length = u64::from(lookups.answers.list(key).len());
+        let list = filters.list;
+        match self.name_search(filters) {
+            None => Explanation::Lookup { list, length },
+            Some(search) => Explanation::NameSearch {
+                list,
+                length,
+                strategy: strategy(&search),
+            },
+        }
+    }
+}
