@@ -108,6 +108,12 @@ pub enum ErrorKind {
     /// `TDX.0018`: the project has no number left for another task or another change.
     #[error("project is full")]
     ProjectFull,
+    /// `TDX.0030`: zone data cannot be used, for a fault that [`Error::detail`] tells.
+    #[error("zone data that cannot be used")]
+    InvalidZoneData,
+    /// `TDX.0031`: zone data comes after other data was put in force, or a zone was used.
+    #[error("zone data is in force already")]
+    ZoneDataInForce,
     /// `TDX.0500`: a fault of the server itself.
     #[error("internal error")]
     Internal,
@@ -136,6 +142,8 @@ impl ErrorKind {
             Self::TaskExists => "TDX.0016",
             Self::TaskNotFound => "TDX.0017",
             Self::ProjectFull => "TDX.0018",
+            Self::InvalidZoneData => "TDX.0030",
+            Self::ZoneDataInForce => "TDX.0031",
             Self::Internal => "TDX.0500",
         }
     }
