@@ -96,7 +96,7 @@ pub use store::{
 };
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTime, ReportedTiming, ScheduledType,
-    Task, TaskBuilder, TaskName, TaskType, Timing, Trigger,
+    Task, TaskBuilder, TaskId, TaskName, TaskType, Timing, Trigger,
 };
 
 /// The snippets of README are compiled and run like any other example.
