@@ -80,6 +80,49 @@ impl TaskStore {
         body.end(summary.total_count());
         summary
     }
+
+    /// Answers a request of the documented listing: appends the body to `out`, and returns the
+    /// HTTP status. All that a server's handler needs, and nothing that fails in another way.
+    ///
+    /// `project` is the segment of the path as it was sent, percent-encoded, and `query` the part
+    /// of the URI after `?`, empty where there is none. A refusal is the documented error body
+    /// with the [status of its kind](crate::ErrorKind::status). Costs what
+    /// [`list_json`](Self::list_json) does, and O(length of the query).
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use taskdex::TaskStore;
+    ///
+    /// let store = TaskStore::new();
+    /// let now = DateTime::UNIX_EPOCH;
+    /// let mut body = Vec::new();
+    /// assert_eq!(store.respond("team%20a", "offset=0&limit=10", now, &mut body), 200);
+    /// assert_eq!(body, br#"{"scheduled_tasks":[],"total_count":0}"#);
+    ///
+    /// body.clear();
+    /// assert_eq!(store.respond("team%20a", "offset=0&limit=51", now, &mut body), 400);
+    /// assert!(body.starts_with(br#"{"error_code":"TDX.0004","error_msg":"number out of range: limit"#));
+    /// ```
+    pub fn respond(
+        &self,
+        project: impl AsRef<[u8]>,
+        query: impl AsRef<[u8]>,
+        now: DateTime<Utc>,
+        out: &mut Vec<u8>,
+    ) -> u16 {
+        let project = ProjectId::from_path_segment(project);
+        let asked = project.and_then(|it| Ok((it, ListQuery::from_query_string(query)?)));
+        match asked {
+            Ok((project, query)) => {
+                self.list_json(&project, &query, now, out);
+                200
+            }
+            Err(error) => {
+                error.write_json(out);
+                error.status()
+            }
+        }
+    }
 }
 
 /// The documented body while it is written.
