@@ -12,10 +12,10 @@ use serde_json::value::RawValue;
 
 use super::error::{invalid_json, utf8};
 use super::instant::parse_instant_of;
-use super::names::names;
 use crate::error::{Error, ErrorKind, shown};
+use crate::spelled::spelled;
 
-names! {
+spelled! {
     /// The documented fields of a record, and those of this project's own.
     pub(super) enum Field {
         ProjectId = "project_id",
@@ -85,7 +85,7 @@ impl<'a> Fields<'a> {
     pub(super) fn refuse_unknown(&self) -> Result<(), Error> {
         let unknown = match &self.unknown {
             Some(key) => String::from_utf8_lossy(key),
-            None if self.value(Field::Now).is_some() => Field::Now.name().into(),
+            None if self.value(Field::Now).is_some() => Field::Now.as_str().into(),
             None => return Ok(()),
         };
         let accepted = "the fields of a record";
@@ -137,7 +137,7 @@ impl<'a> Fields<'a> {
         accepted: &'static str,
     ) -> Result<Cow<'a, str>, Error> {
         self.string(field)?
-            .ok_or_else(|| Error::missing(field.name(), accepted))
+            .ok_or_else(|| Error::missing(field.as_str(), accepted))
     }
 
     /// A string field that is read by its type's own rules.
@@ -156,7 +156,7 @@ impl<'a> Fields<'a> {
     /// A string field that holds an instant.
     pub(super) fn instant(&self, field: Field) -> Result<Option<DateTime<Utc>>, Error> {
         self.string(field)?
-            .map(|text| parse_instant_of(field.name(), &text))
+            .map(|text| parse_instant_of(field.as_str(), &text))
             .transpose()
     }
 
@@ -181,7 +181,7 @@ impl<'a> Fields<'a> {
         let text = if digits == "0" { digits } else { json };
         text.parse()
             .map(Some)
-            .map_err(|_| Error::refused(ErrorKind::OutOfRange, field.name(), json, accepted))
+            .map_err(|_| Error::refused(ErrorKind::OutOfRange, field.as_str(), json, accepted))
     }
 
     /// A field that holds a JSON boolean.
@@ -196,7 +196,7 @@ impl<'a> Fields<'a> {
 }
 
 fn wrong_type(field: Field, json: &str, accepted: impl Into<Cow<'static, str>>) -> Error {
-    Error::refused(ErrorKind::WrongType, field.name(), json, accepted)
+    Error::refused(ErrorKind::WrongType, field.as_str(), json, accepted)
 }
 
 /// The refusal of a JSON object that gives `key` twice.
@@ -234,7 +234,7 @@ impl<'de> Deserialize<'de> for Object<'de> {
                     let value: &RawValue = map.next_value()?;
                     let place = std::str::from_utf8(&key)
                         .ok()
-                        .and_then(Field::from_name)
+                        .and_then(Field::from_spelling)
                         .and_then(|field| fields.values.get_mut(field as usize));
                     let repeated = if let Some(place) = place {
                         place.replace(value.get()).is_some()
@@ -288,5 +288,26 @@ impl Visitor<'_> for UnescapedVisitor {
 
     fn visit_bytes<E: de::Error>(self, key: &[u8]) -> Result<Vec<u8>, E> {
         Ok(key.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORDS: &str = include_str!("../../docs/records.md");
+
+    #[test]
+    fn the_page_of_records_lists_every_field_in_order() {
+        let listed: Vec<&str> = RECORDS
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+            .collect();
+        let fields: Vec<&str> = Field::ALL
+            .iter()
+            .filter(|&&field| field != Field::Now)
+            .map(|field| field.as_str())
+            .collect();
+        assert_eq!(listed, fields);
     }
 }

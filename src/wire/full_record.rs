@@ -178,7 +178,7 @@ struct JsonFields<'a>(&'a mut Vec<u8>);
 impl JsonFields<'_> {
     fn name(&mut self, field: Field) {
         self.0.extend_from_slice(b",\"");
-        self.0.extend_from_slice(field.name().as_bytes());
+        self.0.extend_from_slice(field.as_str().as_bytes());
         self.0.extend_from_slice(b"\":");
     }
 }
@@ -222,19 +222,19 @@ impl<M: SerializeMap> FieldWriter for SerdeFields<'_, M> {
     type Error = M::Error;
 
     fn text(&mut self, field: Field, text: &str) -> Result<(), M::Error> {
-        self.0.serialize_entry(field.name(), text)
+        self.0.serialize_entry(field.as_str(), text)
     }
 
     fn plain(&mut self, field: Field, text: fmt::Arguments<'_>) -> Result<(), M::Error> {
-        self.0.serialize_entry(field.name(), &text)
+        self.0.serialize_entry(field.as_str(), &text)
     }
 
     fn number(&mut self, field: Field, number: u64) -> Result<(), M::Error> {
-        self.0.serialize_entry(field.name(), &number)
+        self.0.serialize_entry(field.as_str(), &number)
     }
 
     fn boolean(&mut self, field: Field, value: bool) -> Result<(), M::Error> {
-        self.0.serialize_entry(field.name(), &value)
+        self.0.serialize_entry(field.as_str(), &value)
     }
 }
 
@@ -340,7 +340,7 @@ impl<'de> Deserialize<'de> for Collected {
                 let mut values = [const { None }; Field::COUNT];
                 let mut unknown = HashSet::new();
                 while let Some(key) = map.next_key::<String>()? {
-                    let field = Field::from_name(&key);
+                    let field = Field::from_spelling(&key);
                     let place = field.and_then(|field| values.get_mut(field as usize));
                     let is_repeated = if let Some(place) = place {
                         let value: serde_json::Value = map.next_value()?;

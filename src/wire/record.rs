@@ -79,11 +79,11 @@ impl Record {
     pub fn from_export_line(line: impl AsRef<[u8]>) -> Result<Self, Error> {
         let record = read_full_record(&Fields::from_json(line.as_ref())?)?;
         let missing = if record.added_at.is_none() {
-            Error::missing(Field::AddedAt.name(), ADDED_AT_ACCEPTED)
+            Error::missing(Field::AddedAt.as_str(), ADDED_AT_ACCEPTED)
         } else if record.sequence.is_none() {
-            Error::missing(Field::Sequence.name(), NUMBER_ACCEPTED)
+            Error::missing(Field::Sequence.as_str(), NUMBER_ACCEPTED)
         } else if record.version.is_none() {
-            Error::missing(Field::Version.name(), NUMBER_ACCEPTED)
+            Error::missing(Field::Version.as_str(), NUMBER_ACCEPTED)
         } else {
             return Ok(record);
         };
@@ -139,7 +139,7 @@ fn read_added_at(fields: &Fields<'_>) -> Result<Option<DateTime<Utc>>, Error> {
     };
     let written = written_instant(added_at);
     if written.timestamp() != added_at.timestamp() {
-        let (name, text) = (Field::AddedAt.name(), added_at.to_string());
+        let (name, text) = (Field::AddedAt.as_str(), added_at.to_string());
         return Err(Error::refused(
             ErrorKind::OutOfRange,
             name,

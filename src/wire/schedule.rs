@@ -115,7 +115,7 @@ pub(super) fn read_schedule(
     }
     if let Some(text) = fields.string(Field::ExpireTime)? {
         let at = parse_date_time(&text)
-            .ok_or_else(|| refused_date(Field::ExpireTime.name(), &text, DATE_TIME_ACCEPTED))?;
+            .ok_or_else(|| refused_date(Field::ExpireTime.as_str(), &text, DATE_TIME_ACCEPTED))?;
         schedule = schedule.expiring_at(at)?;
     }
     if let Some(rule) = fields.parsed::<GapRule>(Field::GapRule)? {
@@ -133,7 +133,7 @@ pub(super) fn read_whole_schedule(fields: &Fields<'_>) -> Result<Schedule, Error
         }
         Error::refused(
             ErrorKind::UnknownValue,
-            Field::ScheduledType.name(),
+            Field::ScheduledType.as_str(),
             scheduled_type.as_str(),
             TIMED_ACCEPTED,
         )
@@ -148,7 +148,7 @@ fn read_time_zone(fields: &Fields<'_>) -> Result<Option<TimeZone>, Error> {
 fn read_time(fields: &Fields<'_>) -> Result<NaiveTime, Error> {
     let text = fields.required_string(Field::ScheduledTime, TIME_ACCEPTED)?;
     parse_time(&text).ok_or_else(|| {
-        let name = Field::ScheduledTime.name();
+        let name = Field::ScheduledTime.as_str();
         Error::refused(ErrorKind::InvalidSyntax, name, &text, TIME_ACCEPTED)
     })
 }
@@ -159,7 +159,7 @@ fn read_date(fields: &Fields<'_>, field: Field) -> Result<Option<NaiveDate>, Err
     };
     parse_date(&text)
         .map(Some)
-        .ok_or_else(|| refused_date(field.name(), &text, DATE_ACCEPTED))
+        .ok_or_else(|| refused_date(field.as_str(), &text, DATE_ACCEPTED))
 }
 
 /// The refusal of a timed object that carries no schedule.
@@ -169,9 +169,9 @@ pub(super) fn missing_schedule(scheduled_type: ScheduledType) -> Error {
 
 fn incomplete(scheduled_type: ScheduledType, missing: Field) -> Error {
     let required = fields_required(scheduled_type);
-    let names: Vec<&str> = required.iter().map(|field| field.name()).collect();
+    let names: Vec<&str> = required.iter().map(|field| field.as_str()).collect();
     Error::incomplete(
-        missing.name(),
+        missing.as_str(),
         format!("{} for {scheduled_type}", names.join(", ")),
     )
 }

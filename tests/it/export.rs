@@ -110,7 +110,9 @@ fn a_line_too_few_too_many_twice_or_elsewhere_is_refused() {
 
         let mut twice = all.clone();
         twice.insert(position, all[position]);
-        refused(joined(&twice), position + 2, DAMAGED, "sequence");
+        let is_last = position + 1 == all.len();
+        let parameter = if is_last { "count" } else { "sequence" };
+        refused(joined(&twice), position + 2, DAMAGED, parameter);
 
         if position > 1 {
             let mut swapped = all.clone();
@@ -324,6 +326,7 @@ fn nothing_is_given_after_an_error() {
 }
 
 /// Input that goes on for ever, and counts what is read of it.
+#[derive(Debug)]
 struct Endless(u64);
 
 impl Read for Endless {
