@@ -740,6 +740,12 @@ impl Index {
             })
     }
 
+    /// Whether the names hold more than those of the tasks.
+    pub(crate) fn has_renamed(&self) -> bool {
+        let lookups = self.lookups.as_ref();
+        lookups.is_some_and(|lookups| lookups.names.is_outdated(0, 0))
+    }
+
     /// Keeps names that were recorded beside the index, and gives back those of before.
     pub(crate) fn install_names(&mut self, names: NameIndex) -> Option<NameIndex> {
         let lookups = self.lookups.as_mut()?;

@@ -8,7 +8,7 @@
 //! # Example
 //!
 //! ```
-//! use chrono::{DateTime, Utc};
+//! use taskdex::chrono::{DateTime, Utc};
 //! use taskdex::{ListQuery, ProjectId, Schedule, Task, TaskStore, TaskType};
 //!
 //! let store = TaskStore::new();
@@ -83,6 +83,9 @@ pub mod task;
 pub mod testkit;
 pub mod wire;
 
+/// The crate `chrono`, in the version whose dates and instants are taken and given here.
+pub use chrono;
+
 pub use error::{Error, ErrorKind};
 pub use query::{
     Cursor, Explanation, Facets, ListQuery, NameMatch, Order, Page, PageSummary, Revision,
@@ -104,3 +107,8 @@ pub use task::{
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// So are those of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/embedding.md")]
+struct Embedding;

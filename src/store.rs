@@ -795,6 +795,41 @@ impl TaskStore {
         u64::from(count)
     }
 
+    /// Sets a project in order, when it suits: gives back the places of removed tasks and the
+    /// names that renamed tasks had.
+    ///
+    /// The store does so by itself once more than half of the places are empty, or half as many
+    /// tasks were renamed as there are; no answer depends on it. O(n) where there is anything to
+    /// do, while readers go on and other writers of the project wait.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use taskdex::{LifeCycleType, ProjectId, Task, TaskStore, TaskType};
+    ///
+    /// let store = TaskStore::new();
+    /// let project = ProjectId::new("p-1")?;
+    /// let now = DateTime::UNIX_EPOCH;
+    /// for number in 0..300 {
+    ///     let event = LifeCycleType::PostDesktopDisconnected;
+    ///     let task = Task::builder(number.to_string(), "Stop", TaskType::Stop, event).build()?;
+    ///     store.add(&project, task, now)?;
+    /// }
+    /// store.remove(&project, "7")?;
+    /// let revision = store.revision(&project);
+    /// store.compact(&project);
+    /// assert_eq!(store.revision(&project), revision);
+    /// assert_eq!(store.task_count(&project), 299);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    pub fn compact(&self, project: &ProjectId) {
+        if let Some(project) = self.find(project) {
+            let writer = project.lock_writer();
+            if !writer.retired {
+                project.compact();
+            }
+        }
+    }
+
     /// Checks every invariant of the store. O(number of tasks), and slow: for tests.
     ///
     /// # Errors

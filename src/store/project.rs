@@ -315,6 +315,19 @@ impl Project {
         Ok(())
     }
 
+    /// Sets the project in order, if there is anything to do.
+    pub(super) fn compact(&self) {
+        let is_compact = {
+            let index = self.read();
+            !index.has_holes() && !index.has_renamed()
+        };
+        if !is_compact {
+            // There is room for fewer rows where there was for more.
+            let renumbered = self.renumber();
+            debug_assert!(renumbered.is_ok(), "a renumbered project is smaller");
+        }
+    }
+
     /// Puts another index in place of this one, and finishes it before readers see it.
     pub(super) fn install_fresh(&self, fresh: Index, finish: impl FnOnce(&mut Index)) {
         let former = {

@@ -244,7 +244,7 @@ impl Outcome {
 
 impl Op {
     /// The names of all operations.
-    pub const NAMES: [&'static str; 16] = [
+    pub const NAMES: &'static [&'static str] = &[
         "add",
         "add_all",
         "sync",
@@ -307,6 +307,53 @@ impl Op {
             | Self::TaskCount { project }
             | Self::Projects { project } => project,
         }
+    }
+
+    /// The instant of the call, where it takes one.
+    #[must_use]
+    pub fn now(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Add { now, .. }
+            | Self::AddAll { now, .. }
+            | Self::Sync { now, .. }
+            | Self::Replace { now, .. }
+            | Self::Rename { now, .. }
+            | Self::SetLastStatus { now, .. }
+            | Self::SetEnabled { now, .. }
+            | Self::Remove { now, .. }
+            | Self::Get { now, .. }
+            | Self::List { now, .. }
+            | Self::ListJson { now, .. } => Some(*now),
+            Self::RemoveProject { .. }
+            | Self::Facets { .. }
+            | Self::Explain { .. }
+            | Self::TaskCount { .. }
+            | Self::Projects { .. } => None,
+        }
+    }
+
+    /// The same call at another instant, where it takes one.
+    #[must_use]
+    pub fn with_now(mut self, at: DateTime<Utc>) -> Self {
+        match &mut self {
+            Self::Add { now, .. }
+            | Self::AddAll { now, .. }
+            | Self::Sync { now, .. }
+            | Self::Replace { now, .. }
+            | Self::Rename { now, .. }
+            | Self::SetLastStatus { now, .. }
+            | Self::SetEnabled { now, .. }
+            | Self::Remove { now, .. }
+            | Self::Get { now, .. }
+            | Self::List { now, .. }
+            | Self::ListJson { now, .. } => *now = at,
+            Self::RemoveProject { .. }
+            | Self::Facets { .. }
+            | Self::Explain { .. }
+            | Self::TaskCount { .. }
+            | Self::Projects { .. } => {}
+        }
+        self
     }
 
     /// Calls the engine.

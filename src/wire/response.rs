@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::query::{ListQuery, Page, PageSummary, ScheduledTask};
 use crate::schedule::Execution;
 use crate::store::TaskStore;
-use crate::task::{ProjectId, Task, needs_escape};
+use crate::task::{ProjectId, Task, is_plain};
 use fragments::{write_after_name, write_priority};
 
 /// Room for a record of usual length; a longer one makes the buffer grow.
@@ -80,6 +80,49 @@ impl TaskStore {
         body.end(summary.total_count());
         summary
     }
+
+    /// Answers a request of the documented listing: appends the body to `out`, and returns the
+    /// HTTP status. All that a server's handler needs, and nothing that fails in another way.
+    ///
+    /// `project` is the segment of the path as it was sent, percent-encoded, and `query` the part
+    /// of the URI after `?`, empty where there is none. A refusal is the documented error body
+    /// with the [status of its kind](crate::ErrorKind::status). Costs what
+    /// [`list_json`](Self::list_json) does, and O(length of the query).
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use taskdex::TaskStore;
+    ///
+    /// let store = TaskStore::new();
+    /// let now = DateTime::UNIX_EPOCH;
+    /// let mut body = Vec::new();
+    /// assert_eq!(store.respond("team%20a", "offset=0&limit=10", now, &mut body), 200);
+    /// assert_eq!(body, br#"{"scheduled_tasks":[],"total_count":0}"#);
+    ///
+    /// body.clear();
+    /// assert_eq!(store.respond("team%20a", "offset=0&limit=51", now, &mut body), 400);
+    /// assert!(body.starts_with(br#"{"error_code":"TDX.0004","error_msg":"number out of range: limit"#));
+    /// ```
+    pub fn respond(
+        &self,
+        project: impl AsRef<[u8]>,
+        query: impl AsRef<[u8]>,
+        now: DateTime<Utc>,
+        out: &mut Vec<u8>,
+    ) -> u16 {
+        let project = ProjectId::from_path_segment(project);
+        let asked = project.and_then(|it| Ok((it, ListQuery::from_query_string(query)?)));
+        match asked {
+            Ok((project, query)) => {
+                self.list_json(&project, &query, now, out);
+                200
+            }
+            Err(error) => {
+                error.write_json(out);
+                error.status()
+            }
+        }
+    }
 }
 
 /// The documented body while it is written.
@@ -129,12 +172,12 @@ pub(super) fn write_listed_fields(
     next_execution: Option<Execution>,
 ) {
     let task = task.view();
-    let needs_escape = task.attributes().need_escape();
+    let is_plain = task.attributes().has_plain_texts();
     let write_inner = |out: &mut Vec<u8>, text: &str| {
-        if needs_escape {
-            write_escaped(out, text);
-        } else {
+        if is_plain {
             out.extend_from_slice(text.as_bytes());
+        } else {
+            write_escaped(out, text);
         }
     };
     let attributes = task.attributes();
@@ -184,10 +227,10 @@ pub(super) fn write_listed_fields(
 /// Appends a JSON string.
 pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    if needs_escape(text) {
-        write_escaped(out, text);
-    } else {
+    if is_plain(text) {
         out.extend_from_slice(text.as_bytes());
+    } else {
+        write_escaped(out, text);
     }
     out.push(b'"');
 }
