@@ -19,7 +19,7 @@ use crate::error::ErrorKind;
 use crate::index::{Index, Limits, Origin};
 use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::Execution;
-use crate::sync::Arc;
+use crate::sync::{Arc, reached};
 use crate::task::{LastStatus, ProjectId, Task, TaskId, TaskName};
 pub use batch::BatchError;
 use batch::TouchedIds;
@@ -866,6 +866,7 @@ impl TaskStore {
         let writer = project.lock_writer();
         if writer.retired {
             // It ended after it was found, so it has no tasks.
+            reached("a project ended before its change");
             return Err(not_found());
         }
         self.run(id, &project, writer, change)
@@ -880,6 +881,7 @@ impl TaskStore {
             });
             let writer = project.lock_writer();
             if writer.retired {
+                reached("a project ended before its change");
                 continue;
             }
             return self.run(id, &project, writer, change);
@@ -915,6 +917,7 @@ impl TaskStore {
     /// Its writer's lock is held.
     fn retire(&self, id: &ProjectId, origin: Origin, writer: &mut Writer) {
         writer.retired = true;
+        reached("a project ends");
         self.shards.end(id, origin);
     }
 

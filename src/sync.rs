@@ -34,6 +34,32 @@ pub(crate) use shuttle::thread::yield_now;
 #[cfg(feature = "interleavings")]
 pub(crate) type RandomState = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 
+/// A size from which on something happens, which a few calls come to where interleavings are
+/// tried.
+pub(crate) const fn cramped(usual: usize, tried: usize) -> usize {
+    if cfg!(feature = "interleavings") {
+        tried
+    } else {
+        usual
+    }
+}
+
+/// Notes a step that may lie in the middle of another thread's call, where interleavings are
+/// tried.
+#[inline]
+pub(crate) fn reached(_step: &'static str) {
+    #[cfg(feature = "interleavings")]
+    REACHED.with(|reached| reached.borrow_mut().push(_step));
+}
+
+#[cfg(feature = "interleavings")]
+std::thread_local! {
+    /// The steps that were reached in the run on this thread, all threads of the run together.
+    pub static REACHED: std::cell::RefCell<Vec<&'static str>> = const {
+        std::cell::RefCell::new(Vec::new())
+    };
+}
+
 /// The ranks of all locks, lowest first.
 pub(crate) mod rank {
     /// The lock of those who change a project.

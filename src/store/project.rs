@@ -12,7 +12,7 @@ use crate::store::freed::give_back;
 use crate::store::listed;
 use crate::store::remembered::{Memory, Remembered};
 use crate::sync::{
-    AtomicU32, Mutex, MutexGuard, Ordering, ReadGuard, RwLock, WriteGuard, rank, yield_now,
+    AtomicU32, Mutex, MutexGuard, Ordering, ReadGuard, RwLock, WriteGuard, rank, reached, yield_now,
 };
 use crate::task::{LastStatus, Task, TaskName};
 
@@ -69,6 +69,7 @@ impl Project {
         if let Some(index) = self.index.try_read() {
             return index;
         }
+        reached("a reader waits");
         self.readers_waiting.fetch_add(1, Ordering::Relaxed);
         let index = self.index.read();
         self.readers_waiting.fetch_sub(1, Ordering::Relaxed);
@@ -85,6 +86,7 @@ impl Project {
             if self.readers_waiting.load(Ordering::Relaxed) == 0 {
                 return;
             }
+            reached("a writer lets readers in");
             yield_now();
         }
     }
@@ -160,6 +162,7 @@ impl Project {
             return;
         }
         if let Some(mut index) = self.index.try_write() {
+            reached("next executions are kept");
             for it in learnt {
                 index.set_next(it.slot, it.sequence, it.version, it.next);
             }
@@ -271,6 +274,7 @@ impl Project {
             // A snapshot holds the row's chunk, which is copied while readers go on.
             drop(index);
             let copied = self.read().copied_chunks([slot]);
+            reached("shared rows are copied");
             index = self.write();
             index.install_chunks(copied);
         }
@@ -292,6 +296,7 @@ impl Project {
         let fresh = index.names_anew();
         drop(index);
         if let Some(fresh) = fresh {
+            reached("names are recorded anew");
             let former = self.write().install_names(fresh);
             give_back(former, rows as usize);
         }
@@ -302,6 +307,7 @@ impl Project {
     pub(super) fn compact_lists(&self) {
         let compacted = self.read().compacted_lists();
         if let Some(compacted) = compacted {
+            reached("lists are compacted");
             let former = self.write().install_lists(compacted);
             // No reader has to wait for that.
             drop(former);
@@ -311,6 +317,7 @@ impl Project {
     /// Numbers all rows anew. Readers go on while that is prepared.
     pub(super) fn renumber(&self) -> Result<(), NotAdded> {
         let fresh = self.read().renumbered()?;
+        reached("rows are renumbered");
         self.install_fresh(fresh, |_| {});
         Ok(())
     }

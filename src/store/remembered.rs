@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::index::{Index, NameSearch, NamesFound, RowSet, Seen};
 use crate::query::{ListKey, NameMatch, NameStrategy};
-use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, Weak, rank};
+use crate::sync::{
+    Arc, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, Weak, rank, reached,
+};
 
 /// The most answers of one project, so that one is found at once.
 const ANSWERS_MAX: usize = 8;
@@ -88,6 +90,7 @@ impl Memory {
                 filed.add(used, charge);
                 continue;
             }
+            reached("an answer is evicted");
             #[cfg(feature = "testkit")]
             {
                 filed.evicted += 1;
@@ -140,11 +143,13 @@ impl Remembered {
             && answer.bring_up_to_date(search)
         {
             answer.used = memory.tick();
+            reached("an answer is remembered");
             return read(&answer.rows);
         }
         // Others need not wait for the search.
         drop(answers);
         let found = search.run();
+        reached("an answer is found");
         let result = read(&found.rows);
         shared.keep(memory, search, found);
         result

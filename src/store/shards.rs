@@ -6,16 +6,12 @@ use hashbrown::HashTable;
 
 use super::project::Project;
 use crate::index::Origin;
-use crate::sync::{Arc, RandomState, RwLock, rank};
+use crate::sync::{Arc, RandomState, RwLock, cramped, rank, reached};
 use crate::task::ProjectId;
 
 /// Into how many parts the projects are divided, so that threads which work
 /// on different projects seldom meet at one lock; where interleavings are tried, often.
-const SHARD_COUNT: usize = if cfg!(feature = "interleavings") {
-    2
-} else {
-    64
-};
+const SHARD_COUNT: usize = cramped(64, 2);
 
 /// All projects, and where the history of each that ended goes on.
 ///
@@ -92,10 +88,14 @@ impl Shards {
         let mut shard = shard.write();
         let found = shard.projects.find(hash, |(other, _)| other == id);
         let origin = match found {
-            Some((_, Place::There(project))) => return Arc::clone(project),
+            Some((_, Place::There(project))) => {
+                reached("a project was begun by another thread");
+                return Arc::clone(project);
+            }
             Some((_, Place::Ended(origin))) => *origin,
             None => Origin::default(),
         };
+        reached("a project begins");
         let project = Arc::new(begin(origin));
         self.put(&mut shard, hash, id, Place::There(Arc::clone(&project)));
         project
