@@ -16,11 +16,13 @@
 mod cursor;
 mod query_string;
 mod record;
+mod zone_data;
 
 pub use cursor::cursor;
 use cursor::ways_to_list;
 pub use query_string::query_string;
 pub use record::record;
+pub use zone_data::zone_data;
 
 use super::generate;
 use super::op::Op;
@@ -65,7 +67,7 @@ impl Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target {
         name: "history",
         run: history,
@@ -99,6 +101,11 @@ pub const TARGETS: [Target; 5] = [
         name: "next_execution",
         run: next_execution,
         parts: || vec![Part::Accepted("found"), Part::Accepted("none")],
+    },
+    Target {
+        name: "zone_data",
+        run: zone_data,
+        parts: || both(&["file"]),
     },
 ];
 
