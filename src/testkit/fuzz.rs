@@ -16,11 +16,13 @@
 mod cursor;
 mod query_string;
 mod record;
+mod zone_data;
 
 pub use cursor::cursor;
 use cursor::ways_to_list;
 pub use query_string::query_string;
 pub use record::record;
+pub use zone_data::zone_data;
 
 use super::generate;
 use super::op::Op;
@@ -108,6 +110,11 @@ pub const TARGETS: &[Target] = &[
         name: "next_execution",
         run: next_execution,
         parts: || vec![Part::Accepted("found"), Part::Accepted("none")],
+    },
+    Target {
+        name: "zone_data",
+        run: zone_data,
+        parts: || both(&["file"]),
     },
 ];
 
