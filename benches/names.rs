@@ -345,7 +345,7 @@ fn changes(criterion: &mut Criterion) {
                         let store = TaskStore::new();
                         let start = Instant::now();
                         let records = wire::read_records(text.as_bytes(), &project).unwrap();
-                        let tasks = records.into_iter().map(|(_, task)| task).collect();
+                        let tasks = records.into_iter().map(|(_, record)| record.task).collect();
                         store.add_all(&project, tasks, Workload::NOW).unwrap();
                         let elapsed = start.elapsed();
                         drop(black_box(store));

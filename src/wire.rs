@@ -3,6 +3,7 @@
 #![doc = include_str!("../docs/records.md")]
 
 mod error;
+pub mod export;
 mod fields;
 mod full_record;
 mod future_executions;

@@ -19,8 +19,8 @@ pub(crate) fn load(path: Option<&OsStr>, now: DateTime<Utc>) -> Result<TaskStore
     let default_project = ProjectId::new("default")?;
     let store = TaskStore::new();
     let mut tasks: BTreeMap<ProjectId, Vec<Task>> = BTreeMap::new();
-    for (project, task) in wire::read_records(&records, &default_project)? {
-        tasks.entry(project).or_default().push(task);
+    for (project, record) in wire::read_records(&records, &default_project)? {
+        tasks.entry(project).or_default().push(record.task);
     }
     for (project, tasks) in tasks {
         store.add_all(&project, tasks, now)?;

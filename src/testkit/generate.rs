@@ -366,7 +366,14 @@ pub fn timing(source: &mut impl Source) -> Timing {
             ]);
             let mut reported = valid(ReportedTiming::new(timed));
             if source.one_in(2) {
-                let suffix = source.pick(&["", " GMT", " GMT+08:00"]);
+                let suffix = source.pick(&[
+                    "",
+                    " GMT",
+                    " GMT+08:00",
+                    " GMT-00:00",
+                    " GMT+14:00",
+                    " GMT-03:30",
+                ]);
                 let time = format!("{}{suffix}", date_time(source).format("%Y-%m-%d %H:%M:%S"));
                 reported = reported.with_next_execution_time(valid(time.parse()));
             }

@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::query::ScheduledTask;
 use crate::schedule::text::instant_ascii;
 use crate::schedule::{GapRule, Recurrence, Schedule};
-use crate::task::{Record, Task, scheduled_type_of, written_instant};
+use crate::task::{ProjectId, Record, Task, scheduled_type_of, written_instant};
 
 /// Takes the fields of a record one by one, in their order.
 pub(super) trait FieldWriter {
@@ -126,8 +126,8 @@ impl Record {
     ///
     /// The fields of the listing in their documented order, then those of the schedule, then
     /// `added_at`, `sequence` and `version`; the [table of fields](crate::wire#records) has all of
-    /// them. What is absent is left out, and `next_execution_time` stands only where another service
-    /// reported it. A record that names its project begins with `project_id`.
+    /// them. What is absent is left out, and `next_execution_time` stands only where another
+    /// service reported it. A record that names its project begins with `project_id`.
     ///
     /// Read back, it is the same record: [`from_export_line`](Self::from_export_line) reads all of
     /// it, [`from_json`](Self::from_json) all but `sequence` and `version`. Written again, it has
@@ -138,7 +138,8 @@ impl Record {
     ///
     /// let record = Record::from_json(
     ///     r#"{"id":"t-1","task_name":"Restart","task_type":"REBOOT","scheduled_type":"WEEK",
-    ///         "week_list":"7, 01","scheduled_time":"02:00:00","added_at":"2026-11-26T09:00:00.5+01:00"}"#,
+    ///         "week_list":"7, 01","scheduled_time":"02:00:00",
+    ///         "added_at":"2026-11-26T09:00:00.5+01:00"}"#,
     /// )?;
     /// let mut line = Vec::new();
     /// record.write_json(&mut line);
@@ -150,20 +151,26 @@ impl Record {
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        if let Some(project) = &self.project {
-            out.extend_from_slice(b"{\"project_id\":");
-            write_string(out, project.as_str());
-            write_listed_fields(out, *b",\"id\":\"", &self.task, None);
-        } else {
-            write_listed_fields(out, *b"{\"id\":\"", &self.task, None);
-        }
-        let mut fields = JsonFields(out);
-        if let Some(schedule) = self.task.schedule() {
-            let Ok(()) = schedule_fields(schedule, &mut fields);
-        }
-        let Ok(()) = history_fields(self, &mut fields);
-        out.push(b'}');
+        write_full_record(out, self.project.as_ref(), self);
     }
+}
+
+/// Appends the full record, as one of this project if there is one.
+pub(super) fn write_full_record(out: &mut Vec<u8>, project: Option<&ProjectId>, record: &Record) {
+    let task = &record.task;
+    if let Some(project) = project {
+        out.extend_from_slice(b"{\"project_id\":");
+        write_string(out, project.as_str());
+        write_listed_fields(out, *b",\"id\":\"", task, None);
+    } else {
+        write_listed_fields(out, *b"{\"id\":\"", task, None);
+    }
+    let mut fields = JsonFields(out);
+    if let Some(schedule) = task.schedule() {
+        let Ok(()) = schedule_fields(schedule, &mut fields);
+    }
+    let Ok(()) = history_fields(record, &mut fields);
+    out.push(b'}');
 }
 
 /// Appends fields to an object of JSON that has some already.
@@ -283,10 +290,10 @@ impl Serialize for ScheduledTask {
     }
 }
 
-/// The rules of [`Record::from_export_line`], but `added_at`, `sequence` and `version` may be absent.
+/// The rules of [`Record::from_export_line`], but `added_at`, `sequence` and `version` may be
+/// absent: a copy or an outbox gets back the value that was serialized.
 ///
-/// A copy or an outbox that is handed records through serde gets back what was put in. From a source
-/// that cannot vouch for `sequence` and `version`, use [`Record::from_json`].
+/// For records from clients use [`Record::from_json`], which ignores `sequence` and `version`.
 impl<'de> Deserialize<'de> for Record {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserialize_fields(deserializer, read_full_record)

@@ -68,14 +68,11 @@ pub(super) fn read_schedule(
     scheduled_type: ScheduledType,
 ) -> Result<Option<Schedule>, Error> {
     let required = fields_required(scheduled_type);
-    let missing = required.iter().find(|&&field| !fields.has(field));
-    if let Some(&missing) = missing {
-        let is_begun = required.iter().any(|&field| fields.has(field));
-        return if is_begun {
-            Err(incomplete(scheduled_type, missing))
-        } else {
-            Ok(None)
-        };
+    if !required.iter().any(|&field| fields.has(field)) {
+        return Ok(None);
+    }
+    if let Some(&missing) = required.iter().find(|&&field| !fields.has(field)) {
+        return Err(incomplete(scheduled_type, missing));
     }
 
     let time = read_time(fields)?;

@@ -489,3 +489,33 @@ fn serve_refuses_bad_arguments() {
         assert!(ran.err.contains("usage: serve"), "{}", ran.err);
     }
 }
+
+/// Pages that the live service writes, from the command line.
+#[test]
+fn list_takes_pages_of_today_and_names_what_it_cannot_read() {
+    let ran = |page: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/cases");
+        let file = format!("{folder}/{page}");
+        list(&["--now", NOW, "--data", &file, "offset=0&limit=10"], "")
+    };
+    for (page, total, time) in [
+        ("page-with-expire-time.json", 1, "2026-12-02 02:00:00"),
+        (
+            "page-with-another-offset.json",
+            1,
+            "2026-12-02 02:00:00 GMT+09:00",
+        ),
+        ("page-with-null-list.json", 0, ""),
+    ] {
+        let ran = ran(page);
+        assert_eq!((ran.status, &*ran.err), (0, ""), "{page}");
+        let body = &ran.lines()[0];
+        assert_eq!(body["total_count"], total, "{page}");
+        let shown = body["scheduled_tasks"][0]["next_execution_time"].as_str();
+        assert_eq!(shown.unwrap_or_default(), time, "{page}");
+    }
+    let ran = ran("page-with-unknown-type.json");
+    assert_eq!((ran.status, &*ran.out), (2, ""));
+    let said = "line 1: unknown value: task_type=`DELETE_BLACK_ECS`";
+    assert!(ran.err.contains(said), "{}", ran.err);
+}

@@ -12,7 +12,9 @@
 mod documents;
 mod errors;
 mod examples;
+mod export;
 mod faults;
+mod full_record;
 mod limits;
 mod listing;
 mod long;

@@ -18,6 +18,7 @@ const NOT_TRIGGERABLE: &str = "TDX.0012";
 const JSON: &str = "TDX.0013";
 const REPEATED_KEY: &str = "TDX.0014";
 const TYPE: &str = "TDX.0015";
+const NO_SUCH_DATE: &str = "TDX.0030";
 
 /// A record of each scheduled type, with all that it needs.
 fn record(scheduled_type: &str) -> Value {
@@ -140,19 +141,27 @@ fn a_schedule_needs_its_fields_and_some_of_them_are_not_enough() {
                 );
             }
         }
-        // Without any of them it is what another service reported; an expiry alone is a part of a schedule.
+        // Without any of them it is what another service reported, and the rest of a schedule says
+        // nothing beside it, whatever it holds.
         let mut bare = complete.clone();
         for name in needed {
             bare = without(bare, name);
         }
-        accepted(&bare);
-        let expiring = with(bare.clone(), "expire_time", json!("2027-01-01 00:00:00"));
-        refused(&expiring.to_string(), INCOMPLETE, needed[0]);
-        let started = with(bare.clone(), "start_date", json!("2027-01-01"));
-        if scheduled_type == "DAY" {
-            refused(&started.to_string(), INCOMPLETE, "day_interval");
-        } else {
-            accepted(&started);
+        let expected = accepted(&bare);
+        for (name, values) in [
+            (
+                "expire_time",
+                [json!("2000-01-01 00:00:00"), json!("never"), json!([1])],
+            ),
+            (
+                "start_date",
+                [json!("2027-01-01"), json!("2027-02-29"), json!(1)],
+            ),
+            ("gap_rule", [json!("SKIP"), json!("skip"), json!({})]),
+        ] {
+            for value in values {
+                assert_eq!(accepted(&with(bare.clone(), name, value)), expected);
+            }
         }
         // What belongs to other types is no part of it.
         for (name, value) in [
@@ -567,12 +576,6 @@ fn dates_and_times_have_exactly_their_digits() {
         " ",
         "2027-1-01",
         "2027-01-1",
-        "2027-13-01",
-        "2027-00-01",
-        "2027-01-00",
-        "2027-01-32",
-        "2027-02-29",
-        "1900-02-29",
         "0000-01-01",
         "10000-01-01",
         "999-01-01",
@@ -588,13 +591,20 @@ fn dates_and_times_have_exactly_their_digits() {
         "2027-W01-1",
         "2027-0a-01",
     ];
-    text_field(
-        "FIXED_TIME",
-        "scheduled_date",
-        &dates,
-        &[(SYNTAX, &not_dates)],
-    );
-    text_field("DAY", "start_date", &dates, &[(SYNTAX, &not_dates)]);
+    // They have the form, but no calendar has them.
+    let not_there = [
+        "2027-02-29",
+        "1900-02-29",
+        "2027-04-31",
+        "2027-13-01",
+        "2027-00-01",
+        "2027-01-00",
+        "2027-01-32",
+    ];
+    for (scheduled_type, name) in [("FIXED_TIME", "scheduled_date"), ("DAY", "start_date")] {
+        let refused = [(SYNTAX, &not_dates[..]), (NO_SUCH_DATE, &not_there)];
+        text_field(scheduled_type, name, &dates, &refused);
+    }
     let not_times = [
         " ",
         "24:00:00",
@@ -632,24 +642,29 @@ fn dates_and_times_have_exactly_their_digits() {
                 "0001-01-01 00:00:00",
                 "9999-12-31 23:59:59",
             ],
-            &[(
-                SYNTAX,
-                &[
-                    " ",
-                    "2027-01-01",
-                    "00:00:00",
-                    "2027-01-01T00:00:00",
-                    "2027-01-01  00:00:00",
-                    "2027-01-01 24:00:00",
-                    "2027-02-29 00:00:00",
-                    "2027-01-01 00:00:00Z",
-                    "2027-01-01 00:00",
-                    " 2027-01-01 00:00:00",
-                    "2027-01-01 00:00:00 GMT",
-                    "0000-01-01 00:00:00",
-                    "2027-01-01\u{a0}00:00:00",
-                ],
-            )],
+            &[
+                (
+                    NO_SUCH_DATE,
+                    &["2027-02-29 00:00:00", "2026-12-32 00:00:00"],
+                ),
+                (
+                    SYNTAX,
+                    &[
+                        " ",
+                        "2027-01-01",
+                        "00:00:00",
+                        "2027-01-01T00:00:00",
+                        "2027-01-01  00:00:00",
+                        "2027-01-01 24:00:00",
+                        "2027-01-01 00:00:00Z",
+                        "2027-01-01 00:00",
+                        " 2027-01-01 00:00:00",
+                        "2027-01-01 00:00:00 GMT",
+                        "0000-01-01 00:00:00",
+                        "2027-01-01\u{a0}00:00:00",
+                    ],
+                ),
+            ],
         );
         for nothing in [Value::Null, json!("")] {
             accepted(&with(
@@ -848,15 +863,27 @@ fn insert_raw(record: &Value, name: &str, raw: &str) -> String {
 #[test]
 fn what_belongs_to_another_type_is_ignored_whatever_it_holds() {
     let used = |scheduled_type: &str| match scheduled_type {
-        "FIXED_TIME" => &["scheduled_date", "scheduled_time", "expire_time"][..],
+        "FIXED_TIME" => &[
+            "scheduled_date",
+            "scheduled_time",
+            "expire_time",
+            "gap_rule",
+        ][..],
         "DAY" => &[
             "day_interval",
             "scheduled_time",
             "expire_time",
             "start_date",
+            "gap_rule",
         ],
-        "WEEK" => &["week_list", "scheduled_time", "expire_time"],
-        "MONTH" => &["month_list", "date_list", "scheduled_time", "expire_time"],
+        "WEEK" => &["week_list", "scheduled_time", "expire_time", "gap_rule"],
+        "MONTH" => &[
+            "month_list",
+            "date_list",
+            "scheduled_time",
+            "expire_time",
+            "gap_rule",
+        ],
         _ => &["life_cycle_type"],
     };
     let all = [
@@ -869,6 +896,10 @@ fn what_belongs_to_another_type_is_ignored_whatever_it_holds() {
         "scheduled_time",
         "expire_time",
         "start_date",
+        "gap_rule",
+        // They are a store's to give.
+        "sequence",
+        "version",
     ];
     for scheduled_type in TYPES {
         let base = record(scheduled_type);
@@ -917,6 +948,11 @@ fn what_belongs_to_another_type_is_ignored_whatever_it_holds() {
             "month_list",
             "date_list",
             "scheduled_date",
+            "expire_time",
+            "start_date",
+            "gap_rule",
+            "sequence",
+            "version",
         ] {
             assert_eq!(listed(&insert_raw(&bare, name, &raw)), expected);
         }
@@ -942,6 +978,9 @@ fn what_is_used_is_read_and_a_lone_surrogate_is_no_text() {
         ("FIXED_TIME", "scheduled_date"),
         ("LIFE_CYCLE", "life_cycle_type"),
         ("DAY", "project_id"),
+        ("DAY", "gap_rule"),
+        ("WEEK", "added_at"),
+        ("LIFE_CYCLE", "added_at"),
     ] {
         let mut base = record(scheduled_type);
         base.as_object_mut().unwrap().remove(name);
@@ -1083,6 +1122,15 @@ fn reported_records_are_kept_byte_for_byte() {
                 "2022-12-23 09:00:00",
                 "2022-12-23 09:00:00 GMT",
                 "2022-12-23 09:00:00 GMT+08:00",
+                "2022-12-23 09:00:00 GMT+09:00",
+                "2022-12-23 09:00:00 GMT-03:30",
+                "2022-12-23 09:00:00 GMT+14:00",
+                "2022-12-23 09:00:00 GMT-14:00",
+                "2022-12-23 09:00:00 GMT-13:59",
+                "2022-12-23 09:00:00 GMT+00:00",
+                "2022-12-23 09:00:00 GMT-00:00",
+                "0001-01-01 00:00:00 GMT-00:01",
+                "9999-12-31 23:59:59 GMT+14:00",
                 "0001-01-01 00:00:00",
                 "9999-12-31 23:59:59 GMT",
                 "2024-02-29 23:59:59",
@@ -1120,14 +1168,25 @@ fn reported_records_are_kept_byte_for_byte() {
                 "2022-12-23 09:00:00Z",
                 "2022-12-23 09:00:00 UTC",
                 "2022-12-23 09:00:00 GMT+8",
-                "2022-12-23 09:00:00 GMT+09:00",
-                "2022-12-23 09:00:00 GMT-08:00",
+                "2022-12-23 09:00:00 GMT+14:01",
+                "2022-12-23 09:00:00 GMT-14:30",
+                "2022-12-23 09:00:00 GMT+15:00",
+                "2022-12-23 09:00:00 GMT+99:00",
+                "2022-12-23 09:00:00 GMT+08:60",
+                "2022-12-23 09:00:00 GMT+0800",
+                "2022-12-23 09:00:00 GMT+08",
+                "2022-12-23 09:00:00 GMT08:00",
+                "2022-12-23 09:00:00 GMT +08:00",
+                "2022-12-23 09:00:00 GMT+08:00:00",
+                "2022-12-23 09:00:00 GMT\u{2212}08:00",
+                "2022-12-23 09:00:00 GMT+0８:00",
+                "2022-12-23 09:00:00 UTC+08:00",
+                "2022-12-23 09:00:00+08:00",
                 "2022-12-23 09:00:00 gmt",
                 "2022-12-23 09:00:00  GMT",
                 "2022-12-23 09:00:00GMT",
                 "2022-12-23 09:00:00 ",
                 " 2022-12-23 09:00:00",
-                "2022-02-29 09:00:00",
                 "2022-12-23 24:00:00",
                 "0000-12-23 09:00:00",
                 "2022-12-23 09:00:00 GMT+08:00 ",
@@ -1139,6 +1198,12 @@ fn reported_records_are_kept_byte_for_byte() {
                     "next_execution_time",
                 );
             }
+            let absent = json!("2022-02-29 09:00:00 GMT");
+            refused(
+                &with(base.clone(), "next_execution_time", absent).to_string(),
+                NO_SUCH_DATE,
+                "next_execution_time",
+            );
             for name in ["next_execution_time", "time_zone"] {
                 refused(&with(base.clone(), name, json!(5)).to_string(), TYPE, name);
             }
@@ -1231,4 +1296,123 @@ fn a_preview_has_the_executions_after_now_and_the_zone() {
         String::from_utf8(body).unwrap(),
         r#"{"future_executions":["2026-12-06T02:00:00+05:30","2026-12-13T02:00:00+05:30"],"time_zone":"UTC+05:30"}"#
     );
+}
+
+#[test]
+fn a_gap_rule_is_one_of_three_and_forward_where_it_is_absent() {
+    // New York's clocks skip 02:00 to 03:00 on 8 March 2026.
+    let executions = |rule: Option<Value>| {
+        let mut line = json!({"scheduled_type": "WEEK", "week_list": "1,2,3,4,5,6,7", "scheduled_time": "02:30:00",
+            "time_zone": "America/New_York", "now": "2026-03-07T12:00:00Z"});
+        if let Some(rule) = rule {
+            line["gap_rule"] = rule;
+        }
+        let preview = FutureExecutions::from_json(line.to_string(), NOW)?;
+        let first = preview.executions().next().unwrap().to_string();
+        Ok::<_, taskdex::Error>(first)
+    };
+    for (rule, first) in [
+        (None, "2026-03-08 03:30:00"),
+        (Some(Value::Null), "2026-03-08 03:30:00"),
+        (Some(json!("")), "2026-03-08 03:30:00"),
+        (Some(json!("FORWARD")), "2026-03-08 03:30:00"),
+        (Some(json!("GAP_END")), "2026-03-08 03:00:00"),
+        (Some(json!("SKIP")), "2026-03-09 02:30:00"),
+    ] {
+        assert_eq!(executions(rule.clone()).unwrap(), first, "{rule:?}");
+    }
+    for (value, code) in [
+        (json!("skip"), UNKNOWN),
+        (json!("GAP-END"), UNKNOWN),
+        (json!(" SKIP"), UNKNOWN),
+        (json!("BACKWARD"), UNKNOWN),
+        (json!(1), TYPE),
+        (json!(["SKIP"]), TYPE),
+    ] {
+        let error = executions(Some(value.clone())).unwrap_err();
+        assert_eq!((error.code(), error.parameter()), (code, "gap_rule"));
+        for scheduled_type in ["FIXED_TIME", "DAY", "WEEK", "MONTH"] {
+            let record = with(record(scheduled_type), "gap_rule", value.clone());
+            refused(&record.to_string(), code, "gap_rule");
+        }
+    }
+    // An event is no time that a clock could skip.
+    let line = json!({"scheduled_type": "LIFE_CYCLE", "life_cycle_type": "POST_DESKTOP_DISCONNECTED", "gap_rule": 5});
+    let preview = FutureExecutions::from_json(line.to_string(), NOW).unwrap();
+    assert_eq!(preview.executions().count(), 0);
+}
+
+#[test]
+fn a_preview_needs_a_schedule_that_is_whole() {
+    for (line, missing) in [
+        (json!({"scheduled_type": "DAY"}), "scheduled_time"),
+        (
+            json!({"scheduled_type": "DAY", "expire_time": "2027-01-01 00:00:00", "start_date": "2027-01-01"}),
+            "scheduled_time",
+        ),
+        (
+            json!({"scheduled_type": "WEEK", "gap_rule": "SKIP", "enable": false}),
+            "scheduled_time",
+        ),
+        (
+            json!({"scheduled_type": "MONTH", "month_list": "1", "date_list": "1"}),
+            "scheduled_time",
+        ),
+        (
+            json!({"scheduled_type": "FIXED_TIME", "scheduled_time": "00:00:00"}),
+            "scheduled_date",
+        ),
+    ] {
+        let error = FutureExecutions::from_json(line.to_string(), NOW).unwrap_err();
+        assert_eq!((error.code(), error.parameter()), (INCOMPLETE, missing));
+    }
+}
+
+#[test]
+fn the_instant_of_adding_is_read_to_the_second() {
+    let added_at = |scheduled_type: &str, value: Value| {
+        let json = with(record(scheduled_type), "added_at", value).to_string();
+        Record::from_json(json).map(|record| record.added_at)
+    };
+    for scheduled_type in TYPES {
+        for (text, second) in [
+            ("2026-11-26T08:00:00Z", "2026-11-26T08:00:00Z"),
+            ("2026-11-26T08:00:00.999999999Z", "2026-11-26T08:00:00Z"),
+            ("2026-11-26t16:30:00.5+08:30", "2026-11-26T08:00:00Z"),
+            // Cut, not rounded towards zero: this is before 1970.
+            ("1969-12-31T23:59:59.25Z", "1969-12-31T23:59:59Z"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+            ("9999-12-31T23:59:59.9Z", "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(
+                added_at(scheduled_type, json!(text)),
+                Ok(Some(instant(second))),
+                "{text}"
+            );
+        }
+        for nothing in [Value::Null, json!("")] {
+            assert_eq!(added_at(scheduled_type, nothing), Ok(None));
+        }
+        for (value, code) in [
+            (json!("2026-11-26"), SYNTAX),
+            (json!("2026-11-26 08:00:00"), SYNTAX),
+            (json!("2026-11-26T08:00:00"), SYNTAX),
+            (json!("2026-11-26T08:00:60Z"), SYNTAX),
+            (json!("2026-02-29T08:00:00Z"), NO_SUCH_DATE),
+            (json!("0000-12-31T23:59:59Z"), OUT_OF_RANGE),
+            (json!("9999-12-31T23:59:59-00:01"), OUT_OF_RANGE),
+            (json!(1_795_680_000), TYPE),
+            (json!({}), TYPE),
+        ] {
+            let error = added_at(scheduled_type, value.clone()).unwrap_err();
+            assert_eq!(
+                (error.code(), error.parameter()),
+                (code, "added_at"),
+                "{value}"
+            );
+        }
+    }
+    let reported = with(reported(), "added_at", json!("2026-11-26T08:00:00Z"));
+    let record = Record::from_json(reported.to_string()).unwrap();
+    assert_eq!(record.added_at, Some(instant("2026-11-26T08:00:00Z")));
 }

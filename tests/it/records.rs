@@ -1,7 +1,7 @@
 //! Many records at once: JSON Lines, and a page of the documented listing.
 
-use taskdex::wire::{ReadError, read_records};
-use taskdex::{ListQuery, Task, TaskStore};
+use taskdex::wire::{ReadError, RecordReader, read_records};
+use taskdex::{ErrorKind, ListQuery, ProjectId, Record, ScheduledType, TaskStore};
 
 use crate::support::{NOW, ids, project};
 
@@ -10,8 +10,8 @@ const EXAMPLE: &str = r#"{ "scheduled_tasks" : [ { "id" : "2b31e-d520xxxx-xxebed
 
 fn read(text: impl AsRef<[u8]>) -> Result<Vec<(String, String)>, ReadError> {
     let records = read_records(text.as_ref(), &project("default"))?;
-    let names = |(project, task): (taskdex::ProjectId, Task)| {
-        (project.as_str().to_owned(), task.id().to_owned())
+    let names = |(project, record): (ProjectId, Record)| {
+        (project.as_str().to_owned(), record.task.id().to_owned())
     };
     Ok(records.into_iter().map(names).collect())
 }
@@ -66,8 +66,8 @@ fn the_documented_example_loads_and_lists_as_documented() {
         &format!("\u{feff}\n\n {EXAMPLE} \r\n\t\n"),
     ] {
         let store = TaskStore::new();
-        for (project, task) in read_records(text.as_bytes(), &project("default")).unwrap() {
-            store.add(&project, task, NOW).unwrap();
+        for (project, record) in read_records(text.as_bytes(), &project("default")).unwrap() {
+            store.add(&project, record.task, NOW).unwrap();
         }
         let mut body = Vec::new();
         let query = ListQuery::from_query_string("offset=0&limit=10").unwrap();
@@ -97,6 +97,9 @@ fn an_empty_text_is_no_records() {
     for text in [
         r#"{"scheduled_tasks":[]}"#,
         "{\n\"total_count\": 7,\n\"scheduled_tasks\": [\n]\n}\n",
+        // Some clients write an empty list so.
+        r#"{"scheduled_tasks":null,"total_count":0}"#,
+        "{\n\"scheduled_tasks\":\nnull}",
     ] {
         assert_eq!(read(text).unwrap(), [], "{text:?}");
     }
@@ -280,7 +283,7 @@ fn a_fault_in_a_document_has_the_line_where_it_stands() {
     );
     refused("{\n\"scheduled_tasks\": [\n5]}", 3, JSON);
     refused("{\n\"scheduled_tasks\":\n5}", 3, JSON);
-    refused("{\n\"scheduled_tasks\":\nnull}", 3, JSON);
+    refused("{\n\"scheduled_tasks\":\nfalse}", 3, JSON);
     refused("{\n\"scheduled_tasks\": {}}", 2, JSON);
     // Malformed in the middle, or cut off.
     refused(
@@ -340,8 +343,269 @@ fn records_keep_their_order_and_a_thousand_lines_are_read() {
     let tasks = read_records(text.as_bytes(), &p)
         .unwrap()
         .into_iter()
-        .map(|(_, task)| task);
+        .map(|(_, record)| record.task);
     store.add_all(&p, tasks.collect(), NOW).unwrap();
     let query = ListQuery::new(990, 50).unwrap();
     assert_eq!(ids(&store.list(&p, &query, NOW)), names[990..]);
+}
+
+/// The one task of a page, as it is listed.
+#[track_caller]
+fn listed_alone(page: &[u8]) -> String {
+    let store = TaskStore::new();
+    for (project, record) in read_records(page, &project("default")).unwrap() {
+        store.add(&project, record.task, NOW).unwrap();
+    }
+    let mut body = Vec::new();
+    let query = ListQuery::new(0, 10).unwrap();
+    store
+        .list(&project("default"), &query, NOW)
+        .write_json(&mut body);
+    String::from_utf8(body).unwrap()
+}
+
+/// Pages that the live service writes, and that were refused as a whole for one field.
+#[test]
+fn pages_of_today_load() {
+    assert_eq!(
+        listed_alone(include_bytes!("cases/page-with-expire-time.json")),
+        r#"{"scheduled_tasks":[{"id":"a1","task_name":"nightly stop","task_type":"STOP","scheduled_type":"DAY","last_status":"SUCCESS","next_execution_time":"2026-12-02 02:00:00","enable":true,"priority":0,"time_zone":"Asia/Shanghai","wait_time":0}],"total_count":1}"#,
+    );
+    assert_eq!(
+        listed_alone(include_bytes!("cases/page-with-another-offset.json")),
+        r#"{"scheduled_tasks":[{"id":"a1","task_name":"stop","task_type":"STOP","scheduled_type":"DAY","next_execution_time":"2026-12-02 02:00:00 GMT+09:00","enable":true,"time_zone":"Asia/Tokyo"}],"total_count":1}"#,
+    );
+    assert_eq!(
+        listed_alone(include_bytes!("cases/page-with-null-list.json")),
+        r#"{"scheduled_tasks":[],"total_count":0}"#,
+    );
+}
+
+/// What a reader accepts of a text, by id, and what it tells of the rest.
+fn accepted_of(reader: RecordReader, text: &[u8]) -> (Vec<String>, Vec<(usize, ErrorKind)>) {
+    let mut refused = Vec::new();
+    let records = reader
+        .read_accepted(text, &project("default"), |error| {
+            refused.push((error.line, error.error.kind()));
+        })
+        .unwrap();
+    let ids = records.iter().map(|(_, record)| record.task.id());
+    (ids.map(str::to_owned).collect(), refused)
+}
+
+/// One task of a type that this crate does not know cost the whole page.
+#[test]
+fn a_record_of_an_unknown_type_is_refused_or_passed_over() {
+    let page = include_bytes!("cases/page-with-unknown-type.json");
+    let refused = read_records(page, &project("default")).unwrap_err();
+    assert_eq!(
+        (refused.line, refused.error.kind()),
+        (1, ErrorKind::UnknownValue)
+    );
+    assert_eq!(refused.error.value(), Some("DELETE_BLACK_ECS"));
+    assert_eq!(
+        accepted_of(RecordReader::new(), page),
+        (vec!["a1".to_owned()], vec![(1, ErrorKind::UnknownValue)])
+    );
+}
+
+#[test]
+fn refused_lines_are_passed_over_and_told_with_their_number() {
+    let mut text = [
+        &line("a"),
+        "",
+        "{\"id\":",
+        &line("b").replace("DAY", "YEAR"),
+        "nonsense",
+        &line("a"),
+        &line("c").replacen('{', "{\"x\":1,\"x\":2,", 1),
+        &line("d"),
+    ]
+    .join("\r\n")
+    .into_bytes();
+    text.extend_from_slice(b"\n{\"id\":\"\xff\"}\n");
+    text.extend_from_slice(line("e").as_bytes());
+    let (ids, refused) = accepted_of(RecordReader::new(), &text);
+    assert_eq!(ids, ["a", "d", "e"]);
+    assert_eq!(
+        refused,
+        [
+            (3, ErrorKind::InvalidJson),
+            (4, ErrorKind::UnknownValue),
+            (5, ErrorKind::InvalidJson),
+            (6, ErrorKind::TaskExists),
+            (7, ErrorKind::RepeatedKey),
+            (9, ErrorKind::InvalidEncoding),
+        ]
+    );
+
+    let document = format!(
+        "{{\"scheduled_tasks\":[\n5,\n{},\n{{}},\n{},\n{}]}}",
+        line("a"),
+        line("a"),
+        line("b")
+    );
+    let (ids, refused) = accepted_of(RecordReader::new(), document.as_bytes());
+    assert_eq!(ids, ["a", "b"]);
+    assert_eq!(
+        refused,
+        [
+            (2, ErrorKind::InvalidJson),
+            (4, ErrorKind::MissingParameter),
+            (5, ErrorKind::TaskExists)
+        ]
+    );
+}
+
+#[test]
+fn a_document_that_is_damaged_is_refused_though_records_may_be_passed_over() {
+    let default = project("default");
+    for (text, number, kind) in [
+        (
+            format!("{{\n\"scheduled_tasks\":[\n{},\n", line("a")).into_bytes(),
+            4,
+            ErrorKind::InvalidJson,
+        ),
+        (
+            b"{\"scheduled_tasks\":{}}".to_vec(),
+            1,
+            ErrorKind::InvalidJson,
+        ),
+        (
+            b"{\"scheduled_tasks\":[]} x".to_vec(),
+            1,
+            ErrorKind::InvalidJson,
+        ),
+        (
+            b"{\"scheduled_tasks\":[],\"a\":1,\"a\":1}".to_vec(),
+            1,
+            ErrorKind::RepeatedKey,
+        ),
+        (
+            b"{\"scheduled_tasks\":[\n\xff]}".to_vec(),
+            2,
+            ErrorKind::InvalidEncoding,
+        ),
+    ] {
+        let on_refused = |error| panic!("{error}");
+        let error = RecordReader::new()
+            .read_accepted(&text, &default, on_refused)
+            .unwrap_err();
+        assert_eq!((error.line, error.error.kind()), (number, kind), "{error}");
+    }
+}
+
+#[test]
+fn unknown_fields_are_refused_by_a_reader_that_was_told_so() {
+    let strict = RecordReader::new().deny_unknown_fields(true);
+    let every_known = [
+        "project_id",
+        "life_cycle_type",
+        "last_status",
+        "next_execution_time",
+        "enable",
+        "description",
+        "priority",
+        "time_zone",
+        "wait_time",
+        "scheduled_date",
+        "day_interval",
+        "week_list",
+        "month_list",
+        "date_list",
+        "scheduled_time",
+        "start_date",
+        "expire_time",
+        "gap_rule",
+        "added_at",
+        "sequence",
+        "version",
+    ];
+    let nulls: String = every_known.map(|name| format!(",\"{name}\":null")).concat();
+    let known = line("a").replace("\"DAY\"", &format!("\"DAY\"{nulls}"));
+    assert_eq!(strict.read_one(&known).unwrap().task.id(), "a");
+    // Of another scheduled type, and of the store: known, and ignored whatever they hold.
+    let odd = line("a").replacen(
+        '{',
+        "{\"week_list\":[],\"sequence\":{},\"version\":\"x\",",
+        1,
+    );
+    assert!(strict.read_one(odd).is_ok());
+
+    for key in [
+        "gap-rule",
+        "Id",
+        "now",
+        "",
+        "x\\ny",
+        "\\ud800",
+        "scheduled_tasks",
+    ] {
+        for value in ["null", "1", "{\"a\":[]}"] {
+            let text = line("a").replacen('{', &format!("{{\"{key}\":{value},"), 1);
+            assert!(RecordReader::new().read_one(&text).is_ok(), "{text}");
+            let error = strict.read_one(&text).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UnknownField, "{text}");
+            assert!(!error.to_string().contains('\n'), "{error}");
+        }
+    }
+    let two = line("a").replacen('{', "{\"first\":1,\"second\":2,", 1);
+    assert_eq!(strict.read_one(&two).unwrap_err().parameter(), "first");
+
+    // A page is read all the same, if its records are what they should be.
+    let page = format!(
+        "{{\"x\":1,\"scheduled_tasks\":[{}],\"total_count\":1}}",
+        line("a")
+    );
+    assert_eq!(
+        strict.read(page.as_bytes(), &project("p")).unwrap().len(),
+        1
+    );
+    let today = include_bytes!("cases/page-with-expire-time.json");
+    let refused = strict.read(today, &project("p")).unwrap_err();
+    assert_eq!(refused.error.parameter(), "extra_params");
+}
+
+#[test]
+fn schedules_are_required_by_a_reader_that_was_told_so() {
+    let strict = RecordReader::new().require_schedule(true);
+    for scheduled_type in ScheduledType::ALL {
+        let bare = line("a").replace("\"DAY\"", &format!("\"{scheduled_type}\""));
+        if scheduled_type.is_timed() {
+            assert!(RecordReader::new().read_one(&bare).is_ok());
+            let error = strict.read_one(&bare).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::IncompleteSchedule);
+            assert!(
+                error.accepted().contains(scheduled_type.as_str()),
+                "{error}"
+            );
+        } else {
+            let event = "\"scheduled_type\":\"LIFE_CYCLE\",\"life_cycle_type\":\"POST_DESKTOP_DISCONNECTED\"";
+            let triggered = bare.replace("\"scheduled_type\":\"LIFE_CYCLE\"", event);
+            assert!(strict.read_one(triggered).is_ok());
+        }
+    }
+    let whole = line("a").replacen(
+        '{',
+        "{\"day_interval\":1,\"scheduled_time\":\"00:00:00\",",
+        1,
+    );
+    assert!(strict.read_one(&whole).is_ok());
+    // Each choice by itself, and both with what is passed over.
+    let unknown = whole
+        .replacen('{', "{\"x\":1,", 1)
+        .replace("\"a\"", "\"b\"");
+    let text = [whole, unknown, line("c")].join("\n");
+    assert_eq!(accepted_of(strict, text.as_bytes()).0, ["a", "b"]);
+    let stricter = strict.deny_unknown_fields(true);
+    assert_eq!(
+        accepted_of(stricter, text.as_bytes()),
+        (
+            vec!["a".to_owned()],
+            vec![
+                (2, ErrorKind::UnknownField),
+                (3, ErrorKind::IncompleteSchedule)
+            ]
+        )
+    );
 }

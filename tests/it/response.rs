@@ -93,8 +93,8 @@ proptest! {
         for query in [everything.clone(), everything.with_scheduled_type(ScheduledType::LifeCycle)] {
             let written = body(&store.list(&p, &query, now));
             let mirror = TaskStore::new();
-            for (project, task) in taskdex::wire::read_records(&written, &p).unwrap() {
-                mirror.add(&project, task, now).unwrap();
+            for (project, record) in taskdex::wire::read_records(&written, &p).unwrap() {
+                mirror.add(&project, record.task, now).unwrap();
             }
             let mirrored = body(&mirror.list(&p, &query, now));
             prop_assert_eq!(String::from_utf8(mirrored).unwrap(), String::from_utf8(written).unwrap());
