@@ -117,6 +117,12 @@ pub enum ErrorKind {
     /// `TDX.0032`: the text of an export is cut, too long or otherwise not as it was written.
     #[error("damaged export")]
     DamagedExport,
+    /// `TDX.0033`: zone data cannot be used, for a fault that [`Error::detail`] tells.
+    #[error("zone data that cannot be used")]
+    InvalidZoneData,
+    /// `TDX.0034`: zone data comes after other data was put in force, or a zone was used.
+    #[error("zone data is in force already")]
+    ZoneDataInForce,
     /// `TDX.0500`: a fault of the server itself.
     #[error("internal error")]
     Internal,
@@ -148,6 +154,8 @@ impl ErrorKind {
             Self::NoSuchDate => "TDX.0030",
             Self::UnknownField => "TDX.0031",
             Self::DamagedExport => "TDX.0032",
+            Self::InvalidZoneData => "TDX.0033",
+            Self::ZoneDataInForce => "TDX.0034",
             Self::Internal => "TDX.0500",
         }
     }

@@ -81,6 +81,7 @@ mod arbitrary_values;
 pub mod fuzz;
 pub mod generate;
 mod op;
+mod plain_clock;
 mod reference;
 mod source;
 pub mod strategies;
@@ -90,6 +91,7 @@ mod walk;
 mod workload;
 
 pub use op::{Op, Outcome, Seen};
+pub use plain_clock::PlainClock;
 pub use reference::{ReferencePage, ReferenceRefusal, ReferenceStore, ReferenceTask};
 pub use source::{Bytes, Source, SplitMix64};
 pub use twins::{Count, Counts, Difference, Sizes, Twins};

@@ -1,30 +1,44 @@
 //! Time zones: the accepted names, and wall clock to instant and back.
 
+#[cfg(feature = "bundled-zones")]
+mod bundled;
+mod data;
+mod database;
 mod fixed;
+#[cfg(not(feature = "bundled-zones"))]
+mod probed;
 mod spans;
+mod tzif;
 
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use chrono_tz::{IANA_TZDB_VERSION, TZ_VARIANTS, Tz};
+use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::error::{Error, ErrorKind};
+#[cfg(feature = "bundled-zones")]
+use bundled as own;
+use database::in_force;
 use fixed::FixedOffset;
-use spans::{Spans, spans_of};
+#[cfg(not(feature = "bundled-zones"))]
+use probed as own;
+use spans::Spans;
 
-/// The version of the zone database, such as `2025b`.
+pub use data::{ZoneChange, ZoneData};
+
+/// The version of the zone data in force, such as `2026f`.
 ///
-/// The database is the one that chrono-tz carries. Its transitions end in 2099; after the
-/// last one of a zone, that zone's last offset holds.
+/// That is the edition of the IANA time zone database that the crate carries, or the version of
+/// the [`ZoneData`] that was put in force instead.
 ///
 /// ```
-/// assert!(taskdex::schedule::zone_database_version().starts_with("20"));
+/// assert!(*taskdex::schedule::zone_database_version() >= *"2025b");
 /// ```
 #[must_use]
 pub fn zone_database_version() -> &'static str {
-    IANA_TZDB_VERSION
+    database::version_in_force()
 }
 
 /// A time zone, under the name it was given.
@@ -33,6 +47,14 @@ pub fn zone_database_version() -> &'static str {
 /// `Coordinated Universal Time`, and fixed offsets written
 /// `[UTC|GMT](+|-)H[H][:MM]` up to 14 hours either way. The name is given back
 /// exactly, and two zones are equal when their names are: `Z` and `UTC` differ.
+///
+/// Of the database's names `Factory` is left out: it stands for a clock that nobody has set.
+/// Names that only [`ZoneData`] brings are accepted once that is in force. Reading any name but
+/// that of a fixed offset, like any other use of a zone, fixes the data in force.
+///
+/// After the last change that a zone's data lists, the rule that it gives goes on for ever: Sydney
+/// has summer time in 2150. (Without the feature `bundled-zones`, data is that of chrono-tz,
+/// which has no rules: in the years after 2099 its last offsets hold.)
 ///
 /// Two bytes, `Copy`, nothing on the heap. The default is `Asia/Shanghai`.
 ///
@@ -50,23 +72,22 @@ pub fn zone_database_version() -> &'static str {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TimeZone(
-    /// A position in the database; or one of the two names that follow it; or,
+    /// A number of the database; or, at the end of those, one of the other names; or,
     /// with the upper bit, a fixed offset.
     u16,
 );
 
-/// The names that mean UTC and are not in the database, with the codes that
-/// follow those of the database.
+/// The names that mean UTC and are not in the database, with the numbers from
+/// [`OTHER_NAMES_FROM`] on.
 const OTHER_NAMES: [&str; 2] = ["Z", "Coordinated Universal Time"];
 
 const ACCEPTED: &str = "an IANA name such as Asia/Shanghai, UTC, GMT, Z, \
      Coordinated Universal Time, or [UTC|GMT](+|-)H[H][:MM] up to 14:00";
 
-#[expect(clippy::cast_possible_truncation, reason = "asserted below")]
-const NAMED: u16 = TZ_VARIANTS.len() as u16;
 const FIXED: u16 = FixedOffset::BITS_END;
+const OTHER_NAMES_FROM: u16 = FIXED - 2;
 
-const _: () = assert!(TZ_VARIANTS.len() + OTHER_NAMES.len() < FIXED as usize);
+const _: () = assert!(OTHER_NAMES_FROM as usize + OTHER_NAMES.len() == FIXED as usize);
 
 impl TimeZone {
     /// Coordinated Universal Time, named `UTC`.
@@ -120,13 +141,10 @@ impl TimeZone {
         if let Some(offset) = self.fixed_offset() {
             return offset.name();
         }
-        let code = usize::from(self.0);
-        match TZ_VARIANTS.get(code) {
-            Some(zone) => zone.name(),
-            None => OTHER_NAMES
-                .get(code - usize::from(NAMED))
-                .copied()
-                .unwrap_or_default(),
+        let other = self.0.checked_sub(OTHER_NAMES_FROM);
+        match other.and_then(|place| OTHER_NAMES.get(usize::from(place))) {
+            Some(name) => name,
+            None => in_force().name(self.0).unwrap_or_default(),
         }
     }
 
@@ -135,13 +153,21 @@ impl TimeZone {
         (self.0 & FIXED != 0).then(|| FixedOffset::from_bits(self.0 ^ FIXED))
     }
 
+    /// The TZif file of the zone, of the data in force, where it has one.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn tzif(self) -> Option<&'static [u8]> {
+        in_force().bytes(self.0)
+    }
+
     /// What is needed to convert between instants and this zone's wall clock.
     #[inline]
     pub(super) fn clock(self) -> Clock {
         match self.fixed_offset() {
             Some(offset) => Clock::Fixed(offset.seconds()),
-            // The two names that are not in the database mean UTC.
-            None => spans_of(self.0).map_or(Clock::Fixed(0), Clock::Spans),
+            // The other names are not in the database, and mean UTC.
+            None => in_force()
+                .spans(self.0)
+                .map_or(Clock::Fixed(0), Clock::Spans),
         }
     }
 }
@@ -159,16 +185,68 @@ impl FromStr for TimeZone {
     ///
     /// [`ErrorKind::UnknownTimeZone`] for any other text.
     fn from_str(text: &str) -> Result<Self, Error> {
-        if let Ok(zone) = text.parse::<Tz>() {
-            return Ok(Self(zone as u16));
+        if let Some(number) = in_force().number(text) {
+            return Ok(Self(number));
         }
-        let other = (0..).zip(OTHER_NAMES).find(|(_, name)| *name == text);
-        if let Some((position, _)) = other {
-            return Ok(Self(NAMED + position));
+        let other = (OTHER_NAMES_FROM..)
+            .zip(OTHER_NAMES)
+            .find(|(_, name)| *name == text);
+        if let Some((number, _)) = other {
+            return Ok(Self(number));
         }
         FixedOffset::parse(text)
             .map(|offset| Self(FIXED | offset.bits()))
             .ok_or_else(|| Error::refused(ErrorKind::UnknownTimeZone, "time_zone", text, ACCEPTED))
+    }
+}
+
+/// The zone of the same name. Its offsets are those of the data in force, and may differ from
+/// those of chrono-tz, which has an edition of its own.
+///
+/// ```
+/// use taskdex::TimeZone;
+///
+/// assert_eq!(TimeZone::from(chrono_tz::Europe::Paris), "Europe/Paris".parse()?);
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+impl From<Tz> for TimeZone {
+    fn from(zone: Tz) -> Self {
+        Self(zone as u16)
+    }
+}
+
+/// The zone of the same name, with the offsets of chrono-tz, which has an edition of its own.
+///
+/// ```
+/// use chrono_tz::Tz;
+/// use taskdex::TimeZone;
+///
+/// let zone: TimeZone = "Europe/Paris".parse()?;
+/// assert_eq!(Tz::try_from(zone)?, Tz::Europe__Paris);
+/// let error = Tz::try_from("GMT+8".parse::<TimeZone>()?).unwrap_err();
+/// assert_eq!(error.value(), Some("GMT+8"));
+/// # Ok::<(), taskdex::Error>(())
+/// ```
+impl TryFrom<TimeZone> for Tz {
+    type Error = Error;
+
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnknownTimeZone`] where chrono-tz has no such name: fixed offsets, `Z`,
+    /// `Coordinated Universal Time`, and what later editions brought.
+    fn try_from(zone: TimeZone) -> Result<Self, Error> {
+        chrono_tz::TZ_VARIANTS
+            .get(usize::from(zone.0))
+            .copied()
+            .ok_or_else(|| {
+                let accepted = "a name that chrono-tz has";
+                Error::refused(
+                    ErrorKind::UnknownTimeZone,
+                    "time_zone",
+                    zone.name(),
+                    accepted,
+                )
+            })
     }
 }
 

@@ -1,11 +1,9 @@
 //! The next execution by the plainest means, as a check on the engine.
 
-use chrono::{
-    DateTime, Datelike, Days, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, Offset, Utc,
-};
-use chrono_tz::{GapInfo, Tz};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
-use crate::schedule::{GapRule, MonthDate, Recurrence, Schedule};
+use super::plain_clock::PlainClock;
+use crate::schedule::{GapRule, MonthDate, Recurrence, Resolution, Schedule};
 
 /// How far a walk looks: the leap day may be eight years off, around 1900 and 2100.
 const DAYS_MAX: usize = 9 * 366;
@@ -21,8 +19,8 @@ pub enum Walked {
 
 /// Walks from `after`, day by day, to the next execution of a schedule.
 ///
-/// It shares no code with the engine: dates are chrono's, and each one is asked of
-/// chrono-tz itself. It takes up to a millisecond.
+/// It shares no code with the engine: dates are chrono's, and each one is asked of the
+/// library that reads the zone data. It takes up to a few milliseconds.
 ///
 /// ```
 /// use taskdex::testkit::{Walked, walk_to_next};
@@ -35,11 +33,12 @@ pub enum Walked {
 /// ```
 #[must_use]
 pub fn walk_to_next(schedule: &Schedule, after: DateTime<Utc>) -> Walked {
-    let zone = Zone::of(schedule, after);
+    let zone = Zone(PlainClock::of(schedule.time_zone()));
     let today = zone.wall_clock(after).date();
     let expiry = schedule
         .expire_time()
-        .map(|at| zone.last_instant_until(at, schedule.gap_rule()));
+        // A moment, which moves as times in a gap do by default.
+        .and_then(|at| zone.instant(at, GapRule::Forward));
     let named = |date: NaiveDate| names(schedule, today, date);
     let first = match schedule.recurrence() {
         // Both may begin far off.
@@ -106,69 +105,30 @@ fn names(schedule: &Schedule, today: NaiveDate, date: NaiveDate) -> bool {
     }
 }
 
-/// A zone, as the libraries below the engine know it.
-#[derive(Debug, Clone, Copy)]
-enum Zone {
-    Iana(Tz),
-    Fixed(FixedOffset),
-}
+/// A zone, as the library that reads its data knows it.
+#[derive(Debug)]
+struct Zone(PlainClock);
 
 impl Zone {
-    fn of(schedule: &Schedule, any: DateTime<Utc>) -> Self {
-        let zone = schedule.time_zone();
-        match zone.name().parse() {
-            Ok(zone) => Self::Iana(zone),
-            // A name that the database does not have has one offset for all time.
-            Err(_) => {
-                Self::Fixed(FixedOffset::east_opt(zone.offset_seconds(any)).unwrap_or(Utc.fix()))
-            }
-        }
-    }
-
-    fn wall_clock(self, instant: DateTime<Utc>) -> NaiveDateTime {
-        use chrono::TimeZone;
-
+    fn wall_clock(&self, instant: DateTime<Utc>) -> NaiveDateTime {
         let naive = instant.naive_utc();
-        let offset = match self {
-            Self::Iana(zone) => zone.offset_from_utc_datetime(&naive).fix(),
-            Self::Fixed(offset) => offset,
-        };
-        naive.checked_add_offset(offset).unwrap_or(naive)
+        let offset = i64::from(self.0.offset_seconds(instant.timestamp()));
+        naive
+            .checked_add_signed(TimeDelta::seconds(offset))
+            .unwrap_or(naive)
     }
 
     /// The instant that a moment of the wall clock names under a rule for gaps.
-    fn instant(self, wall: NaiveDateTime, rule: GapRule) -> Option<DateTime<Utc>> {
-        use chrono::TimeZone;
-
-        let zone = match self {
-            Self::Iana(zone) => zone,
-            Self::Fixed(offset) => {
-                return Some(offset.from_local_datetime(&wall).single()?.to_utc());
+    fn instant(&self, wall: NaiveDateTime, rule: GapRule) -> Option<DateTime<Utc>> {
+        let wall = wall.and_utc().timestamp();
+        let second = match (self.0.resolve(wall), rule) {
+            (Resolution::Single { offset } | Resolution::Fold { first: offset, .. }, _) => {
+                wall - i64::from(offset)
             }
+            (Resolution::Gap { before, .. }, GapRule::Forward) => wall - i64::from(before),
+            (Resolution::Gap { change, .. }, GapRule::GapEnd) => change,
+            (Resolution::Gap { .. }, GapRule::Skip) => return None,
         };
-        match zone.from_local_datetime(&wall) {
-            LocalResult::Single(found) => Some(found.to_utc()),
-            LocalResult::Ambiguous(one, other) => Some(one.to_utc().min(other.to_utc())),
-            LocalResult::None => {
-                let gap = GapInfo::new(&wall, &zone)?;
-                match rule {
-                    GapRule::Forward => {
-                        let before = gap.begin?.1.fix();
-                        Some(before.from_local_datetime(&wall).single()?.to_utc())
-                    }
-                    GapRule::GapEnd => Some(gap.end?.to_utc()),
-                    GapRule::Skip => None,
-                }
-            }
-        }
-    }
-
-    /// The last instant that is not past a moment of the wall clock.
-    fn last_instant_until(self, wall: NaiveDateTime, rule: GapRule) -> DateTime<Utc> {
-        self.instant(wall, rule).unwrap_or_else(|| {
-            // In a gap that is left out: the last second before it.
-            let end = self.instant(wall, GapRule::GapEnd);
-            end.unwrap_or(DateTime::<Utc>::MIN_UTC) - chrono::TimeDelta::seconds(1)
-        })
+        DateTime::from_timestamp(second, 0)
     }
 }

@@ -1,49 +1,53 @@
 //! A zone's spans of constant offset, found once and then looked up.
 //!
-//! chrono-tz stays the source of truth, but converts by a binary search over
-//! every transition of the zone. Here a table of buckets leads straight to the
-//! span, in both directions.
+//! A table of buckets leads straight to the span, from an instant and from a moment of the wall
+//! clock. It ends some 400 years after the last change that is not by a rule: the Gregorian
+//! calendar repeats after 400 years, weekdays too, so a rule's changes do, and what lies beyond
+//! is looked up a multiple of 400 years earlier.
 
-use std::sync::OnceLock;
-
-use chrono::{DateTime, Offset, TimeZone as _};
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono::DateTime;
 
 use super::Stretch;
+use crate::schedule::calendar::DAY_SECONDS;
 
 /// Beyond any instant or wall clock that is ever asked about, and still far
 /// from overflow when an offset is added.
 const FAR: i64 = i64::MAX / 4;
 
-/// Offsets are probed from 1840-01-01 to 2101-01-01: the database's first
-/// transition is of December 1844, and its last of November 2099.
-const PROBED_FROM: i64 = -4_102_444_800;
-const PROBED_UNTIL: i64 = 4_133_980_800;
+/// The begins of the years 1 and 10000: changes of the clock lie between.
+const YEARS: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
 
-/// The distance of two probes: 3 days and 49 minutes. It must not exceed the
-/// shortest span of the database, which is 6 days 23 hours (Brazil in October
-/// 2000, and Gaza in years to come): then two probes have at most one
-/// transition between them, and none where they agree.
-const PROBE_STEP: i64 = 1 << 18;
+/// 400 Gregorian years, which are a whole number of weeks.
+pub(super) const CYCLE: i64 = 146_097 * DAY_SECONDS;
 
-/// A bucket is 2^21 seconds, 24 days: most hold no transition, and few two.
+/// How far beyond a cycle the table goes: no look-up within a cycle reaches that far.
+const CYCLE_SLACK: i64 = 8 * DAY_SECONDS;
+
+/// A bucket is 2^21 seconds, 24 days: most hold no change, and few two.
 const BUCKET_BITS: u32 = 21;
 
-/// The spans of each zone of the database, by its position there.
-///
-/// This is the memo of a pure function of the linked database. Nothing can be
-/// observed of it but the time that a zone's first use takes.
-static SPANS: [OnceLock<Spans>; TZ_VARIANTS.len()] = [const { OnceLock::new() }; TZ_VARIANTS.len()];
+/// Most changes of one zone: a position among them takes 16 bits.
+const CHANGES_MAX: usize = 40_000;
 
-/// The spans of the zone at a position of the database.
-pub(super) fn spans_of(position: u16) -> Option<&'static Spans> {
-    let position = usize::from(position);
-    let memo = SPANS.get(position)?;
-    if let Some(spans) = memo.get() {
-        return Some(spans);
-    }
-    let zone = *TZ_VARIANTS.get(position)?;
-    Some(memo.get_or_init(|| Spans::probe(zone)))
+/// Why changes of a clock are no zone that can be searched.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub(super) enum Unsearchable {
+    #[error("more than {CHANGES_MAX} changes")]
+    TooManyChanges,
+    #[error("the clock changes at Unix second {0}, which is not of years 1 to 9999")]
+    ChangeOutOfYears(i64),
+    #[error("an offset of {0} seconds, which is not less than a day")]
+    OffsetTooLarge(i32),
+    #[error("the clock moves by more than a day at {}", utc(*.0))]
+    ChangeTooLarge(i64),
+    #[error("the span before {} is no longer than the changes at its two ends", utc(*.0))]
+    SpanTooShort(i64),
+    #[error("a rule whose changes cease for years")]
+    IrregularRule,
+}
+
+fn utc(second: i64) -> String {
+    DateTime::from_timestamp(second, 0).map_or(second.to_string(), |at| at.to_rfc3339())
 }
 
 /// One span: from `begin` to the begin of the next one.
@@ -59,7 +63,7 @@ struct Span {
 
 /// The spans of one zone, in order.
 ///
-/// Invariant: neighbours differ in offset; the first begins, and a sentinel
+/// Invariant: neighbours differ in offset, by a day at most; the first begins, and a sentinel
 /// after the last one begins, beyond every instant. A span is longer than the
 /// gap or fold at its begin and the one at its end together, so that no moment
 /// of the wall clock belongs to more than two spans, and the wall clock at
@@ -71,45 +75,81 @@ pub(in crate::schedule) struct Spans {
     buckets: Box<[u16]>,
     /// The first second of the first bucket.
     base: i64,
+    /// From here on a rule decides, and all repeats after a [`CYCLE`]; `FAR` without a rule.
+    regular_from: i64,
     offset_max: i32,
 }
 
 impl Spans {
-    fn probe(zone: Tz) -> Self {
-        let mut offset = offset_in(zone, PROBED_FROM);
-        let mut spans = vec![Span {
+    /// The spans of a clock that never changes.
+    pub(super) fn constant(offset: i32) -> Self {
+        let ends = [-FAR, FAR].map(|begin| Span {
+            begin,
+            offset,
+            before: offset,
+        });
+        Self::indexed(Box::new(ends), FAR)
+    }
+
+    /// The spans between changes, which are instants in ascending order, each with the offset
+    /// from then on. Those after `rule_after` are made by a rule, for more than a cycle.
+    ///
+    /// Takes time and memory for each change, and for each 24 days between the first and the last.
+    pub(super) fn new(
+        offset_first: i32,
+        changes: impl IntoIterator<Item = (i64, i32)>,
+        rule_after: i64,
+    ) -> Result<Self, Unsearchable> {
+        let mut offset = offset_first;
+        let mut list = vec![Span {
             begin: -FAR,
             offset,
             before: offset,
         }];
-        let mut probed = PROBED_FROM;
-        while probed < PROBED_UNTIL {
-            let next = probed + PROBE_STEP;
-            let found = offset_in(zone, next);
-            if found != offset {
-                let begin = first_with_other_offset(zone, probed, next, offset);
-                spans.push(Span {
-                    begin,
-                    offset: found,
-                    before: offset,
-                });
-                offset = found;
+        for (begin, after) in changes {
+            // Such a change is one of the clock's name only.
+            if after == offset {
+                continue;
             }
-            probed = next;
+            if !YEARS.contains(&begin) && begin <= rule_after {
+                return Err(Unsearchable::ChangeOutOfYears(begin));
+            }
+            if list.len() > CHANGES_MAX {
+                return Err(Unsearchable::TooManyChanges);
+            }
+            list.push(Span {
+                begin,
+                offset: after,
+                before: offset,
+            });
+            offset = after;
         }
-        let base = spans.get(1).map_or(0, |span| span.begin);
-        let last = spans.last().map_or(0, |span| span.begin).max(base);
-        spans.push(Span {
+        let by_rule = list.iter().skip(1).filter(|span| span.begin > rule_after);
+        let regular_from = match *by_rule.map(|span| span.begin).collect::<Vec<_>>() {
+            [] => FAR,
+            // The first one is preceded by an offset that was not by the rule.
+            [_, second, .., end] if end - second > CYCLE + CYCLE_SLACK => second,
+            _ => return Err(Unsearchable::IrregularRule),
+        };
+        list.push(Span {
             begin: FAR,
             offset,
             before: offset,
         });
-        let offset_max = spans.iter().map(|span| span.offset).max().unwrap_or(0);
+        check(&list)?;
+        Ok(Self::indexed(list.into_boxed_slice(), regular_from))
+    }
+
+    /// Makes the buckets of a list with its two ends.
+    fn indexed(list: Box<[Span]>, regular_from: i64) -> Self {
+        let changes = list.get(1..list.len() - 1).unwrap_or(&[]);
+        let base = changes.first().map_or(0, |span| span.begin);
+        let end = changes.last().map_or(base, |span| span.begin);
         let mut buckets = Vec::new();
         let mut position: u16 = 0;
-        for bucket in 0..=(last - base) >> BUCKET_BITS {
+        for bucket in 0..=(end - base) >> BUCKET_BITS {
             let first = base + (bucket << BUCKET_BITS);
-            while spans
+            while list
                 .get(usize::from(position) + 1)
                 .is_some_and(|next| next.begin <= first)
             {
@@ -119,17 +159,21 @@ impl Spans {
             buckets.push(if bucket == 0 { 0 } else { position });
         }
         Self {
-            list: spans.into_boxed_slice(),
             buckets: buckets.into_boxed_slice(),
             base,
-            offset_max,
+            regular_from,
+            offset_max: list.iter().map(|span| span.offset).max().unwrap_or(0),
+            list,
         }
     }
 
     /// The span of an instant.
     #[inline]
     pub(super) fn at(&self, instant: i64) -> Stretch {
+        let cycles = self.whole_cycles(instant);
+        let instant = instant - cycles;
         self.first_from(instant, |next| instant < next.begin)
+            .moved_by(cycles)
     }
 
     /// The span that resolves a moment of the wall clock: the first of two in
@@ -137,9 +181,24 @@ impl Spans {
     #[inline]
     pub(super) fn at_wall(&self, wall: i64) -> Stretch {
         // No moment is later on a wall clock than at the largest offset.
-        self.first_from(wall - i64::from(self.offset_max), |next| {
+        let earliest = wall - i64::from(self.offset_max);
+        let cycles = self.whole_cycles(earliest);
+        let wall = wall - cycles;
+        self.first_from(earliest - cycles, |next| {
             wall < next.begin + i64::from(next.before)
         })
+        .moved_by(cycles)
+    }
+
+    /// The seconds of the whole cycles that an instant lies behind the first one.
+    #[inline]
+    fn whole_cycles(&self, instant: i64) -> i64 {
+        let regular = instant - self.regular_from;
+        if regular < CYCLE {
+            0
+        } else {
+            regular - regular % CYCLE
+        }
     }
 
     /// The first span, from that of the bucket of `instant` on, whose
@@ -172,6 +231,42 @@ impl Spans {
             pairs = pairs.get(1..).unwrap_or(&[]);
         }
     }
+
+    /// The first Unix second from `from` on at which the offset is not that of other spans.
+    pub(super) fn first_difference(&self, other: &Self, from: i64) -> Option<i64> {
+        let is_last = |spans: &Self, second: i64| match spans.regular_from {
+            FAR => spans.at(second).end == FAR,
+            regular_from => second > regular_from.max(from) + CYCLE,
+        };
+        let mut second = from;
+        loop {
+            let [ours, theirs] = [self.at(second), other.at(second)];
+            if ours.offset != theirs.offset {
+                return Some(second);
+            }
+            if is_last(self, second) && is_last(other, second) {
+                return None;
+            }
+            second = ours.end.min(theirs.end);
+        }
+    }
+}
+
+/// Checks what the search relies on.
+fn check(list: &[Span]) -> Result<(), Unsearchable> {
+    let change = |span: &Span| i64::from(span.offset) - i64::from(span.before);
+    for (span, next) in list.iter().zip(list.iter().skip(1)) {
+        if i64::from(span.offset).abs() >= DAY_SECONDS {
+            return Err(Unsearchable::OffsetTooLarge(span.offset));
+        }
+        if change(span).abs() > DAY_SECONDS {
+            return Err(Unsearchable::ChangeTooLarge(span.begin));
+        }
+        if next.begin - span.begin <= change(span).abs() + change(next).abs() {
+            return Err(Unsearchable::SpanTooShort(next.begin));
+        }
+    }
+    Ok(())
 }
 
 impl Stretch {
@@ -185,101 +280,14 @@ impl Stretch {
             after: offset,
         }
     }
-}
 
-/// The offset of a zone at an instant, as chrono-tz has it.
-fn offset_in(zone: Tz, instant: i64) -> i32 {
-    // Probes are within chrono's years.
-    let utc = DateTime::from_timestamp(instant, 0).unwrap_or_default();
-    zone.offset_from_utc_datetime(&utc.naive_utc())
-        .fix()
-        .local_minus_utc()
-}
-
-/// The first second in `low + 1 ..= high` whose offset is not `offset`, which
-/// is that of `low`, and not that of `high`.
-fn first_with_other_offset(zone: Tz, mut low: i64, mut high: i64, offset: i32) -> i64 {
-    while high - low > 1 {
-        let middle = i64::midpoint(low, high);
-        if offset_in(zone, middle) == offset {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    high
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DAY: i64 = 86_400;
-
-    fn every_zone() -> impl Iterator<Item = (Tz, &'static Spans)> {
-        (0..)
-            .zip(TZ_VARIANTS)
-            .map(|(position, zone)| (zone, spans_of(position).unwrap()))
-    }
-
-    #[test]
-    fn a_position_is_that_of_the_variant() {
-        for (position, zone) in TZ_VARIANTS.into_iter().enumerate() {
-            assert_eq!(zone as usize, position);
-        }
-    }
-
-    /// What the search relies on.
-    #[test]
-    fn spans_are_long_and_gaps_no_longer_than_a_day() {
-        let mut shortest = FAR;
-        for (zone, spans) in every_zone() {
-            for pair in spans.list.windows(2) {
-                let [span, next] = [pair[0], pair[1]];
-                assert_eq!(span.offset, next.before, "{zone}");
-                let changes = [span, next]
-                    .map(|span| i64::from(span.offset - span.before).abs())
-                    .iter()
-                    .sum::<i64>();
-                assert!(
-                    next.begin - span.begin > changes,
-                    "{zone} at {}",
-                    next.begin
-                );
-                assert!(i64::from(span.offset - span.before).abs() <= DAY, "{zone}");
-                shortest = shortest.min(next.begin - span.begin);
-            }
-        }
-        assert_eq!(shortest, 7 * DAY - 3600);
-        assert!(PROBE_STEP < shortest);
-    }
-
-    #[test]
-    fn a_bucket_leads_to_the_span_of_its_first_second() {
-        for (zone, spans) in every_zone() {
-            for (bucket, &position) in (0..).zip(&spans.buckets).skip(1) {
-                let first = spans.base + (bucket << BUCKET_BITS);
-                let position = usize::from(position);
-                let [span, next] = [spans.list[position], spans.list[position + 1]];
-                assert!(span.begin <= first && first < next.begin, "{zone}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_probed_years_hold_every_change() {
-        for (zone, spans) in every_zone() {
-            let [first, .., last, _end] = spans.list[..] else {
-                assert_eq!(spans.list.len(), 2, "{zone}");
-                continue;
-            };
-            assert!(last.begin < PROBED_UNTIL - 366 * DAY, "{zone}");
-            for year in (-62_135_596_800..PROBED_FROM).step_by(300 * 86_400) {
-                assert_eq!(offset_in(zone, year), first.offset, "{zone}");
-            }
-            for year in (PROBED_UNTIL..253_402_300_800).step_by(3000 * 86_400) {
-                assert_eq!(offset_in(zone, year), last.offset, "{zone}");
-            }
+    /// The same stretch, so many seconds later.
+    #[inline]
+    fn moved_by(self, seconds: i64) -> Self {
+        Self {
+            begin: self.begin + seconds,
+            end: self.end + seconds,
+            ..self
         }
     }
 }

@@ -410,7 +410,7 @@ fn a_day_schedule_without_a_start_counts_from_when_it_is_asked_or_was_added() {
 }
 
 #[test]
-fn an_expiry_is_inclusive_and_resolved_by_the_same_rules() {
+fn an_expiry_is_inclusive_and_a_moment_whatever_the_rule_for_gaps() {
     let skip = GapRule::Skip;
     for (time, expire, rule, expected) in [
         (
@@ -426,7 +426,7 @@ fn an_expiry_is_inclusive_and_resolved_by_the_same_rules() {
             Some("2026-03-06 10:00:00"),
         ),
         ("10:00:00", "0001-01-01 00:00:00", GapRule::Forward, None),
-        // In a gap: 02:30 is 03:30, or 03:00, or the last second before 03:00.
+        // In a gap: 02:30 is 03:30, also where executions are moved to 03:00 or left out.
         (
             "03:30:00",
             "2026-03-08 02:30:00",
@@ -440,28 +440,46 @@ fn an_expiry_is_inclusive_and_resolved_by_the_same_rules() {
             Some("2026-03-07 03:30:01"),
         ),
         (
-            "03:00:00",
+            "03:30:00",
             "2026-03-08 02:30:00",
+            GapRule::GapEnd,
+            Some("2026-03-08 03:30:00"),
+        ),
+        (
+            "03:30:01",
+            "2026-03-08 02:30:00",
+            GapRule::GapEnd,
+            Some("2026-03-07 03:30:01"),
+        ),
+        (
+            "03:30:00",
+            "2026-03-08 02:30:00",
+            skip,
+            Some("2026-03-08 03:30:00"),
+        ),
+        (
+            "03:30:01",
+            "2026-03-08 02:30:00",
+            skip,
+            Some("2026-03-07 03:30:01"),
+        ),
+        (
+            "02:30:00",
+            "2026-03-08 02:00:00",
             GapRule::GapEnd,
             Some("2026-03-08 03:00:00"),
         ),
         (
-            "03:00:01",
-            "2026-03-08 02:30:00",
-            GapRule::GapEnd,
-            Some("2026-03-07 03:00:01"),
+            "02:30:00",
+            "2026-03-08 02:00:00",
+            GapRule::Forward,
+            Some("2026-03-07 02:30:00"),
         ),
         (
-            "01:59:59",
-            "2026-03-08 02:30:00",
+            "02:30:00",
+            "2026-03-08 02:00:00",
             skip,
-            Some("2026-03-08 01:59:59"),
-        ),
-        (
-            "03:00:00",
-            "2026-03-08 02:30:00",
-            skip,
-            Some("2026-03-07 03:00:00"),
+            Some("2026-03-07 02:30:00"),
         ),
         // In a fold: the first of two, when 02:00 has not come yet.
         (

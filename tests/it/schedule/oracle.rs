@@ -1,17 +1,16 @@
 //! The slow and plain account of what a schedule means, to hold the engine to.
 //!
-//! It walks the calendar day by day with chrono's own dates, and asks chrono-tz
-//! itself about every one. It shares no code with the engine.
+//! It walks the calendar day by day with chrono's own dates, and asks the library that reads
+//! the zone data about every one. It shares no code with the engine.
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use chrono::{
-    DateTime, Datelike, Days, Duration, FixedOffset, LocalResult, Month, NaiveDate, NaiveDateTime,
-    NaiveTime, Offset, TimeZone as _, Utc, Weekday,
+    DateTime, Datelike, Days, Duration, Month, NaiveDate, NaiveDateTime, NaiveTime, Utc, Weekday,
 };
-use chrono_tz::{GapInfo, Tz};
-use taskdex::schedule::{GapRule, MonthDate, MonthDates, Months, Schedule, Weekdays};
+use taskdex::schedule::{GapRule, MonthDate, MonthDates, Months, Resolution, Schedule, Weekdays};
+use taskdex::testkit::PlainClock;
 
 /// Zones by shape.
 pub(crate) const ZONES: [&str; 26] = [
@@ -43,68 +42,42 @@ pub(crate) const ZONES: [&str; 26] = [
     "-03:30",
 ];
 
-/// A zone, as the libraries below know it.
+/// A zone, as the library that reads its data knows it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Zone {
-    Iana(Tz),
-    Fixed(FixedOffset),
-}
+pub(crate) struct Zone(&'static PlainClock);
 
 impl Zone {
     pub(crate) fn named(name: &str) -> Self {
-        match name {
-            "GMT+08:00" => Self::Fixed(FixedOffset::east_opt(8 * 3600).unwrap()),
-            "-03:30" => Self::Fixed(FixedOffset::west_opt(210 * 60).unwrap()),
-            _ => Self::Iana(name.parse().unwrap()),
-        }
-    }
-
-    fn offset_at(self, instant: DateTime<Utc>) -> i32 {
-        match self {
-            Self::Iana(zone) => zone
-                .offset_from_utc_datetime(&instant.naive_utc())
-                .fix()
-                .local_minus_utc(),
-            Self::Fixed(offset) => offset.local_minus_utc(),
-        }
+        static CLOCKS: [OnceLock<PlainClock>; ZONES.len()] = [const { OnceLock::new() }; _];
+        let position = ZONES.iter().position(|zone| *zone == name).unwrap();
+        Self(CLOCKS[position].get_or_init(|| PlainClock::of(name.parse().unwrap())))
     }
 
     /// The wall clock at an instant within chrono's years.
     pub(crate) fn wall_clock(self, instant: DateTime<Utc>) -> NaiveDateTime {
-        let offset = Duration::seconds(self.offset_at(instant).into());
+        let offset = self.0.offset_seconds(instant.timestamp());
         instant
             .naive_utc()
-            .checked_add_signed(offset)
+            .checked_add_signed(Duration::seconds(offset.into()))
             .unwrap_or(instant.naive_utc())
     }
 
     /// The instant that a moment of the wall clock names under a gap rule.
     fn instant(self, wall: NaiveDateTime, rule: GapRule) -> Option<DateTime<Utc>> {
-        let zone = match self {
-            Self::Fixed(offset) => {
-                return Some(offset.from_local_datetime(&wall).unwrap().to_utc());
+        let wall = wall.and_utc().timestamp();
+        let second = match (self.0.resolve(wall), rule) {
+            (Resolution::Single { offset } | Resolution::Fold { first: offset, .. }, _) => {
+                wall - i64::from(offset)
             }
-            Self::Iana(zone) => zone,
+            (Resolution::Gap { before, .. }, GapRule::Forward) => wall - i64::from(before),
+            (Resolution::Gap { change, .. }, GapRule::GapEnd) => change,
+            (Resolution::Gap { .. }, GapRule::Skip) => return None,
+            (Resolution::Gap { .. }, other) => unreachable!("no walk knows {other}"),
         };
-        match zone.from_local_datetime(&wall) {
-            LocalResult::Single(found) => Some(found.to_utc()),
-            LocalResult::Ambiguous(one, other) => Some(one.min(other).to_utc()),
-            LocalResult::None => {
-                let gap = GapInfo::new(&wall, &zone).unwrap();
-                match rule {
-                    GapRule::Forward => {
-                        let before = gap.begin.unwrap().1.fix();
-                        Some(before.from_local_datetime(&wall).unwrap().to_utc())
-                    }
-                    GapRule::GapEnd => Some(gap.end.unwrap().to_utc()),
-                    GapRule::Skip => None,
-                    other => unreachable!("no walk knows {other}"),
-                }
-            }
-        }
+        DateTime::from_timestamp(second, 0)
     }
 
-    /// The seconds at which the offset changes, of 1840 to 2100.
+    /// The seconds at which the offset changes, of 1840 to 2450.
     pub(crate) fn changes(name: &'static str) -> &'static [i64] {
         static CHANGES: [OnceLock<Vec<i64>>; ZONES.len()] = [const { OnceLock::new() }; _];
         let position = ZONES.iter().position(|zone| *zone == name).unwrap();
@@ -113,9 +86,9 @@ impl Zone {
 
     fn find_changes(self) -> Vec<i64> {
         const DAY: i64 = 86_400;
-        let offset = |second| self.offset_at(DateTime::from_timestamp(second, 0).unwrap());
+        let offset = |second| self.0.offset_seconds(second);
         let mut changes = Vec::new();
-        for day in -47_482..47_847 {
+        for day in -47_482..175_316 {
             let [mut low, mut high] = [day * DAY, (day + 1) * DAY];
             if offset(low) == offset(high) {
                 continue;
@@ -244,12 +217,8 @@ impl Spec {
 
     /// The last instant at which the schedule may execute.
     fn expiry(&self) -> Option<DateTime<Utc>> {
-        let zone = Zone::named(self.zone);
-        let expire = self.expire?;
-        Some(zone.instant(expire, self.rule).unwrap_or_else(|| {
-            // In a gap that is left out: the last second before it.
-            zone.instant(expire, GapRule::GapEnd).unwrap() - Duration::seconds(1)
-        }))
+        // A moment, not an execution.
+        Zone::named(self.zone).instant(self.expire?, GapRule::Forward)
     }
 
     /// Every instant that a date in `days` days from `first` on names.

