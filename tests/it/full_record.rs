@@ -66,11 +66,17 @@ fn expected(record: &Record) -> Vec<(&'static str, Value)> {
             field("day_interval", Some(day_interval.into()));
         }
         if let Recurrence::Weekly { days } = recurrence {
-            let days: Vec<String> = days.iter().map(|day| day.number_from_sunday().to_string()).collect();
+            let days: Vec<String> = days
+                .iter()
+                .map(|day| day.number_from_sunday().to_string())
+                .collect();
             field("week_list", text(&days.join(",")));
         }
         if let Recurrence::Monthly { months, dates } = recurrence {
-            let months: Vec<String> = months.iter().map(|month| month.number_from_month().to_string()).collect();
+            let months: Vec<String> = months
+                .iter()
+                .map(|it| it.number_from_month().to_string())
+                .collect();
             field("month_list", text(&months.join(",")));
             let dates: Vec<String> = dates.iter().map(|date| date.to_string()).collect();
             field("date_list", text(&dates.join(",")));
