@@ -82,6 +82,8 @@ pub use execution::Execution;
 pub use executions::{Executions, ExecutionsBefore, ExecutionsBetween};
 pub use gaps::GapRule;
 pub use sets::{MonthDate, MonthDateIter, MonthDates, MonthIter, Months, WeekdayIter, Weekdays};
+#[cfg(feature = "testkit")]
+pub(crate) use zone::LooseZone;
 pub use zone::{Resolution, TimeZone, ZoneChange, ZoneData, zone_database_version};
 
 /// When a task executes: dates, a time of day, and the zone whose wall clock

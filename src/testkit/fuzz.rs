@@ -16,11 +16,13 @@
 mod cursor;
 mod query_string;
 mod record;
+mod zone_data;
 
 pub use cursor::cursor;
 use cursor::ways_to_list;
 pub use query_string::query_string;
 pub use record::record;
+pub use zone_data::zone_data;
 
 use super::generate;
 use super::op::Op;
@@ -71,9 +73,18 @@ pub const TARGETS: &[Target] = &[
         run: history,
         parts: || {
             let accepted = Op::NAMES.iter().chain(Twins::STATES).copied();
-            let refused = ["add", "add_all", "sync", "replace", "rename"]
-                .into_iter()
-                .chain(["set_last_status", "set_enabled", "remove"]);
+            let refused = [
+                "add", "add_all", "apply", "apply_at", "check", "sync", "replace",
+            ]
+            .into_iter()
+            .chain([
+                "rename",
+                "set_last_status",
+                "set_enabled",
+                "remove",
+                "snapshot",
+            ])
+            .chain(["restore", "changes_since", "apply_changes"]);
             accepted
                 .map(Part::Accepted)
                 .chain(refused.map(Part::Refused))
@@ -99,6 +110,11 @@ pub const TARGETS: &[Target] = &[
         name: "next_execution",
         run: next_execution,
         parts: || vec![Part::Accepted("found"), Part::Accepted("none")],
+    },
+    Target {
+        name: "zone_data",
+        run: zone_data,
+        parts: || both(&["file"]),
     },
 ];
 

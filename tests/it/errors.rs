@@ -73,15 +73,45 @@ const CODES: [(ErrorKind, &str, u16, &str); 28] = [
     ),
     (ErrorKind::TaskNotFound, "TDX.0017", 404, "no such task"),
     (ErrorKind::ProjectFull, "TDX.0018", 507, "project is full"),
-    (ErrorKind::VersionMismatch, "TDX.0019", 412, "another version than expected"),
-    (ErrorKind::RevisionOutOfReach, "TDX.0020", 410, "revision out of reach"),
-    (ErrorKind::ProjectExists, "TDX.0021", 409, "project exists already"),
-    (ErrorKind::ProjectNotFound, "TDX.0022", 404, "no such project"),
+    (
+        ErrorKind::VersionMismatch,
+        "TDX.0019",
+        412,
+        "another version than expected",
+    ),
+    (
+        ErrorKind::RevisionOutOfReach,
+        "TDX.0020",
+        410,
+        "revision out of reach",
+    ),
+    (
+        ErrorKind::ProjectExists,
+        "TDX.0021",
+        409,
+        "project exists already",
+    ),
+    (
+        ErrorKind::ProjectNotFound,
+        "TDX.0022",
+        404,
+        "no such project",
+    ),
     (ErrorKind::NoSuchDate, "TDX.0030", 400, "no such date"),
     (ErrorKind::UnknownField, "TDX.0031", 400, "unknown field"),
     (ErrorKind::DamagedExport, "TDX.0032", 400, "damaged export"),
-    (ErrorKind::InvalidZoneData, "TDX.0033", 400, "zone data that cannot be used"),
-    (ErrorKind::ZoneDataInForce, "TDX.0034", 400, "zone data is in force already"),
+    (
+        ErrorKind::InvalidZoneData,
+        "TDX.0033",
+        400,
+        "zone data that cannot be used",
+    ),
+    (
+        ErrorKind::ZoneDataInForce,
+        "TDX.0034",
+        400,
+        "zone data is in force already",
+    ),
     (ErrorKind::Internal, "TDX.0500", 500, "internal error"),
 ];
 
@@ -115,7 +145,7 @@ fn a_body_has_the_documented_fields_in_one_line() {
         Record::from_json("{\n").unwrap_err(),
         Record::from_json(r#"{"a\nb":1,"a\nb":1}"#).unwrap_err(),
         TaskStore::new()
-            .remove(&project("p"), "gone\u{0}\n", NOW)
+            .remove(&project("p"), "gone\u{0}\n")
             .unwrap_err(),
     ];
     for error in errors {
@@ -151,10 +181,10 @@ fn changes_of_what_is_not_there_name_the_id() {
     let store = TaskStore::new();
     let p = project("p");
     for result in [
-        store.remove(&p, "t", NOW),
+        store.remove(&p, "t").map(|removed| removed.revision),
         store.set_enabled(&p, "t", true, NOW),
-        store.set_last_status(&p, "t", None, NOW),
-        store.rename(&p, "t", &taskdex::TaskName::new("n").unwrap(), NOW),
+        store.set_last_status(&p, "t", None),
+        store.rename(&p, "t", &taskdex::TaskName::new("n").unwrap()),
     ] {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TaskNotFound);
