@@ -445,9 +445,7 @@ impl Index {
             lookups.names.record(self.rows.end(), &self.rows);
         }
         self.record(version, [Logged::Added(sequence)]);
-        self.revision = version;
-        self.visible_end = self.rows.end();
-        self.visible = self.rows.len();
+        self.show_all(version);
         Ok(version)
     }
 
@@ -520,9 +518,18 @@ impl Index {
             lookups.names.record_all(self.rows.end(), &self.rows);
             lookups.answers.publish();
         }
+        self.show_all(version);
+    }
+
+    /// Comes to a revision with all rows that there are.
+    fn show_all(&mut self, version: Revision) {
         self.revision = version;
         self.visible_end = self.rows.end();
         self.visible = self.rows.len();
+        let last = self.rows.end().checked_sub(1);
+        if let Some(last) = last.and_then(|last| self.rows.view(last)) {
+            self.continue_sequences(last.sequence().saturating_add(1));
+        }
     }
 
     /// Whether rows are staged.
@@ -539,15 +546,11 @@ impl Index {
             if last < self.visible_end {
                 return;
             }
-            if let Some(row) = self.rows.view(last) {
-                // No answer ever showed it, so its sequence is free again.
-                self.sequence_next = row.sequence();
-                if let Some(lookups) = &mut self.lookups {
+            if let Some(lookups) = &mut self.lookups {
+                if let Some(row) = self.rows.view(last) {
                     lookups.answers.unstage(last, row.code());
                     lookups.ids.remove(last, row.task().id());
                 }
-            }
-            if let Some(lookups) = &mut self.lookups {
                 lookups.names.pop(last, &self.rows);
             }
             self.rows.pop();
@@ -563,22 +566,23 @@ impl Index {
     /// Adds a row whose id has this hash.
     fn push_row(&mut self, head: &RowHead, task: &Task, hash: u64) -> Result<Slot, NotAdded> {
         let id = task.id();
-        let sequence_next = head.sequence.checked_add(1).ok_or(NotAdded::NoRoom)?;
-        let slot = if let Some(lookups) = &mut self.lookups {
+        if head.sequence == u64::MAX {
+            // There is always a next one.
+            return Err(NotAdded::NoRoom);
+        }
+        if let Some(lookups) = &mut self.lookups {
             if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
                 return Err(NotAdded::IdTaken);
             }
             let slot = self.rows.push(head, task, self.limits.rows_max)?;
             lookups.ids.insert(&self.rows, slot, hash);
-            slot
+            Ok(slot)
         } else {
             if self.find_by_scan(id).is_some() {
                 return Err(NotAdded::IdTaken);
             }
-            self.rows.push(head, task, self.limits.rows_max)?
-        };
-        self.sequence_next = self.sequence_next.max(sequence_next);
-        Ok(slot)
+            Ok(self.rows.push(head, task, self.limits.rows_max)?)
+        }
     }
 
     /// Sets a last status. Status lists change, no others.

@@ -349,12 +349,9 @@ impl TaskStore {
         edits: &[Edit],
         now: DateTime<Utc>,
     ) -> Result<(), BatchError> {
-        match self.find(project) {
-            Some(project) => project.check(edits, now),
-            None => {
-                let index = Index::new(self.shards.origin(project), self.limits);
-                Project::new(index).check(edits, now)
-            }
+        match self.shards.find(project) {
+            Ok(project) => project.check(edits, now),
+            Err(origin) => Project::new(Index::new(origin, self.limits)).check(edits, now),
         }
     }
 
@@ -534,9 +531,13 @@ impl TaskStore {
     ///
     /// [`ErrorKind::ProjectNotFound`] where the project has no tasks.
     pub fn snapshot(&self, project: &ProjectId) -> Result<Snapshot, Error> {
-        let found = self.find(project);
-        let found = found.ok_or_else(|| Error::project_not_found(project))?;
+        let not_found = || Error::project_not_found(project);
+        let found = self.find(project).ok_or_else(not_found)?;
         let index = found.read();
+        if index.len() == 0 {
+            // It ends, or begins.
+            return Err(not_found());
+        }
         Ok(Snapshot {
             project: project.clone(),
             revision: index.revision(),
@@ -570,13 +571,13 @@ impl TaskStore {
     /// # }
     /// ```
     pub fn changes_since(&self, project: &ProjectId, since: Revision) -> Result<ChangeSet, Error> {
-        if let Some(project) = self.find(project) {
-            return project.changes_since(since);
-        }
         let Origin {
             revision,
             sequence_next,
-        } = self.shards.origin(project);
+        } = match self.shards.find(project) {
+            Ok(project) => return project.changes_since(since),
+            Err(origin) => origin,
+        };
         if since != revision {
             return Err(Error::out_of_reach(since, revision, revision));
         }
@@ -616,7 +617,7 @@ impl TaskStore {
         project: &ProjectId,
         revision: Revision,
     ) -> Result<Restoration, Error> {
-        if self.find(project).is_some() {
+        if self.task_count(project) > 0 {
             return Err(Error::project_exists(project));
         }
         let origin = Origin {
@@ -635,11 +636,14 @@ impl TaskStore {
     ) -> Result<Revision, Error> {
         let index = restored.finish(next_sequence, self.log_capacity);
         let revision = index.revision();
-        if !self.shards.insert(project, Project::new(index)) {
-            return Err(Error::project_exists(project));
-        }
-        self.tell(project, revision);
-        Ok(revision)
+        self.change_or_create(project, |cell| {
+            let mut shown = cell.write();
+            if shown.len() > 0 {
+                return Err(Error::project_exists(project));
+            }
+            *shown = index;
+            Ok(revision)
+        })
     }
 
     /// A task with its version and its first execution after `now`. O(length of the texts).
@@ -659,9 +663,9 @@ impl TaskStore {
     /// costs a search of the project's name index, unless its answer is remembered.
     #[must_use]
     pub fn list(&self, project: &ProjectId, query: &ListQuery, now: DateTime<Utc>) -> Page {
-        match self.find(project) {
-            Some(project) => project.list(query, now, &self.memory),
-            None => Page::new(Vec::new(), self.summary_of_nothing(project)),
+        match self.shards.find(project) {
+            Ok(project) => project.list(query, now, &self.memory),
+            Err(origin) => Page::new(Vec::new(), summary_of_nothing(origin)),
         }
     }
 
@@ -674,15 +678,10 @@ impl TaskStore {
         now: DateTime<Utc>,
         each: impl FnMut(&Task, Option<Execution>),
     ) -> PageSummary {
-        match self.find(project) {
-            Some(project) => project.for_each_listed(query, now, &self.memory, each),
-            None => self.summary_of_nothing(project),
+        match self.shards.find(project) {
+            Ok(project) => project.for_each_listed(query, now, &self.memory, each),
+            Err(origin) => summary_of_nothing(origin),
         }
-    }
-
-    /// What the page of a project that does not exist says beside its tasks.
-    fn summary_of_nothing(&self, project: &ProjectId) -> PageSummary {
-        PageSummary::new(0, self.shards.origin(project).revision, None)
     }
 
     /// The total of a query, and how many tasks its page has: for benchmarks.
@@ -739,9 +738,9 @@ impl TaskStore {
     /// ```
     #[must_use]
     pub fn revision(&self, project: &ProjectId) -> Revision {
-        match self.find(project) {
-            Some(project) => project.read().revision(),
-            None => self.shards.origin(project).revision,
+        match self.shards.find(project) {
+            Ok(project) => project.read().revision(),
+            Err(origin) => origin.revision,
         }
     }
 
@@ -761,7 +760,7 @@ impl TaskStore {
     /// All projects that have tasks, in the order of their ids.
     ///
     /// O(n log n) for n projects, and those that ended. Projects that begin or end meanwhile may
-    /// be missed or seen.
+    /// be missed or seen, and so may one whose first task is refused meanwhile.
     #[must_use]
     pub fn projects(&self) -> Vec<ProjectId> {
         let projects = self.shards.projects();
@@ -778,17 +777,19 @@ impl TaskStore {
             return 0;
         };
         let mut writer = found.lock_writer();
-        if writer.retired {
+        let (count, origin) = {
+            let index = found.read();
+            (index.len(), index.origin())
+        };
+        if writer.retired || count == 0 {
             return 0;
         }
-        let origin = found.read().origin();
         let origin = Origin {
             // The end of a project that has tasks is a change of its own.
             revision: origin.revision.next(),
             ..origin
         };
         self.retire(project, origin, &mut writer);
-        let count = found.read().len();
         drop(writer);
         give_back(found, count as usize);
         self.tell(project, origin.revision);
@@ -896,17 +897,22 @@ impl TaskStore {
         mut writer: WriterGuard<'_>,
         change: impl FnOnce(&Project) -> R,
     ) -> R {
-        let before = self.on_change.as_ref().map(|_| project.read().revision());
-        let result = change(project);
-        let (is_empty, origin) = {
+        let state = || {
             let index = project.read();
             (index.len() == 0, index.origin())
         };
+        let before = self.on_change.as_ref().map(|_| state());
+        let result = change(project);
+        let (is_empty, origin) = state();
         if is_empty {
             self.retire(id, origin, &mut writer);
         }
         drop(writer);
-        if before.is_some_and(|before| before != origin.revision) {
+        let is_other = |(was_empty, before): (bool, Origin)| {
+            // A project may be restored at the revision at which one of its name ended.
+            before.revision != origin.revision || was_empty != is_empty
+        };
+        if before.is_some_and(is_other) {
             self.tell(id, origin.revision);
         }
         result
@@ -929,8 +935,13 @@ impl TaskStore {
     }
 
     fn find(&self, project: &ProjectId) -> Option<Arc<Project>> {
-        self.shards.find(project)
+        self.shards.find(project).ok()
     }
+}
+
+/// What the page of a project that does not exist says beside its tasks.
+fn summary_of_nothing(origin: Origin) -> PageSummary {
+    PageSummary::new(0, origin.revision, None)
 }
 
 impl Default for TaskStore {
