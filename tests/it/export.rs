@@ -324,6 +324,7 @@ fn nothing_is_given_after_an_error() {
 }
 
 /// Input that goes on for ever, and counts what is read of it.
+#[derive(Debug)]
 struct Endless(u64);
 
 impl Read for Endless {

@@ -66,11 +66,17 @@ fn expected(record: &Record) -> Vec<(&'static str, Value)> {
             field("day_interval", Some(day_interval.into()));
         }
         if let Recurrence::Weekly { days } = recurrence {
-            let days: Vec<String> = days.iter().map(|day| day.to_string()).collect();
+            let days: Vec<String> = days
+                .iter()
+                .map(|day| day.number_from_sunday().to_string())
+                .collect();
             field("week_list", text(&days.join(",")));
         }
         if let Recurrence::Monthly { months, dates } = recurrence {
-            let months: Vec<String> = months.iter().map(|month| month.to_string()).collect();
+            let months: Vec<String> = months
+                .iter()
+                .map(|month| month.number_from_month().to_string())
+                .collect();
             field("month_list", text(&months.join(",")));
             let dates: Vec<String> = dates.iter().map(|date| date.to_string()).collect();
             field("date_list", text(&dates.join(",")));
@@ -384,7 +390,7 @@ fn what_a_mirror_was_fed_comes_out_as_full_records() {
     let mut body = Vec::new();
     let query = ListQuery::new(0, 1)
         .unwrap()
-        .scheduled_type(ScheduledType::Day);
+        .with_scheduled_type(ScheduledType::Day);
     store.list(&project("p"), &query, NOW).write_json(&mut body);
     let body = String::from_utf8(body).unwrap();
     assert_eq!(
