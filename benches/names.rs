@@ -25,18 +25,16 @@
 mod support;
 
 use std::collections::HashSet;
-use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criterion_main};
-use support::{Random, add_and_remove, project, sizes};
+use support::{Random, add_and_remove, json_lines, project, sizes};
 use taskdex::query::NameStrategy;
 use taskdex::testkit::Workload;
 use taskdex::{
-    Explanation, LastStatus, ListQuery, NameMatch, ScheduledType, Task, TaskName, TaskStore,
-    TaskType, wire,
+    Explanation, LastStatus, ListQuery, NameMatch, Task, TaskName, TaskStore, TaskType, wire,
 };
 
 const SEED: u64 = 20;
@@ -365,46 +363,6 @@ fn filled(workload: &Workload) -> TaskStore {
     let tasks = workload.tasks().collect();
     store.add_all(&project(), tasks, Workload::NOW).unwrap();
     store
-}
-
-/// The workload's texts as records, with plain schedules.
-fn json_lines(workload: &Workload) -> String {
-    let mut text = String::new();
-    for (number, task) in workload.tasks().enumerate() {
-        write!(
-            text,
-            r#"{{"id":"{}","task_name":"{}","task_type":"{}","enable":true,"#,
-            task.id(),
-            task.task_name(),
-            task.task_type(),
-        )
-        .unwrap();
-        if let Some(description) = task.description() {
-            write!(text, r#""description":"{description}","#).unwrap();
-        }
-        if let Some(status) = task.last_status() {
-            write!(text, r#""last_status":"{status}","#).unwrap();
-        }
-        let day = number % 28 + 1;
-        let schedule = match task.scheduled_type() {
-            ScheduledType::FixedTime => format!(r#""scheduled_date":"2027-01-{day:02}""#),
-            ScheduledType::Day => format!(r#""day_interval":{day}"#),
-            ScheduledType::Week => format!(r#""week_list":"{}""#, day % 7 + 1),
-            ScheduledType::Month => format!(r#""month_list":"1,4,7,10","date_list":"{day}""#),
-            ScheduledType::LifeCycle => {
-                format!(r#""life_cycle_type":"{}""#, task.life_cycle_type().unwrap())
-            }
-            _ => String::new(),
-        };
-        writeln!(
-            text,
-            r#""scheduled_type":"{}","scheduled_time":"0{}:15:00","time_zone":"Asia/Shanghai",{schedule}}}"#,
-            task.scheduled_type(),
-            number % 10,
-        )
-        .unwrap();
-    }
-    text
 }
 
 criterion_group! {

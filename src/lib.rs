@@ -8,7 +8,7 @@
 //! # Example
 //!
 //! ```
-//! use chrono::{DateTime, Utc};
+//! use taskdex::chrono::{DateTime, Utc};
 //! use taskdex::{ListQuery, ProjectId, Schedule, Task, TaskStore, TaskType};
 //!
 //! let store = TaskStore::new();
@@ -81,6 +81,9 @@ pub mod task;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 pub mod wire;
+
+/// The crate `chrono`, in the version whose dates and instants are taken and given here.
+pub use chrono;
 
 pub use error::{Error, ErrorKind};
 pub use query::{

@@ -69,6 +69,8 @@ mod sets;
 pub mod text;
 mod zone;
 
+use std::fmt;
+
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike, Utc};
 
 use crate::error::{Error, ErrorKind};
@@ -80,6 +82,8 @@ pub use execution::Execution;
 pub use executions::{Executions, ExecutionsBefore, ExecutionsBetween};
 pub use gaps::GapRule;
 pub use sets::{MonthDate, MonthDateIter, MonthDates, MonthIter, Months, WeekdayIter, Weekdays};
+#[cfg(feature = "testkit")]
+pub(crate) use zone::LooseZone;
 pub use zone::{Resolution, TimeZone, ZoneChange, ZoneData, zone_database_version};
 
 /// When a task executes: dates, a time of day, and the zone whose wall clock
@@ -102,7 +106,7 @@ pub use zone::{Resolution, TimeZone, ZoneChange, ZoneData, zone_database_version
 /// assert_eq!(rest, ["2026-05-29 08:30:00"]);
 /// # Ok::<(), taskdex::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Schedule {
     pattern: Pattern,
     expiry: Expiry,
@@ -467,6 +471,31 @@ impl Schedule {
     #[must_use]
     pub fn gap_rule(&self) -> GapRule {
         self.gap_rule
+    }
+}
+
+#[expect(
+    clippy::missing_fields_in_debug,
+    reason = "each is shown as it was given"
+)]
+impl fmt::Debug for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Schedule");
+        shown
+            .field("recurrence", &self.recurrence())
+            .field("time", &self.time())
+            .field("time_zone", &self.time_zone())
+            .field("gap_rule", &self.gap_rule());
+        if let Pattern::EveryDays { anchor, from, .. } = self.pattern {
+            match anchor {
+                Anchor::Asked => {}
+                Anchor::Started => _ = shown.field("start_date", &date_of(from)),
+            }
+        }
+        if let Some(expire_time) = self.expire_time() {
+            shown.field("expire_time", &expire_time);
+        }
+        shown.finish()
     }
 }
 

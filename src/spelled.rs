@@ -121,10 +121,13 @@ macro_rules! vocabulary {
     };
 }
 
-/// Joins literals to a text such as `A, B or C`, at compile time.
+/// Joins words to a text such as `A, B or C`, at compile time.
 macro_rules! joined {
-    ($($word:expr),+) => {{
-        const WORDS: &[&str] = &[$($word),+];
+    ($($word:literal),+) => {
+        $crate::spelled::joined!([$($word),+])
+    };
+    ($words:expr) => {{
+        const WORDS: &[&str] = &$words;
         const TEXT: [u8; $crate::spelled::joined_length(WORDS)] = $crate::spelled::join(WORDS);
         match ::std::str::from_utf8(&TEXT) {
             Ok(text) => text,

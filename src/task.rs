@@ -21,7 +21,7 @@ pub(crate) use attributes::{Attributes, Code, small};
 pub use builder::TaskBuilder;
 pub use record::Record;
 pub(crate) use record::written_instant;
-pub(crate) use text::needs_escape;
+pub(crate) use text::is_plain;
 pub use text::{ProjectId, TaskId, TaskName};
 pub(crate) use timing::scheduled_type_of;
 pub use timing::{ReportedTime, ReportedTiming, Timing, Trigger};

@@ -89,6 +89,7 @@ mod twins;
 mod vocabulary;
 mod walk;
 mod workload;
+mod zone_file;
 
 pub use op::{Op, Outcome, Seen};
 pub use plain_clock::PlainClock;
@@ -99,3 +100,4 @@ pub use source::{Bytes, Source, SplitMix64};
 pub use twins::{Count, Counts, Difference, Sizes, Twins};
 pub use walk::{Walked, walk_to_next};
 pub use workload::{Queries, Tasks, Workload};
+pub use zone_file::{tzif_file, zone_file};

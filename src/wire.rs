@@ -16,6 +16,7 @@ mod records;
 mod response;
 mod schedule;
 
+pub use error::write_error_json;
 pub use future_executions::{ExecutionFormat, FUTURE_EXECUTIONS_USUAL, FutureExecutions};
 pub use instant::parse_instant;
 pub use records::{ReadError, RecordReader, read_records};

@@ -12,10 +12,11 @@
 )]
 #![allow(dead_code, reason = "each benchmark uses its part")]
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveTime, Utc};
-use taskdex::testkit::SplitMix64;
+use taskdex::testkit::{SplitMix64, Workload};
 use taskdex::{
     LastStatus, LifeCycleType, ListQuery, Order, ProjectId, Schedule, ScheduledType, Task,
     TaskStore, TaskType, TimeZone, Timing,
@@ -199,4 +200,44 @@ pub(crate) fn queries(store: &TaskStore, count: usize) -> Vec<ListQuery> {
 pub(crate) fn query_string(query: &ListQuery) -> String {
     let query = query.clone().with_order(Order::OldestFirst);
     query.to_query_string().unwrap()
+}
+
+/// The workload's texts as records, with plain schedules.
+pub(crate) fn json_lines(workload: &Workload) -> String {
+    let mut text = String::new();
+    for (number, task) in workload.tasks().enumerate() {
+        write!(
+            text,
+            r#"{{"id":"{}","task_name":"{}","task_type":"{}","enable":true,"#,
+            task.id(),
+            task.task_name(),
+            task.task_type(),
+        )
+        .unwrap();
+        if let Some(description) = task.description() {
+            write!(text, r#""description":"{description}","#).unwrap();
+        }
+        if let Some(status) = task.last_status() {
+            write!(text, r#""last_status":"{status}","#).unwrap();
+        }
+        let day = number % 28 + 1;
+        let schedule = match task.scheduled_type() {
+            ScheduledType::FixedTime => format!(r#""scheduled_date":"2027-01-{day:02}""#),
+            ScheduledType::Day => format!(r#""day_interval":{day}"#),
+            ScheduledType::Week => format!(r#""week_list":"{}""#, day % 7 + 1),
+            ScheduledType::Month => format!(r#""month_list":"1,4,7,10","date_list":"{day}""#),
+            ScheduledType::LifeCycle => {
+                format!(r#""life_cycle_type":"{}""#, task.life_cycle_type().unwrap())
+            }
+            _ => String::new(),
+        };
+        writeln!(
+            text,
+            r#""scheduled_type":"{}","scheduled_time":"0{}:15:00","time_zone":"Asia/Shanghai",{schedule}}}"#,
+            task.scheduled_type(),
+            number % 10,
+        )
+        .unwrap();
+    }
+    text
 }

@@ -6,6 +6,7 @@ use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use taskdex::wire::export::ExportError;
+use taskdex::wire::write_error_json;
 use taskdex::{BatchError, Error, ErrorKind};
 
 /// Why a line was refused.
@@ -52,12 +53,7 @@ impl Refusal {
                 out.pop();
                 out.extend_from_slice(format!(",\"position\":{position}}}").as_bytes());
             }
-            Self::Own { kind, message } => {
-                let message = serde_json::Value::from(message.as_str());
-                let code = kind.code();
-                let body = format!("{{\"error_code\":\"{code}\",\"error_msg\":{message}}}");
-                out.extend_from_slice(body.as_bytes());
-            }
+            Self::Own { kind, message } => write_error_json(kind.code(), message, None, out),
         }
     }
 }

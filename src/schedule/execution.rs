@@ -26,7 +26,7 @@ use super::text::{rfc3339_text, wall_clock_text};
 /// assert_eq!(found.instant().to_string(), "2026-11-01 05:30:00 UTC");
 /// # Ok::<(), taskdex::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Execution {
     /// Unix seconds.
     instant: i64,
@@ -99,6 +99,12 @@ impl Execution {
         str::from_utf8(&self.to_rfc3339_ascii())
             .unwrap_or_default()
             .to_owned()
+    }
+}
+
+impl fmt::Debug for Execution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Execution({})", self.to_rfc3339())
     }
 }
 

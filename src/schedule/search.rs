@@ -7,6 +7,8 @@
 
 use chrono::{DateTime, Utc};
 
+#[cfg(feature = "testkit")]
+use super::LooseZone;
 use super::Schedule;
 use super::calendar::{DAY_SECONDS, day_of_wall};
 use super::execution::Execution;
@@ -98,6 +100,23 @@ impl Schedule {
         self.first_near(clock, clock.at(second), second)
     }
 
+    /// The first execution after an instant under another clock than that of the zone.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn first_after_under(
+        &self,
+        zone: &LooseZone,
+        after: DateTime<Utc>,
+    ) -> Option<Execution> {
+        let clock = zone.clock();
+        let here = clock.at(after.timestamp());
+        let today = day_of_wall(after.timestamp() + i64::from(here.offset));
+        let schedule = Self {
+            pattern: self.pattern.counting_from(today),
+            ..*self
+        };
+        schedule.first_near(clock, here, after.timestamp())
+    }
+
     /// The last execution up to a Unix second.
     #[inline]
     pub(super) fn last_until(&self, second: i64) -> Option<Execution> {
@@ -107,7 +126,7 @@ impl Schedule {
 
     /// The first execution after `second`, which is in the stretch `here`.
     #[inline]
-    fn first_near(&self, clock: Clock, here: Stretch, second: i64) -> Option<Execution> {
+    fn first_near(&self, clock: Clock<'_>, here: Stretch, second: i64) -> Option<Execution> {
         let mut wall = passed_wall(here, second);
         // A date is passed over where the clock has already shown its moment:
         // in the first pass of a fold, or in the gap's length after a gap. As
@@ -127,7 +146,7 @@ impl Schedule {
 
     /// The last execution up to `second`, which is in the stretch `here`.
     #[inline]
-    fn last_near(&self, clock: Clock, here: Stretch, second: i64) -> Option<Execution> {
+    fn last_near(&self, clock: Clock<'_>, here: Stretch, second: i64) -> Option<Execution> {
         let end = self.expiry.instant();
         let (here, second) = if second > end {
             (clock.at(end), end)
@@ -153,7 +172,7 @@ impl Schedule {
     /// The execution that a moment of the wall clock stands for, most likely in
     /// the stretch `here`.
     #[inline]
-    fn execution_at(&self, clock: Clock, here: Stretch, wall: i64) -> Option<Execution> {
+    fn execution_at(&self, clock: Clock<'_>, here: Stretch, wall: i64) -> Option<Execution> {
         let meaning = if here.decides(wall) {
             here.resolve(wall)
         } else {

@@ -161,7 +161,7 @@ impl TimeZone {
 
     /// What is needed to convert between instants and this zone's wall clock.
     #[inline]
-    pub(super) fn clock(self) -> Clock {
+    pub(super) fn clock(self) -> Clock<'static> {
         match self.fixed_offset() {
             Some(offset) => Clock::Fixed(offset.seconds()),
             // The other names are not in the database, and mean UTC.
@@ -317,12 +317,12 @@ pub enum Resolution {
 
 /// How wall clock and instants relate in one zone.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Clock {
+pub(super) enum Clock<'a> {
     Fixed(i32),
-    Spans(&'static Spans),
+    Spans(&'a Spans),
 }
 
-impl Clock {
+impl Clock<'_> {
     /// The stretch of an instant, in Unix seconds.
     #[inline]
     pub(super) fn at(self, instant: i64) -> Stretch {
@@ -339,6 +339,33 @@ impl Clock {
             Self::Fixed(offset) => Resolution::Single { offset },
             Self::Spans(spans) => spans.at_wall(wall).resolve(wall),
         }
+    }
+}
+
+/// A zone that is not in force, for tests of its tables and of the search.
+#[cfg(feature = "testkit")]
+#[derive(Debug)]
+pub(crate) struct LooseZone(Spans);
+
+#[cfg(feature = "testkit")]
+impl LooseZone {
+    /// The zone of a TZif file.
+    pub(crate) fn read(tzif: &[u8]) -> Option<Self> {
+        tzif::read(tzif).ok().map(Self)
+    }
+
+    pub(super) fn clock(&self) -> Clock<'_> {
+        Clock::Spans(&self.0)
+    }
+
+    /// The offset at a Unix second.
+    pub(crate) fn offset_seconds(&self, second: i64) -> i32 {
+        self.clock().at(second).offset
+    }
+
+    /// The meaning of a moment of the wall clock, in seconds.
+    pub(crate) fn resolve(&self, wall: i64) -> Resolution {
+        self.clock().resolve(wall)
     }
 }
 

@@ -1,7 +1,7 @@
 //! All of a task but its texts, in 32 bytes.
 
 use super::timing::{ReportedTime, Trigger, scheduled_type_of};
-use super::{LastStatus, LifeCycleType, ScheduledType, TaskType, needs_escape};
+use super::{LastStatus, LifeCycleType, ScheduledType, TaskType, is_plain};
 use crate::limits::{PRIORITY, TEXT_LENGTH_MAX, WAIT_TIME};
 use crate::schedule::Schedule;
 
@@ -190,7 +190,7 @@ const _: () = assert!(size_of::<Attributes>() == 32);
 
 const LENGTH_BITS: u32 = 10;
 const LENGTH_MAX: u32 = (1 << LENGTH_BITS) - 1;
-const NEED_ESCAPE: u32 = 1 << (3 * LENGTH_BITS);
+const PLAIN: u32 = 1 << (3 * LENGTH_BITS);
 const WAIT_TIME_ABSENT: u16 = u16::MAX;
 
 const _: () = assert!(WAIT_TIME.max < WAIT_TIME_ABSENT as u32);
@@ -252,15 +252,15 @@ impl Attributes {
         (self.lengths >> (2 * LENGTH_BITS) & LENGTH_MAX) as usize
     }
 
-    /// Whether any of the texts [needs an escape](super::needs_escape).
-    pub(crate) fn need_escape(&self) -> bool {
-        self.lengths & NEED_ESCAPE != 0
+    /// Whether all texts are [plain](is_plain).
+    pub(crate) fn has_plain_texts(&self) -> bool {
+        self.lengths & PLAIN != 0
     }
 
     /// The same fields for these texts, of the same lengths.
     pub(super) fn with_texts(self, texts: &str) -> Self {
-        let bits = if needs_escape(texts) { NEED_ESCAPE } else { 0 };
-        let lengths = self.lengths & !NEED_ESCAPE | bits;
+        let bits = if is_plain(texts) { PLAIN } else { 0 };
+        let lengths = self.lengths & !PLAIN | bits;
         Self { lengths, ..self }
     }
 

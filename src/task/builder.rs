@@ -134,12 +134,7 @@ impl TaskBuilder {
             Timing::Scheduled(schedule) => (KeptTiming::Scheduled(schedule), None),
             Timing::Triggered(trigger) => {
                 if !self.task_type.is_triggerable() {
-                    return Err(Error::refused(
-                        ErrorKind::NotTriggerable,
-                        "task_type",
-                        self.task_type.as_str(),
-                        "any task type but START and REBUILD where scheduled_type is LIFE_CYCLE",
-                    ));
+                    return Err(not_triggerable(self.task_type));
                 }
                 (KeptTiming::Triggered(trigger), None)
             }
@@ -169,6 +164,19 @@ impl TaskBuilder {
         let texts = [&*self.id, &self.task_name, &self.description, zone].concat();
         Ok(Task::from_parts(&texts, attributes))
     }
+}
+
+/// The refusal of a triggered task of a type that no event triggers.
+fn not_triggerable(task_type: TaskType) -> Error {
+    let others = TaskType::ALL.iter().filter(|it| !it.is_triggerable());
+    let others: Vec<&str> = others.map(|it| it.as_str()).collect();
+    let others = others.join(" and ");
+    Error::refused(
+        ErrorKind::NotTriggerable,
+        "task_type",
+        task_type.as_str(),
+        format!("any task type but {others} where scheduled_type is LIFE_CYCLE"),
+    )
 }
 
 /// The length of a text that has no limit but that of the number in which its length is kept.

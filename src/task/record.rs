@@ -16,10 +16,11 @@ use crate::query::Revision;
 ///
 /// let event = LifeCycleType::PostDesktopDisconnected;
 /// let task = Task::builder("t-1", "Tidy up", TaskType::Stop, event).build()?;
-/// let record = Record::new(task.clone()).with_added_at("2026-11-26T08:00:00Z".parse::<chrono::DateTime<_>>()?);
+/// let added_at: chrono::DateTime<chrono::Utc> = "2026-11-26T08:00:00Z".parse()?;
+/// let record = Record::new(task.clone()).with_added_at(added_at);
 ///
 /// assert_eq!(record.task, task);
-/// assert_eq!(record.added_at.unwrap().to_string(), "2026-11-26 08:00:00 UTC");
+/// assert_eq!(record.added_at, Some(added_at));
 /// assert_eq!(record.project, None);
 /// assert_eq!(Record::from(task).added_at, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

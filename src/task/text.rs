@@ -10,12 +10,15 @@ use crate::error::Error;
 use crate::limits::check_text;
 use crate::spelled::deserialize_parsed;
 
-/// Whether a text cannot stand in JSON as it is.
-pub(crate) fn needs_escape(text: &str) -> bool {
-    let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+/// Whether a text is plain: without control characters, quotation marks and backslashes.
+///
+/// A plain text stands as it is in most notations.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     // A fold without an early exit, so that it is compiled to vector instructions.
-    text.bytes()
-        .fold(false, |found, byte| found | needs_escape(byte))
+    !text
+        .bytes()
+        .fold(false, |found, byte| found | is_special(byte))
 }
 
 /// Defines an immutable text of 1 to 255 characters.

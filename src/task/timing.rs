@@ -166,7 +166,7 @@ impl ReportedTiming {
                 ErrorKind::UnknownValue,
                 "scheduled_type",
                 scheduled_type.as_str(),
-                "FIXED_TIME, DAY, WEEK or MONTH",
+                ScheduledType::TIMED_ACCEPTED,
             ));
         }
         Ok(Self {

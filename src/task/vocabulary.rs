@@ -1,6 +1,6 @@
 //! The closed sets of the documented API: what a task does, when, and how it ended.
 
-use crate::spelled::vocabulary;
+use crate::spelled::{joined, vocabulary};
 
 vocabulary! {
     /// What a task does to its desktops (`task_type`).
@@ -78,6 +78,20 @@ vocabulary! {
 }
 
 impl ScheduledType {
+    /// Every spelling but that of `LIFE_CYCLE`, in words.
+    pub(crate) const TIMED_ACCEPTED: &'static str = joined!(ScheduledType::TIMED_SPELLINGS);
+
+    #[expect(clippy::indexing_slicing, reason = "a wrong index does not compile")]
+    const TIMED_SPELLINGS: [&'static str; Self::COUNT - 1] = {
+        let mut spellings = [""; Self::COUNT - 1];
+        let mut position = 0;
+        while position < spellings.len() {
+            spellings[position] = Self::VALUES[position].as_str();
+            position += 1;
+        }
+        spellings
+    };
+
     /// Whether tasks of this type run by the clock, and not by an event.
     #[must_use]
     pub const fn is_timed(self) -> bool {

@@ -6,7 +6,7 @@
 //! ```
 //! use taskdex::testkit::fuzz;
 //!
-//! for target in &fuzz::TARGETS {
+//! for target in fuzz::TARGETS {
 //!     let counts = (target.run)(b"any bytes at all")?;
 //!     assert!(!counts.is_empty(), "{}", target.name);
 //! }
@@ -16,11 +16,13 @@
 mod cursor;
 mod query_string;
 mod record;
+mod zone_data;
 
 pub use cursor::cursor;
 use cursor::ways_to_list;
 pub use query_string::query_string;
 pub use record::record;
+pub use zone_data::zone_data;
 
 use super::generate;
 use super::op::Op;
@@ -65,12 +67,12 @@ impl Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: &[Target] = &[
     Target {
         name: "history",
         run: history,
         parts: || {
-            let accepted = Op::NAMES.into_iter().chain(Twins::STATES);
+            let accepted = Op::NAMES.iter().chain(Twins::STATES).copied();
             let refused = [
                 "add", "add_all", "apply", "apply_at", "check", "sync", "replace",
             ]
@@ -108,6 +110,11 @@ pub const TARGETS: [Target; 5] = [
         name: "next_execution",
         run: next_execution,
         parts: || vec![Part::Accepted("found"), Part::Accepted("none")],
+    },
+    Target {
+        name: "zone_data",
+        run: zone_data,
+        parts: || both(&["file"]),
     },
 ];
 

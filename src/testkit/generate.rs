@@ -31,13 +31,15 @@ use crate::task::{
 
 /// The characters of names: of one to four bytes, of several scripts, with and without
 /// letter case, alone and combining, and some that other query languages take for patterns.
-pub const CHARACTERS: [char; 32] = [
+const CHARACTERS: [char; 32] = [
     'a', 'b', 'A', '1', '"', '-', ' ', '研', '发', 'é', 'e', '\u{301}', '\\', 'É', 'k', 'K',
     '\u{212a}', 'ß', 'ẞ', 's', 'i', 'I', 'İ', 'ı', 'σ', 'ς', 'Σ', '🙂', '𐐀', '𐐨', '%', '_',
 ];
 
 /// Time zones by shape: those whose clock never changes, then one for each way to change it.
-pub const ZONES: [&str; 26] = [
+pub const ZONES: &[&str] = &ZONES_BY_SHAPE;
+
+const ZONES_BY_SHAPE: [&str; 26] = [
     "Asia/Shanghai",
     "UTC",
     "Z",
@@ -112,6 +114,36 @@ pub struct History {
 }
 
 impl History {
+    /// The same calls at the same instants in ascending order, so that `now` only goes forward.
+    ///
+    /// For what a clock that goes back would hide, or has no meaning for. O(n log n).
+    ///
+    /// ```
+    /// use taskdex::testkit::{SplitMix64, generate};
+    ///
+    /// let history = generate::history(&mut SplitMix64::new(1)).with_ascending_now();
+    /// assert!(history.operations.iter().filter_map(|op| op.now()).is_sorted());
+    /// history.run()?;
+    /// # Ok::<(), taskdex::testkit::Difference>(())
+    /// ```
+    #[must_use]
+    pub fn with_ascending_now(self) -> Self {
+        let mut instants: Vec<_> = self.operations.iter().filter_map(Op::now).collect();
+        instants.sort_unstable();
+        let mut instants = instants.into_iter();
+        let operations =
+            self.operations
+                .into_iter()
+                .map(|op| match op.now().and_then(|_| instants.next()) {
+                    Some(now) => op.with_now(now),
+                    None => op,
+                });
+        Self {
+            operations: operations.collect(),
+            ..self
+        }
+    }
+
     /// Makes all calls on an engine and a reference, and compares in the end
     /// [all that they show](Twins::check).
     ///
@@ -133,7 +165,7 @@ impl Swarm {
     pub fn new(source: &mut impl Source) -> Self {
         // Adding stays on, and so does listing: without them a history shows nothing.
         let bits = source.below(1 << Op::NAMES.len()) & source.below(1 << Op::NAMES.len());
-        let off = (Op::NAMES.into_iter().enumerate())
+        let off = (Op::NAMES.iter().copied().enumerate())
             .filter(|(position, name)| bits >> position & 1 != 0 && !["add", "list"].contains(name))
             .map(|(_, name)| name)
             .collect();
@@ -191,7 +223,7 @@ fn valid<T>(value: Result<T, Error>) -> T {
 
 /// A time zone, picked by shape.
 pub fn zone(source: &mut impl Source) -> TimeZone {
-    valid(source.pick(&ZONES).parse())
+    valid(source.pick(&ZONES_BY_SHAPE).parse())
 }
 
 /// A date: near a clock change, a leap day or the end of the calendar.

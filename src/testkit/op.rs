@@ -348,7 +348,7 @@ impl<T: Into<Self>> From<Result<T, ReferenceRefusal>> for Outcome {
 
 impl Op {
     /// The names of all operations.
-    pub const NAMES: [&'static str; 24] = [
+    pub const NAMES: &'static [&'static str] = &[
         "add",
         "add_all",
         "apply",
@@ -436,6 +436,71 @@ impl Op {
             | Self::Projects { project }
             | Self::ApplySeen { project, .. } => project,
         }
+    }
+
+    /// The instant of the call, where it takes one.
+    #[must_use]
+    pub fn now(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Add { now, .. }
+            | Self::AddAll { now, .. }
+            | Self::Apply { now, .. }
+            | Self::ApplySeen { now, .. }
+            | Self::ApplyAt { now, .. }
+            | Self::Check { now, .. }
+            | Self::Sync { now, .. }
+            | Self::Replace { now, .. }
+            | Self::SetEnabled { now, .. }
+            | Self::ApplyChanges { now, .. }
+            | Self::Get { now, .. }
+            | Self::List { now, .. }
+            | Self::ListJson { now, .. } => Some(*now),
+            Self::Rename { .. }
+            | Self::SetLastStatus { .. }
+            | Self::Remove { .. }
+            | Self::RemoveProject { .. }
+            | Self::Snapshot { .. }
+            | Self::Restore { .. }
+            | Self::ChangesSince { .. }
+            | Self::Facets { .. }
+            | Self::Explain { .. }
+            | Self::Compact { .. }
+            | Self::TaskCount { .. }
+            | Self::Projects { .. } => None,
+        }
+    }
+
+    /// The same call at another instant, where it takes one.
+    #[must_use]
+    pub fn with_now(mut self, at: DateTime<Utc>) -> Self {
+        match &mut self {
+            Self::Add { now, .. }
+            | Self::AddAll { now, .. }
+            | Self::Apply { now, .. }
+            | Self::ApplySeen { now, .. }
+            | Self::ApplyAt { now, .. }
+            | Self::Check { now, .. }
+            | Self::Sync { now, .. }
+            | Self::Replace { now, .. }
+            | Self::SetEnabled { now, .. }
+            | Self::ApplyChanges { now, .. }
+            | Self::Get { now, .. }
+            | Self::List { now, .. }
+            | Self::ListJson { now, .. } => *now = at,
+            Self::Rename { .. }
+            | Self::SetLastStatus { .. }
+            | Self::Remove { .. }
+            | Self::RemoveProject { .. }
+            | Self::Snapshot { .. }
+            | Self::Restore { .. }
+            | Self::ChangesSince { .. }
+            | Self::Facets { .. }
+            | Self::Explain { .. }
+            | Self::Compact { .. }
+            | Self::TaskCount { .. }
+            | Self::Projects { .. } => {}
+        }
+        self
     }
 
     /// Calls the engine.

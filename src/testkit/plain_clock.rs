@@ -45,6 +45,12 @@ impl PlainClock {
         })
     }
 
+    /// The clock of a TZif file.
+    pub(super) fn read(tzif: &[u8]) -> Option<Self> {
+        let read = tz::TimeZone::from_tz_data(tzif).ok()?;
+        Some(Self(Reader::Tzif(read)))
+    }
+
     /// The offset at a Unix second of years 1 to 9999, in seconds that the wall clock is ahead
     /// of UTC.
     #[must_use]
@@ -81,13 +87,12 @@ impl PlainClock {
     pub fn resolve(&self, wall: i64) -> Resolution {
         let mut offsets = self.offsets_near(wall);
         offsets.sort_unstable();
+        offsets.dedup();
         let instant = |offset: i32| wall - i64::from(offset);
         let mut meanings = offsets.clone();
         meanings.retain(|offset| self.offset_seconds(instant(*offset)) == *offset);
         // The larger an offset, the earlier the instant.
-        if let [second, .., first] = meanings[..]
-            && first != second
-        {
+        if let [second, .., first] = meanings[..] {
             return Resolution::Fold { first, second };
         }
         if let [offset, ..] = meanings[..] {

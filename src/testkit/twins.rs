@@ -166,7 +166,7 @@ impl Twins {
     }
 
     /// The names of the rare states that are counted.
-    pub const STATES: [&'static str; 17] = [
+    pub const STATES: &'static [&'static str] = &[
         "lists built",
         "lists dropped",
         "renumbered",
@@ -325,7 +325,7 @@ impl Twins {
             matches!(strategy, Some(NameStrategy::Grams { .. })),
             strategy == Some(NameStrategy::EachName),
         ];
-        for (state, is_reached) in Self::STATES.into_iter().zip(are_reached) {
+        for (state, is_reached) in Self::STATES.iter().copied().zip(are_reached) {
             if is_reached {
                 *self.states.entry(state).or_default() += 1;
             }

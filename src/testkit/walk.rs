@@ -33,7 +33,12 @@ pub enum Walked {
 /// ```
 #[must_use]
 pub fn walk_to_next(schedule: &Schedule, after: DateTime<Utc>) -> Walked {
-    let zone = Zone(PlainClock::of(schedule.time_zone()));
+    walk_under(&PlainClock::of(schedule.time_zone()), schedule, after)
+}
+
+/// The same under another clock than that of the schedule's zone.
+pub(super) fn walk_under(clock: &PlainClock, schedule: &Schedule, after: DateTime<Utc>) -> Walked {
+    let zone = Zone(clock);
     let today = zone.wall_clock(after).date();
     let expiry = schedule
         .expire_time()
@@ -107,9 +112,9 @@ fn names(schedule: &Schedule, today: NaiveDate, date: NaiveDate) -> bool {
 
 /// A zone, as the library that reads its data knows it.
 #[derive(Debug)]
-struct Zone(PlainClock);
+struct Zone<'a>(&'a PlainClock);
 
-impl Zone {
+impl Zone<'_> {
     fn wall_clock(&self, instant: DateTime<Utc>) -> NaiveDateTime {
         let naive = instant.naive_utc();
         let offset = i64::from(self.0.offset_seconds(instant.timestamp()));

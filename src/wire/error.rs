@@ -1,18 +1,35 @@
 //! The documented error body.
 
-use serde::Serialize;
-
-use super::response::write_json;
+use super::response::write_string;
 use crate::error::{Error, ErrorKind};
 
-/// The fields of the documented error body that this crate fills.
-#[derive(Serialize)]
-#[expect(clippy::struct_field_names, reason = "the documented names")]
-struct ErrorBody<'a> {
-    error_code: &'a str,
-    error_msg: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_detail: Option<&'a str>,
+/// Appends the documented error body to `out`, as one line of compact JSON.
+///
+/// For errors of the embedding server, such as a page that does not exist: it then answers all
+/// errors alike. [`Error::write_json`] writes the errors of this crate through it. The code is the
+/// server's own; clients may rely on one of at most 12 characters, as the crate's are. Texts are
+/// escaped as JSON needs it. O(length of the texts).
+///
+/// ```
+/// use taskdex::wire::write_error_json;
+///
+/// let mut body = Vec::new();
+/// write_error_json("SRV.0404", "no such page", Some("GET /v3"), &mut body);
+/// assert_eq!(
+///     String::from_utf8_lossy(&body),
+///     r#"{"error_code":"SRV.0404","error_msg":"no such page","error_detail":"GET /v3"}"#,
+/// );
+/// ```
+pub fn write_error_json(code: &str, message: &str, detail: Option<&str>, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"{\"error_code\":");
+    write_string(out, code);
+    out.extend_from_slice(b",\"error_msg\":");
+    write_string(out, message);
+    if let Some(detail) = detail {
+        out.extend_from_slice(b",\"error_detail\":");
+        write_string(out, detail);
+    }
+    out.push(b'}');
 }
 
 impl Error {
@@ -20,7 +37,8 @@ impl Error {
     ///
     /// `error_code` is the [code](Error::code), `error_msg` the message, and
     /// `error_detail`, where there is more to say, the [detail](Error::detail).
-    /// `encoded_authorization_message` belongs to the embedding server.
+    /// `encoded_authorization_message` belongs to the embedding server, and so do errors of its
+    /// own: [`wire::write_error_json`](crate::wire::write_error_json) writes their bodies.
     ///
     /// ```
     /// use taskdex::ListQuery;
@@ -34,14 +52,7 @@ impl Error {
     /// );
     /// ```
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        write_json(
-            out,
-            &ErrorBody {
-                error_code: self.code(),
-                error_msg: &self.to_string(),
-                error_detail: self.detail(),
-            },
-        );
+        write_error_json(self.code(), &self.to_string(), self.detail(), out);
     }
 }
 

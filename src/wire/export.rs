@@ -1,10 +1,11 @@
 //! Exports: one project as text, to keep or to send.
 //!
-//! An export is a line that says what follows, and then a [full record](crate::wire#records) a line, in the
-//! order in which the tasks were added. Every line ends in a line feed.
+//! An export is a line that says what follows, and then a [full record](crate::wire#records) a
+//! line, in the order in which the tasks were added. Every line ends in a line feed.
 //!
-//! A [`Reader`] takes only what a [`Writer`] writes: whatever is damaged, cut or too long is refused,
-//! with its line. Neither holds more than a line of text and, to find a repeated id, 16 bytes for each record.
+//! A [`Reader`] takes only what a [`Writer`] writes: whatever is damaged, cut or too long is
+//! refused, with its line. A reader holds one line of text and, to find a repeated id, some
+//! 32 bytes for each record; a writer holds 64 KiB.
 //!
 //! ```
 //! use taskdex::Record;
@@ -179,8 +180,8 @@ impl<W: Write> Writer<W> {
 
     /// Writes one of the records that the header counts.
     ///
-    /// It must have `added_at`, `sequence` and `version`, or no [`Reader`] takes it. The project that
-    /// it names is left out, as the header names one. O(length of the record).
+    /// It must have `added_at`, `sequence` and `version`, or no [`Reader`] takes it. The project
+    /// that it names is left out, as the header names one. O(length of the record).
     ///
     /// # Errors
     ///
@@ -337,16 +338,17 @@ impl ExportError {
 
 /// Reads an export, record by record, and refuses what is not as it was written.
 ///
-/// An iterator over the records, which ends after the first error. Only one that ends without
-/// an error was whole: that nothing stands behind the last record is seen after it was given out. So
-/// whoever restores an export puts the records in force at the end.
+/// An iterator over the records, which ends after the first error. Only an iteration without an
+/// error has seen a whole export: text behind the last record is found after that record was
+/// returned. So a caller that restores an export commits at the end.
 ///
 /// Refused, with its line, is
 ///
 /// - a first line of another form, or with a count of 0;
-/// - a record that [`Record::from_export_line`] refuses, as one without `added_at`, `sequence` or `version`;
-/// - a version over the header's revision, a sequence that is not above the one before it, or not below
-///   the header's `next_sequence`;
+/// - a record that [`Record::from_export_line`] refuses, as one without `added_at`, `sequence` or
+///   `version`;
+/// - a version over the header's revision, a sequence that is not above the one before it, or not
+///   below the header's `next_sequence`;
 /// - an id that was there before;
 /// - fewer or more records than the header counts;
 /// - a blank line, blanks around a record, a last line without its line feed, a line over

@@ -290,3 +290,24 @@ impl Visitor<'_> for UnescapedVisitor {
         Ok(key.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORDS: &str = include_str!("../../docs/records.md");
+
+    #[test]
+    fn the_page_of_records_lists_every_field_in_order() {
+        let listed: Vec<&str> = RECORDS
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+            .collect();
+        let fields: Vec<&str> = Field::ALL
+            .iter()
+            .filter(|&&field| field != Field::Now)
+            .map(|field| field.as_str())
+            .collect();
+        assert_eq!(listed, fields);
+    }
+}

@@ -126,8 +126,8 @@ impl Record {
     ///
     /// The fields of the listing in their documented order, then those of the schedule, then
     /// `added_at`, `sequence` and `version`; the [table of fields](crate::wire#records) has all of
-    /// them. What is absent is left out, and `next_execution_time` stands only where another service
-    /// reported it. A record that names its project begins with `project_id`.
+    /// them. What is absent is left out, and `next_execution_time` stands only where another
+    /// service reported it. A record that names its project begins with `project_id`.
     ///
     /// Read back, it is the same record: [`from_export_line`](Self::from_export_line) reads all of
     /// it, [`from_json`](Self::from_json) all but `sequence` and `version`. Written again, it has
@@ -138,7 +138,8 @@ impl Record {
     ///
     /// let record = Record::from_json(
     ///     r#"{"id":"t-1","task_name":"Restart","task_type":"REBOOT","scheduled_type":"WEEK",
-    ///         "week_list":"7, 01","scheduled_time":"02:00:00","added_at":"2026-11-26T09:00:00.5+01:00"}"#,
+    ///         "week_list":"7, 01","scheduled_time":"02:00:00",
+    ///         "added_at":"2026-11-26T09:00:00.5+01:00"}"#,
     /// )?;
     /// let mut line = Vec::new();
     /// record.write_json(&mut line);
@@ -289,10 +290,10 @@ impl Serialize for ScheduledTask {
     }
 }
 
-/// The rules of [`Record::from_export_line`], but `added_at`, `sequence` and `version` may be absent.
+/// The rules of [`Record::from_export_line`], but `added_at`, `sequence` and `version` may be
+/// absent: a copy or an outbox gets back the value that was serialized.
 ///
-/// A copy or an outbox that is handed records through serde gets back what was put in. From a source
-/// that cannot vouch for `sequence` and `version`, use [`Record::from_json`].
+/// For records from clients use [`Record::from_json`], which ignores `sequence` and `version`.
 impl<'de> Deserialize<'de> for Record {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserialize_fields(deserializer, read_full_record)

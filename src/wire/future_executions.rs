@@ -4,9 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::fields::{Field, Fields};
 use super::response::write_string;
-use super::schedule::{
-    missing_schedule, read_enabled, read_schedule, read_scheduled_type, read_trigger,
-};
+use super::schedule::{read_enabled, read_scheduled_type, read_trigger, read_whole_schedule};
 use crate::error::Error;
 use crate::schedule::{Execution, Schedule, TimeZone};
 
@@ -68,9 +66,7 @@ impl FutureExecutions {
         let enabled = read_enabled(&fields)?;
         let scheduled_type = read_scheduled_type(&fields)?;
         let (schedule, time_zone) = if scheduled_type.is_timed() {
-            let schedule = read_schedule(&fields, scheduled_type)?
-                .ok_or_else(|| missing_schedule(scheduled_type))?
-                .counting_from(now);
+            let schedule = read_whole_schedule(&fields)?.counting_from(now);
             (Some(schedule).filter(|_| enabled), schedule.time_zone())
         } else {
             (None, read_trigger(&fields)?.time_zone().unwrap_or_default())

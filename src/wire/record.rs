@@ -20,9 +20,9 @@ impl Record {
     ///
     /// Unknown fields are ignored, and so is a field that belongs to another
     /// scheduled type, whatever it holds. An optional field that holds null
-    /// or the empty string is the same as one left out. `sequence` and `version` are ignored:
-    /// only the store that gave them can vouch for them. (A decision of this crate, as they are no
-    /// fields of the documented API.) [`from_export_line`](Self::from_export_line) reads them.
+    /// or the empty string is the same as one left out. `sequence` and `version` are ignored, as
+    /// only a store gives them; [`from_export_line`](Self::from_export_line) reads them. That is a
+    /// decision of this crate: the documented API has neither.
     ///
     /// The [table of fields](crate::wire#records) says what each holds. A
     /// [`RecordReader`](crate::wire::RecordReader) can be stricter. O(length of the text).
@@ -34,7 +34,8 @@ impl Record {
     /// [`RepeatedKey`](ErrorKind::RepeatedKey) where it repeats a key,
     /// [`MissingParameter`](ErrorKind::MissingParameter),
     /// [`WrongType`](ErrorKind::WrongType), and the errors of each field's
-    /// own type, of [`Schedule`](crate::Schedule)'s constructors and of [`TaskBuilder`](crate::TaskBuilder).
+    /// own type, of [`Schedule`](crate::Schedule)'s constructors and of
+    /// [`TaskBuilder`](crate::TaskBuilder).
     ///
     /// ```
     /// use taskdex::{Record, ScheduledType, TaskType};

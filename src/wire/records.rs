@@ -154,9 +154,9 @@ impl RecordReader {
     /// Reads all records of a text, or none; each with the project that it belongs to.
     ///
     /// The text is JSON Lines, one record a line (blank lines are skipped), or one
-    /// document of the documented response shape, of which `"scheduled_tasks":null` is an empty one.
-    /// A record without `project_id` belongs to `default_project`. A byte order mark, and CR LF, are
-    /// accepted. O(length of the text), and memory in proportion to it.
+    /// document of the documented response shape, of which `"scheduled_tasks":null` is an empty
+    /// one. A record without `project_id` belongs to `default_project`. A byte order mark, and
+    /// CR LF, are accepted. O(length of the text), and memory in proportion to it.
     ///
     /// # Errors
     ///
@@ -173,8 +173,8 @@ impl RecordReader {
     /// Reads the records of a text that are accepted, and tells of each that is not.
     ///
     /// As [`read`](Self::read), but a record that is refused is passed over: `on_refused` is told
-    /// its line and why. Of two records with one id the first is kept. Nothing is gathered of what
-    /// is refused, so a text of nothing but faults takes no memory.
+    /// its line and why. Of two records with one id the first is kept. Refusals are not gathered
+    /// here, so a long text of faults takes no memory beside itself.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::query::{ListQuery, Page, PageSummary, ScheduledTask};
 use crate::schedule::Execution;
 use crate::store::TaskStore;
-use crate::task::{ProjectId, Task, needs_escape};
+use crate::task::{ProjectId, Task, is_plain};
 use fragments::{write_after_name, write_priority};
 
 /// Room for a record of usual length; a longer one makes the buffer grow.
@@ -172,12 +172,12 @@ pub(super) fn write_listed_fields(
     next_execution: Option<Execution>,
 ) {
     let task = task.view();
-    let needs_escape = task.attributes().need_escape();
+    let is_plain = task.attributes().has_plain_texts();
     let write_inner = |out: &mut Vec<u8>, text: &str| {
-        if needs_escape {
-            write_escaped(out, text);
-        } else {
+        if is_plain {
             out.extend_from_slice(text.as_bytes());
+        } else {
+            write_escaped(out, text);
         }
     };
     let attributes = task.attributes();
@@ -227,10 +227,10 @@ pub(super) fn write_listed_fields(
 /// Appends a JSON string.
 pub(super) fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    if needs_escape(text) {
-        write_escaped(out, text);
-    } else {
+    if is_plain(text) {
         out.extend_from_slice(text.as_bytes());
+    } else {
+        write_escaped(out, text);
     }
     out.push(b'"');
 }

@@ -9,7 +9,6 @@ use crate::schedule::text::{parse_date, parse_date_time, parse_time, refused_dat
 use crate::schedule::{GapRule, MonthDates, Months, Schedule, TimeZone, Weekdays};
 use crate::task::{LifeCycleType, ReportedTiming, ScheduledType, Trigger};
 
-const TIMED_ACCEPTED: &str = "FIXED_TIME, DAY, WEEK or MONTH";
 const DATE_ACCEPTED: &str = "a date as yyyy-MM-dd";
 const TIME_ACCEPTED: &str = "a time as HH:mm:ss";
 const DATE_TIME_ACCEPTED: &str = "a date and time as yyyy-MM-dd HH:mm:ss";
@@ -135,7 +134,7 @@ pub(super) fn read_whole_schedule(fields: &Fields<'_>) -> Result<Schedule, Error
             ErrorKind::UnknownValue,
             Field::ScheduledType.as_str(),
             scheduled_type.as_str(),
-            TIMED_ACCEPTED,
+            ScheduledType::TIMED_ACCEPTED,
         )
     })
 }

@@ -9,39 +9,120 @@ use taskdex::{Error, ErrorKind, ListQuery, TaskStore};
 use crate::support::{NOW, project};
 
 /// The published table: once released, a line of it never changes.
-const CODES: [(ErrorKind, &str, u16); 22] = [
-    (ErrorKind::MissingParameter, "TDX.0001", 400),
-    (ErrorKind::RepeatedParameter, "TDX.0002", 400),
-    (ErrorKind::InvalidNumber, "TDX.0003", 400),
-    (ErrorKind::OutOfRange, "TDX.0004", 400),
-    (ErrorKind::UnknownValue, "TDX.0005", 400),
-    (ErrorKind::InvalidLength, "TDX.0006", 400),
-    (ErrorKind::InvalidEncoding, "TDX.0007", 400),
-    (ErrorKind::InvalidSyntax, "TDX.0008", 400),
-    (ErrorKind::UnknownTimeZone, "TDX.0009", 400),
-    (ErrorKind::IncompleteSchedule, "TDX.0010", 400),
-    (ErrorKind::ImpossibleSchedule, "TDX.0011", 400),
-    (ErrorKind::NotTriggerable, "TDX.0012", 400),
-    (ErrorKind::InvalidJson, "TDX.0013", 400),
-    (ErrorKind::RepeatedKey, "TDX.0014", 400),
-    (ErrorKind::WrongType, "TDX.0015", 400),
-    (ErrorKind::TaskExists, "TDX.0016", 400),
-    (ErrorKind::TaskNotFound, "TDX.0017", 400),
-    (ErrorKind::ProjectFull, "TDX.0018", 500),
-    (ErrorKind::NoSuchDate, "TDX.0030", 400),
-    (ErrorKind::UnknownField, "TDX.0031", 400),
-    (ErrorKind::DamagedExport, "TDX.0032", 400),
-    (ErrorKind::Internal, "TDX.0500", 500),
+const CODES: [(ErrorKind, &str, u16, &str); 28] = [
+    (ErrorKind::MissingParameter, "TDX.0001", 400, "missing"),
+    (
+        ErrorKind::RepeatedParameter,
+        "TDX.0002",
+        400,
+        "repeated parameter",
+    ),
+    (
+        ErrorKind::InvalidNumber,
+        "TDX.0003",
+        400,
+        "not a whole number in decimal digits",
+    ),
+    (
+        ErrorKind::OutOfRange,
+        "TDX.0004",
+        400,
+        "number out of range",
+    ),
+    (ErrorKind::UnknownValue, "TDX.0005", 400, "unknown value"),
+    (ErrorKind::InvalidLength, "TDX.0006", 400, "wrong length"),
+    (
+        ErrorKind::InvalidEncoding,
+        "TDX.0007",
+        400,
+        "malformed encoding",
+    ),
+    (ErrorKind::InvalidSyntax, "TDX.0008", 400, "malformed value"),
+    (
+        ErrorKind::UnknownTimeZone,
+        "TDX.0009",
+        400,
+        "unknown time zone",
+    ),
+    (
+        ErrorKind::IncompleteSchedule,
+        "TDX.0010",
+        400,
+        "incomplete schedule",
+    ),
+    (
+        ErrorKind::ImpossibleSchedule,
+        "TDX.0011",
+        400,
+        "impossible schedule",
+    ),
+    (
+        ErrorKind::NotTriggerable,
+        "TDX.0012",
+        400,
+        "not possible for a triggered task",
+    ),
+    (ErrorKind::InvalidJson, "TDX.0013", 400, "malformed JSON"),
+    (ErrorKind::RepeatedKey, "TDX.0014", 400, "repeated key"),
+    (ErrorKind::WrongType, "TDX.0015", 400, "wrong JSON type"),
+    (
+        ErrorKind::TaskExists,
+        "TDX.0016",
+        409,
+        "task exists already",
+    ),
+    (ErrorKind::TaskNotFound, "TDX.0017", 404, "no such task"),
+    (ErrorKind::ProjectFull, "TDX.0018", 507, "project is full"),
+    (
+        ErrorKind::VersionMismatch,
+        "TDX.0019",
+        412,
+        "another version than expected",
+    ),
+    (
+        ErrorKind::RevisionOutOfReach,
+        "TDX.0020",
+        410,
+        "revision out of reach",
+    ),
+    (
+        ErrorKind::ProjectExists,
+        "TDX.0021",
+        409,
+        "project exists already",
+    ),
+    (
+        ErrorKind::ProjectNotFound,
+        "TDX.0022",
+        404,
+        "no such project",
+    ),
+    (ErrorKind::NoSuchDate, "TDX.0030", 400, "no such date"),
+    (ErrorKind::UnknownField, "TDX.0031", 400, "unknown field"),
+    (ErrorKind::DamagedExport, "TDX.0032", 400, "damaged export"),
+    (
+        ErrorKind::InvalidZoneData,
+        "TDX.0033",
+        400,
+        "zone data that cannot be used",
+    ),
+    (
+        ErrorKind::ZoneDataInForce,
+        "TDX.0034",
+        400,
+        "zone data is in force already",
+    ),
+    (ErrorKind::Internal, "TDX.0500", 500, "internal error"),
 ];
 
 #[test]
 fn codes_are_stable_distinct_and_short() {
     let mut seen = HashSet::new();
-    for (kind, code, status) in CODES {
+    for (kind, code, status, message) in CODES {
         assert_eq!((kind.code(), kind.status()), (code, status), "{kind:?}");
         assert!(seen.insert(code), "{code} stands for two kinds");
         assert!((1..=12).contains(&code.chars().count()), "{code}");
-        assert!(!kind.to_string().is_empty());
+        assert_eq!(kind.to_string(), message);
     }
 }
 
@@ -112,4 +193,26 @@ fn changes_of_what_is_not_there_name_the_id() {
     assert_eq!(store.project_count(), 0);
     assert!(store.get(&p, "t", NOW).is_none());
     assert_eq!(store.remove_project(&p), 0);
+}
+
+#[test]
+fn a_server_writes_bodies_of_its_own_as_the_crate_writes_its_own() {
+    let own = |code, message, detail| {
+        let mut out = b"> ".to_vec();
+        taskdex::wire::write_error_json(code, message, detail, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    // Behind what is there, and a detail only where there is one.
+    assert_eq!(
+        own("SRV.1", "no \"page\"\n\\", None),
+        r#"> {"error_code":"SRV.1","error_msg":"no \"page\"\n\\"}"#
+    );
+    assert_eq!(
+        own("", "", Some("研\u{1}")),
+        r#"> {"error_code":"","error_msg":"","error_detail":"研\u0001"}"#
+    );
+    let error = Record::from_json("{").unwrap_err();
+    assert!(error.detail().is_some());
+    let same = own(error.code(), &error.to_string(), error.detail());
+    assert_eq!(same.strip_prefix("> "), Some(&*body(&error).0));
 }

@@ -1,100 +1,53 @@
 //! The runnable examples from outside: arguments, output, exit status.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+mod programs;
+
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Command, Stdio};
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
+use programs::{DATA, File, Ran};
 
-/// What a program did.
-struct Ran {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-impl Ran {
-    fn lines(&self) -> Vec<Value> {
-        let read = |line: &str| serde_json::from_str(line).unwrap();
-        self.out.lines().map(read).collect()
-    }
-}
-
-/// An example's program: `cargo test` builds it beside the test's own.
+/// The program of an example, in the build that this test belongs to.
 fn program(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER
+        .get_or_init(build_examples)
+        .join(name)
+        .with_extension(std::env::consts::EXE_EXTENSION)
+}
+
+/// The folder of the examples' programs. They are built here, as `cargo test --test it` builds none.
+fn build_examples() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let found = test
-        .ancestors()
-        .map(|folder| {
-            folder
-                .join("examples")
-                .join(name)
-                .with_extension(std::env::consts::EXE_EXTENSION)
-        })
-        .find(|path| path.is_file());
-    found.unwrap_or_else(|| {
-        panic!("no program of example {name}: run `cargo test`, or `cargo build --examples`")
-    })
+    // The test's own program lies in `<target>/<profile>/deps`.
+    let folder = test.ancestors().nth(2).unwrap();
+    let profile = match folder.file_name().unwrap().to_str().unwrap() {
+        "debug" => "dev",
+        name => name,
+    };
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--examples"])
+        .args(["--profile", profile, "--target-dir"])
+        .arg(folder.parent().unwrap())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status();
+    assert!(built.unwrap().success(), "the examples do not compile");
+    folder.join("examples")
 }
 
 fn run(name: &str, arguments: &[&str], input: &[u8]) -> Ran {
-    let mut child = Command::new(program(name))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that stops early does not read its input.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    let output = child.wait_with_output().unwrap();
-    Ran {
-        status: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
+    programs::run(&program(name), arguments, input)
 }
 
 fn list(arguments: &[&str], input: &str) -> Ran {
     run("list", arguments, input.as_bytes())
 }
 
-/// A file that is deleted again.
-struct File(PathBuf);
-
-impl File {
-    fn of(name: &str, content: impl AsRef<[u8]>) -> Self {
-        let path = std::env::temp_dir().join(format!("taskdex-{}-{name}", std::process::id()));
-        std::fs::write(&path, content).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 const NOW: &str = "2026-12-01T00:00:00Z";
-
-const DATA: &str = concat!(
-    r#"{"id":"a","task_name":"nightly","task_type":"REBOOT","scheduled_type":"DAY","day_interval":10,"scheduled_time":"02:00:00","time_zone":"UTC"}"#,
-    "\r\n",
-    "\r\n",
-    r#"{"id":"b","task_name":"on 断开","task_type":"STOP","scheduled_type":"LIFE_CYCLE","life_cycle_type":"POST_DESKTOP_DISCONNECTED","priority":5}"#,
-    "\r\n",
-    r#"{"id":"c","task_name":"elsewhere","task_type":"STOP","scheduled_type":"FIXED_TIME","project_id":"q"}"#,
-    "\r\n",
-);
 
 #[test]
 fn list_prints_the_documented_body_on_one_line() {
@@ -386,106 +339,32 @@ fn who_waits_for_an_answer_gets_it_before_the_next_line() {
     }
 }
 
-/// The example `serve`, stopped when it is dropped.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    fn start(data: &str) -> Self {
-        let mut child = Command::new(program("serve"))
-            .args(["--addr", "127.0.0.1:0", "--data", data])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        out.read_line(&mut line).unwrap();
-        let address = line.trim_end().strip_prefix("listening on http://");
-        let address = address.unwrap().to_owned();
-        Self { child, address }
-    }
-
-    /// The status, the content type and the body of an answer.
-    fn ask(&self, method: &str, target: &str) -> (u16, String, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(
-            stream,
-            "{method} {target} HTTP/1.1\r\nhost: taskdex\r\nconnection: close\r\n\r\n"
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let content_type = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-type: "))
-            .unwrap_or_default();
-        (status, content_type.to_owned(), body.to_owned())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
+/// Pages that the live service writes, from the command line.
 #[test]
-fn serve_answers_over_http_what_list_prints() {
-    let file = File::of("serve.jsonl", DATA);
-    let server = Server::start(file.path());
-    for (project, query) in [
-        ("default", "offset=0&limit=10&scheduled_type=LIFE_CYCLE"),
+fn list_takes_pages_of_today_and_names_what_it_cannot_read() {
+    let ran = |page: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/cases");
+        let file = format!("{folder}/{page}");
+        list(&["--now", NOW, "--data", &file, "offset=0&limit=10"], "")
+    };
+    for (page, total, time) in [
+        ("page-with-expire-time.json", 1, "2026-12-02 02:00:00"),
         (
-            "default",
-            "offset=0&limit=10&scheduled_type=LIFE_CYCLE&task_name=%E6%96%AD",
+            "page-with-another-offset.json",
+            1,
+            "2026-12-02 02:00:00 GMT+09:00",
         ),
-        ("q", "offset=0&limit=10"),
-        ("nobody", "offset=0&limit=10"),
-        ("default", "limit=10"),
-        ("default", "offset=0&limit=51"),
-        ("default", ""),
+        ("page-with-null-list.json", 0, ""),
     ] {
-        let target = format!("/v2/{project}/scheduled-tasks?{query}");
-        let (status, content_type, body) = server.ask("GET", &target);
-        let ran = list(&["--data", file.path(), "--project", project, query], "");
-        assert_eq!(body, ran.out.trim_end(), "{target}");
-        assert_eq!(status, if ran.status == 0 { 200 } else { 400 }, "{target}");
-        assert_eq!(content_type, "application/json");
+        let ran = ran(page);
+        assert_eq!((ran.status, &*ran.err), (0, ""), "{page}");
+        let body = &ran.lines()[0];
+        assert_eq!(body["total_count"], total, "{page}");
+        let shown = body["scheduled_tasks"][0]["next_execution_time"].as_str();
+        assert_eq!(shown.unwrap_or_default(), time, "{page}");
     }
-}
-
-#[test]
-fn serve_refuses_what_is_not_the_documented_call() {
-    let file = File::of("serve-refused.jsonl", DATA);
-    let server = Server::start(file.path());
-    let query = "offset=0&limit=10";
-    let (status, _, body) = server.ask("GET", &format!("/v2/%ff/scheduled-tasks?{query}"));
-    let body: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!((status, &body["error_code"]), (400, &"TDX.0007".into()));
-    let long = "p".repeat(256);
-    let (status, _, body) = server.ask("GET", &format!("/v2/{long}/scheduled-tasks?{query}"));
-    let body: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!((status, &body["error_code"]), (400, &"TDX.0006".into()));
-    assert_eq!(server.ask("GET", "/v2/default/tasks").0, 404);
-    assert_eq!(server.ask("POST", "/v2/default/scheduled-tasks").0, 405);
-}
-
-#[test]
-fn serve_refuses_bad_arguments() {
-    let bad = File::of("serve-bad.jsonl", "{}");
-    for arguments in [
-        &["--addr", "nowhere"][..],
-        &["--port", "80"],
-        &["--data", bad.path()],
-        &["offset=0&limit=10"],
-    ] {
-        let ran = run("serve", arguments, b"");
-        assert_eq!(ran.status, 2, "{arguments:?}");
-        assert!(ran.err.contains("usage: serve"), "{}", ran.err);
-    }
+    let ran = ran("page-with-unknown-type.json");
+    assert_eq!((ran.status, &*ran.out), (2, ""));
+    let said = "line 1: unknown value: task_type=`DELETE_BLACK_ECS`";
+    assert!(ran.err.contains(said), "{}", ran.err);
 }

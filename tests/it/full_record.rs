@@ -75,7 +75,7 @@ fn expected(record: &Record) -> Vec<(&'static str, Value)> {
         if let Recurrence::Monthly { months, dates } = recurrence {
             let months: Vec<String> = months
                 .iter()
-                .map(|month| month.number_from_month().to_string())
+                .map(|it| it.number_from_month().to_string())
                 .collect();
             field("month_list", text(&months.join(",")));
             let dates: Vec<String> = dates.iter().map(|date| date.to_string()).collect();

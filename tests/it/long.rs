@@ -45,12 +45,12 @@ fn ten_million_operations_are_the_same_for_engine_and_reference() {
     println!(
         "{made} operations in {histories} histories, from seed {first} on; accepted + refused:"
     );
-    for name in Op::NAMES {
+    for &name in Op::NAMES {
         let count = counts.get(name).copied().unwrap_or_default();
         println!("  {name:20} {:>10} + {}", count.accepted, count.refused);
         assert!(count.accepted > 0, "{name} never ran");
     }
-    for state in Twins::STATES {
+    for &state in Twins::STATES {
         let reached = states.get(state).copied().unwrap_or_default();
         println!("  {state:20} {reached:>10}");
         assert!(reached > 0, "{state} was never reached");

@@ -4,7 +4,7 @@
 //! `TASKDEX_REPLAY=fuzz/artifacts/history/crash-… cargo test --test it replay`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use taskdex::testkit::{Counts, fuzz};
 
@@ -16,18 +16,30 @@ fn replay(target: &fuzz::Target, path: &Path) -> Counts {
     }
 }
 
+/// The folder of the fuzzers' own package, which a package of the crate leaves out.
+fn fuzz_folder() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let is_packaged = root.join(".cargo_vcs_info.json").exists();
+    (!is_packaged).then(|| root.join("fuzz"))
+}
+
+fn saved_inputs(target: &fuzz::Target) -> Vec<PathBuf> {
+    let Some(folder) = fuzz_folder() else {
+        return Vec::new();
+    };
+    let entries = fs::read_dir(folder.join("corpus").join(target.name)).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
 #[test]
 fn saved_inputs_reach_every_part_and_show_no_difference() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
-    if !folder.exists() {
-        // A package of the crate cannot hold that folder, as it is one of its own.
+    if fuzz_folder().is_none() {
         return;
     }
-    let corpus = folder.join("corpus");
-    for target in &fuzz::TARGETS {
+    for target in fuzz::TARGETS {
         let mut totals = Counts::new();
-        for entry in fs::read_dir(corpus.join(target.name)).unwrap() {
-            for (name, count) in replay(target, &entry.unwrap().path()) {
+        for input in saved_inputs(target) {
+            for (name, count) in replay(target, &input) {
                 *totals.entry(name).or_default() += count;
             }
         }
@@ -36,15 +48,18 @@ fn saved_inputs_reach_every_part_and_show_no_difference() {
     }
 }
 
+/// The input of the environment; without one a saved input, so that replaying works when needed.
 #[test]
 fn an_input_of_the_environment_is_replayed() {
-    let Ok(path) = std::env::var("TASKDEX_REPLAY") else {
+    let given = std::env::var_os("TASKDEX_REPLAY").map(PathBuf::from);
+    let saved = || saved_inputs(&fuzz::TARGETS[0]).into_iter().next();
+    let Some(path) = given.or_else(saved) else {
         return;
     };
-    let path = Path::new(&path);
-    for target in targets_of(path) {
-        replay(target, path);
-    }
+    let counts: usize = (targets_of(&path).into_iter())
+        .map(|target| replay(target, &path).len())
+        .sum();
+    assert!(counts > 0, "{} does nothing", path.display());
 }
 
 /// The target that the folder of an input names; all of them where it names none.
@@ -63,7 +78,7 @@ fn the_folder_of_an_input_names_its_target() {
         let targets = targets_of(Path::new(path));
         targets.into_iter().map(|target| target.name).collect()
     };
-    let all = fuzz::TARGETS.map(|target| target.name);
+    let all: Vec<&str> = fuzz::TARGETS.iter().map(|it| it.name).collect();
     assert_eq!(names("fuzz/artifacts/cursor/crash-1"), ["cursor"]);
     assert_eq!(names("/a/b/history/crash-1"), ["history"]);
     for elsewhere in [
@@ -82,7 +97,7 @@ fn targets_take_any_bytes() {
     use taskdex::testkit::{Source, SplitMix64};
 
     let mut random = SplitMix64::new(19);
-    for target in &fuzz::TARGETS {
+    for target in fuzz::TARGETS {
         for _ in 0..150 {
             let length = random.below(400);
             let mut bytes = Vec::new();

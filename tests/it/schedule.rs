@@ -7,7 +7,9 @@
 )]
 
 mod cases;
+mod editions;
 mod laws;
 mod lists;
 mod oracle;
+mod zone_data;
 mod zones;

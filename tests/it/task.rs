@@ -143,6 +143,10 @@ fn an_edit_is_checked_like_a_new_task() {
     ] {
         let error = edited.build().unwrap_err();
         assert_eq!((error.parameter(), error.kind()), (parameter, kind));
+        if kind == ErrorKind::NotTriggerable {
+            let accepted = "any task type but START and REBUILD where scheduled_type is LIFE_CYCLE";
+            assert_eq!(error.accepted(), accepted);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use taskdex::schedule::Resolution;
 use taskdex::testkit::arbitrary::Unstructured;
 use taskdex::testkit::generate::History;
 use taskdex::testkit::{
@@ -12,11 +13,66 @@ use taskdex::{Execution, ListQuery, Schedule, ScheduledType, Task, TaskStore, Ti
 
 use crate::support::{NOW, project, sources};
 
+/// Offsets in seconds in January and July of 2018, from the announcements of these years.
+const OFFSETS_OF_2018: &[(&str, i32, i32)] = &[
+    ("Asia/Shanghai", 28_800, 28_800),
+    ("UTC", 0, 0),
+    ("Z", 0, 0),
+    ("Coordinated Universal Time", 0, 0),
+    ("GMT+8", 28_800, 28_800),
+    ("UTC-03:30", -12_600, -12_600),
+    ("+05:45", 20_700, 20_700),
+    ("-14:00", -50_400, -50_400),
+    ("Etc/GMT+8", -28_800, -28_800),
+    ("Asia/Kathmandu", 20_700, 20_700),
+    ("America/New_York", -18_000, -14_400),
+    ("Europe/Paris", 3_600, 7_200),
+    ("America/Santiago", -10_800, -14_400),
+    ("Australia/Lord_Howe", 39_600, 37_800),
+    ("Antarctica/Troll", 0, 7_200),
+    ("Pacific/Chatham", 49_500, 45_900),
+    ("Europe/Dublin", 0, 3_600),
+    ("America/Sao_Paulo", -7_200, -10_800),
+    ("Africa/Cairo", 7_200, 7_200),
+    ("Asia/Beirut", 7_200, 10_800),
+    ("Pacific/Apia", 50_400, 46_800),
+    ("Pacific/Kwajalein", 43_200, 43_200),
+    ("America/Juneau", -32_400, -28_800),
+    ("Africa/Monrovia", 0, 0),
+    ("Africa/Casablanca", 0, 3_600),
+    ("Asia/Gaza", 7_200, 10_800),
+];
+
 #[test]
-fn zones_are_all_known_and_of_the_shapes_they_stand_for() {
-    for name in generate::ZONES {
-        assert!(name.parse::<TimeZone>().is_ok(), "{name}");
+fn zones_are_of_the_shapes_they_stand_for() {
+    let names: Vec<&str> = OFFSETS_OF_2018.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(generate::ZONES, names);
+    let offset = |name: &str, at: &str| {
+        let zone: TimeZone = name.parse().unwrap();
+        zone.offset_seconds(at.parse().unwrap())
+    };
+    for &(name, january, july) in OFFSETS_OF_2018 {
+        assert_eq!(offset(name, "2018-01-15T00:00:00Z"), january, "{name}");
+        assert_eq!(offset(name, "2018-07-15T00:00:00Z"), july, "{name}");
     }
+    // An hour that begins at midnight, and whole days, are skipped.
+    for (name, skipped, seconds) in [
+        ("America/Sao_Paulo", "2018-11-04T00:00:00", 3_600),
+        ("Africa/Cairo", "2024-04-26T00:00:00", 3_600),
+        ("Asia/Beirut", "2018-03-25T00:00:00", 3_600),
+        ("Pacific/Apia", "2011-12-30T12:00:00", 86_400),
+        ("Pacific/Kwajalein", "1993-08-21T12:00:00", 86_400),
+    ] {
+        let zone: TimeZone = name.parse().unwrap();
+        match zone.resolve(skipped.parse().unwrap()) {
+            Resolution::Gap { before, after, .. } => assert_eq!(after - before, seconds, "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    let juneau: TimeZone = "America/Juneau".parse().unwrap();
+    let repeated = juneau.resolve("1867-10-18T12:00:00".parse().unwrap());
+    assert!(matches!(repeated, Resolution::Fold { .. }), "{repeated:?}");
+    assert_eq!(offset("Africa/Monrovia", "1970-01-01T00:00:00Z"), -2_670);
 }
 
 #[test]
@@ -140,7 +196,7 @@ fn histories_reach_every_operation_both_outcomes_and_every_rare_state() {
         }
     }
     println!("{counts:?}\n{states:?}");
-    for name in Op::NAMES {
+    for &name in Op::NAMES {
         let Count {
             accepted, refused, ..
         } = counts[name];
@@ -159,10 +215,36 @@ fn histories_reach_every_operation_both_outcomes_and_every_rare_state() {
         );
         assert!(!is_change || refused > 20, "{name}: {refused} refused");
     }
-    for state in Twins::STATES {
+    for &state in Twins::STATES {
         let reached = states.get(state).copied().unwrap_or_default();
         assert!(reached > 4, "{state}: {reached}");
     }
+}
+
+/// A clock that only goes forward changes when things happen, and nothing else.
+#[test]
+fn a_history_of_ascending_instants_makes_the_same_calls_at_the_same_instants() {
+    let mut random = SplitMix64::new(29);
+    let mut instant_count = 0;
+    for _ in 0..10 {
+        let history = generate::history(&mut random);
+        let ascending = history.clone().with_ascending_now();
+        let instants = |history: &History| -> Vec<_> {
+            history.operations.iter().filter_map(Op::now).collect()
+        };
+        let (mut given, sorted) = (instants(&history), instants(&ascending));
+        assert!(!given.is_sorted() && sorted.is_sorted());
+        given.sort();
+        assert_eq!(sorted, given);
+        instant_count += given.iter().collect::<HashSet<_>>().len();
+        let calls = |history: &History| -> Vec<_> {
+            let calls = history.operations.iter().cloned();
+            calls.map(|op| op.with_now(NOW)).collect()
+        };
+        assert_eq!(calls(&ascending), calls(&history));
+        ascending.run().unwrap();
+    }
+    assert!(instant_count > 500, "{instant_count}");
 }
 
 /// Values made of any bytes are ones that the crate itself would accept and agree on.
@@ -236,6 +318,6 @@ fn every_public_method_of_a_store_is_an_operation() {
     for name in others.into_iter().chain(hidden).chain(composed) {
         assert!(operations.remove(name), "{name}");
     }
-    let expected: HashSet<String> = Op::NAMES.into_iter().map(str::to_owned).collect();
+    let expected: HashSet<String> = Op::NAMES.iter().copied().map(str::to_owned).collect();
     assert_eq!(operations, expected);
 }

@@ -7,15 +7,16 @@ use super::super::workload::Workload;
 use super::check_message;
 use crate::query::{LIMIT_MAX, ListQuery, Page};
 use crate::store::TaskStore;
-use crate::task::{LastStatus, ProjectId, ScheduledType};
-use crate::wire::{Record, read_records};
+use crate::task::{LastStatus, ProjectId, Record, ScheduledType};
+use crate::wire::read_records;
 
 /// Reads any bytes as records, one line at a time and as a whole text; lists what was
 /// accepted, and feeds the pages back in.
 ///
 /// # Errors
 ///
-/// A page is not what serde writes, is no JSON, or lists otherwise once it is fed back in;
+/// A page is not what serde writes, is no JSON, or lists otherwise once it is fed back in; a full
+/// record is another once it is read back;
 /// the whole text is accepted though a line is refused, or the other way round; an error's
 /// message or line is out of bounds.
 pub fn record(input: &[u8]) -> Result<Counts, Difference> {
@@ -34,6 +35,7 @@ pub fn record(input: &[u8]) -> Result<Counts, Difference> {
             Ok(record) => {
                 count.accepted += 1;
                 check_fields(line, &record)?;
+                check_full_record(&record)?;
                 let project = record.project.as_ref().unwrap_or(&project);
                 let added = store.add(project, record.task.clone(), Workload::NOW);
                 lines_are_good &= added.is_ok();
@@ -100,6 +102,27 @@ fn check_fields(line: &[u8], record: &Record) -> Result<(), Difference> {
             let what = || format!("{name} of {}", String::from_utf8_lossy(line));
             return Err(Difference::between(what, &read, &given));
         }
+    }
+    Ok(())
+}
+
+/// Writes a record and reads it back, as text and through serde.
+fn check_full_record(record: &Record) -> Result<(), Difference> {
+    let mut line = Vec::new();
+    record.write_json(&mut line);
+    let by_serde = serde_json::to_vec(record).unwrap_or_default();
+    if line != by_serde {
+        return Err(different("a full record by serde", &line, &by_serde));
+    }
+    let read = Record::from_json(&line);
+    if read.as_ref() != Ok(record) {
+        let what = || "a full record that was read back".to_owned();
+        return Err(Difference::between(what, &read, record));
+    }
+    let read: Option<Record> = serde_json::from_slice(&line).ok();
+    if read.as_ref() != Some(record) {
+        let what = || "a full record that serde read back".to_owned();
+        return Err(Difference::between(what, &read, record));
     }
     Ok(())
 }

@@ -192,8 +192,8 @@ fn a_time_in_a_fold_is_the_first_of_two_and_once() {
         (
             "America/Havana",
             "00:30:00",
-            "2026-10-31T12:00:00Z",
-            "2026-11-01T00:30:00-04:00",
+            "2027-11-06T12:00:00Z",
+            "2027-11-07T00:30:00-04:00",
         ),
         (
             "Europe/Dublin",
@@ -528,6 +528,182 @@ fn soon_after_an_expiry_only_what_was_before_it_has_happened() {
         let last = schedule.previous_execution(instant(now)).unwrap();
         assert_eq!(last.to_string(), "2026-03-06 10:00:00");
         assert_eq!(schedule.neighbours(instant(now)), (Some(last), None));
+    }
+}
+
+/// In 2026 several governments moved clocks after chrono-tz had its last edition: by that one,
+/// each of these answers was an hour off, or a day.
+#[test]
+#[cfg_attr(not(feature = "bundled-zones"), ignore = "needs the edition of 2026")]
+fn what_clocks_show_since_the_changes_of_2026() {
+    for (zone, time, after, expected) in [
+        (
+            "Africa/Casablanca",
+            "09:00:00",
+            "2026-11-26T08:30:00Z",
+            ["2026-11-26T09:00:00+00:00", "2026-11-27T09:00:00+00:00"],
+        ),
+        (
+            "Africa/El_Aaiun",
+            "09:00:00",
+            "2026-11-26T08:30:00Z",
+            ["2026-11-26T09:00:00+00:00", "2026-11-27T09:00:00+00:00"],
+        ),
+        (
+            "America/Vancouver",
+            "09:00:00",
+            "2026-11-26T16:30:00Z",
+            ["2026-11-27T09:00:00-07:00", "2026-11-28T09:00:00-07:00"],
+        ),
+        (
+            "America/Edmonton",
+            "09:00:00",
+            "2026-11-26T15:30:00Z",
+            ["2026-11-27T09:00:00-06:00", "2026-11-28T09:00:00-06:00"],
+        ),
+        (
+            "America/Inuvik",
+            "09:00:00",
+            "2026-11-26T15:30:00Z",
+            ["2026-11-27T09:00:00-06:00", "2026-11-28T09:00:00-06:00"],
+        ),
+        (
+            "America/Winnipeg",
+            "09:00:00",
+            "2026-11-26T14:30:00Z",
+            ["2026-11-27T09:00:00-05:00", "2026-11-28T09:00:00-05:00"],
+        ),
+        (
+            "America/Havana",
+            "09:00:00",
+            "2026-11-26T13:30:00Z",
+            ["2026-11-27T09:00:00-04:00", "2026-11-28T09:00:00-04:00"],
+        ),
+        (
+            "Canada/Pacific",
+            "23:30:00",
+            "2026-12-01T00:00:00Z",
+            ["2026-11-30T23:30:00-07:00", "2026-12-01T23:30:00-07:00"],
+        ),
+        // With the European Union, which puts these clocks forward at 03:00: no gap at 02:30.
+        (
+            "Europe/Chisinau",
+            "02:30:00",
+            "2027-03-27T12:00:00Z",
+            ["2027-03-28T02:30:00+02:00", "2027-03-29T02:30:00+03:00"],
+        ),
+    ] {
+        assert_executions(schedule(DAILY, time, zone), after, &expected);
+    }
+}
+
+/// The zones list changes up to some year; beyond it, the rule in the footer of their data decides.
+#[test]
+#[cfg_attr(not(feature = "bundled-zones"), ignore = "chrono-tz has no rules")]
+fn clocks_change_by_the_rule_of_their_zone_for_ever() {
+    for (zone, time, after, expected) in [
+        // Gaps, of an hour, half of one, and two.
+        (
+            "America/New_York",
+            "02:30:00",
+            "2100-03-13T12:00:00Z",
+            ["2100-03-14T03:30:00-04:00", "2100-03-15T02:30:00-04:00"],
+        ),
+        (
+            "America/New_York",
+            "02:30:00",
+            "2400-03-11T12:00:00Z",
+            ["2400-03-12T03:30:00-04:00", "2400-03-13T02:30:00-04:00"],
+        ),
+        (
+            "Europe/Paris",
+            "02:30:00",
+            "2200-03-29T12:00:00Z",
+            ["2200-03-30T03:30:00+02:00", "2200-03-31T02:30:00+02:00"],
+        ),
+        (
+            "Europe/Paris",
+            "02:30:00",
+            "9998-03-28T12:00:00Z",
+            ["9998-03-29T03:30:00+02:00", "9998-03-30T02:30:00+02:00"],
+        ),
+        (
+            "Australia/Sydney",
+            "02:15:00",
+            "2150-10-03T00:00:00Z",
+            ["2150-10-04T03:15:00+11:00", "2150-10-05T02:15:00+11:00"],
+        ),
+        (
+            "Australia/Lord_Howe",
+            "02:15:00",
+            "2300-10-06T00:00:00Z",
+            ["2300-10-07T02:45:00+11:00", "2300-10-08T02:15:00+11:00"],
+        ),
+        (
+            "Pacific/Chatham",
+            "03:00:00",
+            "2222-09-28T00:00:00Z",
+            ["2222-09-29T04:00:00+13:45", "2222-09-30T03:00:00+13:45"],
+        ),
+        (
+            "Antarctica/Troll",
+            "01:30:00",
+            "2250-03-30T12:00:00Z",
+            ["2250-03-31T03:30:00+02:00", "2250-04-01T01:30:00+02:00"],
+        ),
+        (
+            "America/Santiago",
+            "00:00:00",
+            "2199-09-07T12:00:00Z",
+            ["2199-09-08T01:00:00-03:00", "2199-09-09T00:00:00-03:00"],
+        ),
+        // Folds: the first of the two.
+        (
+            "America/New_York",
+            "01:30:00",
+            "2150-10-31T12:00:00Z",
+            ["2150-11-01T01:30:00-04:00", "2150-11-02T01:30:00-05:00"],
+        ),
+        (
+            "Europe/Paris",
+            "02:30:00",
+            "2399-10-30T12:00:00Z",
+            ["2399-10-31T02:30:00+02:00", "2399-11-01T02:30:00+01:00"],
+        ),
+        (
+            "Africa/Cairo",
+            "23:30:00",
+            "2345-10-24T22:00:00Z",
+            ["2345-10-25T23:30:00+03:00", "2345-10-26T23:30:00+02:00"],
+        ),
+        (
+            "Europe/Dublin",
+            "01:30:00",
+            "2101-10-29T12:00:00Z",
+            ["2101-10-30T01:30:00+01:00", "2101-10-31T01:30:00+00:00"],
+        ),
+        // Neither.
+        (
+            "Australia/Sydney",
+            "12:00:00",
+            "2150-07-01T00:00:00Z",
+            ["2150-07-01T12:00:00+10:00", "2150-07-02T12:00:00+10:00"],
+        ),
+        (
+            "Asia/Gaza",
+            "12:00:00",
+            "2150-06-30T12:00:00Z",
+            ["2150-07-01T12:00:00+03:00", "2150-07-02T12:00:00+03:00"],
+        ),
+    ] {
+        assert_executions(schedule(DAILY, time, zone), after, &expected);
+    }
+    for (rule, expected) in [
+        (GapRule::GapEnd, "2150-03-08T03:00:00-04:00"),
+        (GapRule::Skip, "2150-03-09T02:30:00-04:00"),
+    ] {
+        let schedule = schedule(DAILY, "02:30:00", "America/New_York").with_gap_rule(rule);
+        assert_executions(schedule, "2150-03-07T12:00:00Z", &[expected]);
     }
 }
 

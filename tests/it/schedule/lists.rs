@@ -1,9 +1,9 @@
 //! The documented lists and strings.
 
-use chrono::{Month, Weekday};
+use chrono::{Month, NaiveTime, Weekday};
 use taskdex::ErrorKind;
 use taskdex::schedule::text::{parse_date, parse_date_time, parse_time};
-use taskdex::schedule::{MonthDate, MonthDates, Months, Weekdays};
+use taskdex::schedule::{MonthDate, MonthDates, Months, Schedule, Weekdays};
 
 #[test]
 fn lists_are_read_as_documented_and_written_in_order() {
@@ -185,4 +185,40 @@ fn dates_and_times_are_read_exactly() {
     ] {
         assert_eq!(parse_date_time(text), None, "{text:?}");
     }
+}
+
+#[test]
+fn schedules_and_executions_are_shown_with_dates() {
+    let zone = "Europe/Paris".parse().unwrap();
+    let daily = Schedule::daily(3, "08:30:00".parse().unwrap(), zone).unwrap();
+    let added = daily.counting_from("2026-01-31T23:30:00Z".parse().unwrap());
+    let started = daily
+        .with_start_date("2026-03-01".parse().unwrap())
+        .unwrap();
+    let expiring = started.with_expire_time("2026-05-31T23:59:59".parse().unwrap());
+    let common = "Schedule { recurrence: Daily { day_interval: 3 }, time: 08:30:00, \
+                  time_zone: TimeZone(Europe/Paris), gap_rule: Forward";
+    assert_eq!(format!("{daily:?}"), format!("{common} }}"));
+    assert_eq!(
+        format!("{added:?}"),
+        format!("{common}, counts_from: 2026-02-01 }}")
+    );
+    assert_eq!(
+        format!("{started:?}"),
+        format!("{common}, start_date: 2026-03-01 }}")
+    );
+    assert_eq!(
+        format!("{:?}", expiring.unwrap()),
+        format!("{common}, start_date: 2026-03-01, expire_time: 2026-05-31T23:59:59 }}"),
+    );
+    let weekly = Schedule::weekly("1,7".parse().unwrap(), NaiveTime::MIN, zone).unwrap();
+    assert!(
+        format!("{weekly:?}").contains("Weekly { days: Weekdays(1,7) }"),
+        "{weekly:?}"
+    );
+    let found = started.next_execution("2026-03-29T00:00:00Z".parse().unwrap());
+    assert_eq!(
+        format!("{found:?}"),
+        "Some(Execution(2026-03-31T08:30:00+02:00))"
+    );
 }

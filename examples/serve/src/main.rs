@@ -1,7 +1,7 @@
 //! Serves the documented listing over HTTP.
 //!
 //! ```text
-//! cargo run --release --example serve -- [--addr 127.0.0.1:8080] [--data FILE]
+//! cargo run --release -p taskdex-serve -- [--addr 127.0.0.1:8080] [--data FILE]
 //! curl 'http://127.0.0.1:8080/v2/default/scheduled-tasks?offset=0&limit=10'
 //! ```
 //!
@@ -9,6 +9,7 @@
 //! was asked for, and checks no tokens. Exit status: 2 where the arguments, the
 //! file or the address were refused.
 
+#[path = "../../support/mod.rs"]
 mod support;
 
 use std::ffi::OsString;
@@ -26,7 +27,7 @@ use support::data::load;
 use taskdex::{Error, ListQuery, ProjectId, TaskStore};
 use tokio::net::TcpListener;
 
-const USAGE: &str = "serve [--addr 127.0.0.1:8080] [--data FILE]";
+const USAGE: &str = "taskdex-serve [--addr 127.0.0.1:8080] [--data FILE]";
 
 struct Arguments {
     addr: String,
