@@ -777,14 +777,8 @@ fn refreshed(source: &mut impl Source, swarm: &Swarm, tasks: &[Record]) -> Vec<R
     refreshed
 }
 
-/// A call with a batch of edits of ids that lie close together.
-fn batch_of_edits(
-    source: &mut impl Source,
-    swarm: &Swarm,
-    name: &str,
-    project: ProjectId,
-    now: DateTime<Utc>,
-) -> Op {
+/// A batch of edits of ids that lie close together.
+pub fn edits(source: &mut impl Source, swarm: &Swarm) -> Vec<Edit> {
     let first = source.below(swarm.id_count);
     // Fewer ids than edits, so that edits meet.
     let id_count = source.pick(&[3, 1, 8, 80]);
@@ -811,6 +805,18 @@ fn batch_of_edits(
         };
         edits.push(edit.with_expectation(expectation));
     }
+    edits
+}
+
+/// A call with a batch of edits.
+fn batch_of_edits(
+    source: &mut impl Source,
+    swarm: &Swarm,
+    name: &str,
+    project: ProjectId,
+    now: DateTime<Utc>,
+) -> Op {
+    let edits = edits(source, swarm);
     match name {
         "check" => Op::Check {
             project,
