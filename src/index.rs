@@ -545,11 +545,11 @@ impl Index {
             if last < self.visible_end {
                 return;
             }
-            if let Some(row) = self.rows.view(last) {
-                if let Some(lookups) = &mut self.lookups {
-                    lookups.answers.unstage(last, row.code());
-                    lookups.ids.remove(last, row.task().id());
-                }
+            if let Some(row) = self.rows.view(last)
+                && let Some(lookups) = &mut self.lookups
+            {
+                lookups.answers.unstage(last, row.code());
+                lookups.ids.remove(last, row.task().id());
             }
             if let Some(lookups) = &mut self.lookups {
                 lookups.names.pop(last, &self.rows);

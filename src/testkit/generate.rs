@@ -847,9 +847,8 @@ fn edit(source: &mut impl Source, swarm: &Swarm, id: &str, may_be_there: bool) -
     let task_id = valid(TaskId::new(id));
     let kind = source.below(if may_be_there { 8 } else { 2 });
     match kind {
-        0 => Edit::put(record(source, swarm, id.to_owned())),
         1 if !may_be_there && source.one_in(4) => Edit::add(record(source, swarm, id.to_owned())),
-        1 => Edit::put(record(source, swarm, id.to_owned())),
+        0 | 1 => Edit::put(record(source, swarm, id.to_owned())),
         2 => Edit::replace(task(source, swarm, id.to_owned())),
         3 => Edit::rename(task_id, task_name(source, swarm)),
         4 => Edit::set_last_status(task_id, last_status(source)),

@@ -504,6 +504,7 @@ impl Op {
     }
 
     /// Calls the engine.
+    #[expect(clippy::too_many_lines, reason = "one arm for each call")]
     pub fn apply(&self, store: &TaskStore) -> Outcome {
         match self.clone() {
             Self::Add { project, task, now } => store.add(&project, task, now).into(),
@@ -658,6 +659,7 @@ impl Op {
     }
 
     /// Calls the reference.
+    #[expect(clippy::too_many_lines, reason = "one arm for each call")]
     pub fn apply_to_reference(&self, reference: &mut ReferenceStore) -> Outcome {
         match self.clone() {
             Self::Add { project, task, now } => reference.add(&project, &task, now).into(),
