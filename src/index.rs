@@ -198,7 +198,7 @@ impl Index {
         self.revision
     }
 
-    /// Greater than the sequence of every task that there ever was.
+    /// Greater than the sequence of every task that there ever was; staged ones are none yet.
     pub(crate) fn sequence_next(&self) -> u64 {
         self.sequence_next
     }
@@ -445,7 +445,10 @@ impl Index {
             lookups.names.record(self.rows.end(), &self.rows);
         }
         self.record(version, [Logged::Added(sequence)]);
-        self.show_all(version);
+        self.continue_sequences(sequence.saturating_add(1));
+        self.revision = version;
+        self.visible_end = self.rows.end();
+        self.visible = self.rows.len();
         Ok(version)
     }
 
@@ -518,11 +521,11 @@ impl Index {
             lookups.names.record_all(self.rows.end(), &self.rows);
             lookups.answers.publish();
         }
-        self.show_all(version);
-    }
-
-    /// Comes to a revision with all rows that there are.
-    fn show_all(&mut self, version: Revision) {
+        let last = self.rows.end().checked_sub(1);
+        if let Some(row) = last.and_then(|last| self.rows.view(last)) {
+            let sequence = row.sequence();
+            self.continue_sequences(sequence.saturating_add(1));
+        }
         self.revision = version;
         self.visible_end = self.rows.end();
         self.visible = self.rows.len();
@@ -546,11 +549,13 @@ impl Index {
             if last < self.visible_end {
                 return;
             }
+            if let Some(row) = self.rows.view(last)
+                && let Some(lookups) = &mut self.lookups
+            {
+                lookups.answers.unstage(last, row.code());
+                lookups.ids.remove(last, row.task().id());
+            }
             if let Some(lookups) = &mut self.lookups {
-                if let Some(row) = self.rows.view(last) {
-                    lookups.answers.unstage(last, row.code());
-                    lookups.ids.remove(last, row.task().id());
-                }
                 lookups.names.pop(last, &self.rows);
             }
             self.rows.pop();
@@ -567,22 +572,22 @@ impl Index {
     fn push_row(&mut self, head: &RowHead, task: &Task, hash: u64) -> Result<Slot, NotAdded> {
         let id = task.id();
         if head.sequence == u64::MAX {
-            // There is always a next one.
             return Err(NotAdded::NoRoom);
         }
-        if let Some(lookups) = &mut self.lookups {
+        let slot = if let Some(lookups) = &mut self.lookups {
             if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
                 return Err(NotAdded::IdTaken);
             }
             let slot = self.rows.push(head, task, self.limits.rows_max)?;
             lookups.ids.insert(&self.rows, slot, hash);
-            Ok(slot)
+            slot
         } else {
             if self.find_by_scan(id).is_some() {
                 return Err(NotAdded::IdTaken);
             }
-            Ok(self.rows.push(head, task, self.limits.rows_max)?)
-        }
+            self.rows.push(head, task, self.limits.rows_max)?
+        };
+        Ok(slot)
     }
 
     /// Sets a last status. Status lists change, no others.

@@ -349,9 +349,12 @@ impl TaskStore {
         edits: &[Edit],
         now: DateTime<Utc>,
     ) -> Result<(), BatchError> {
-        match self.shards.find(project) {
+        match self.shards.look_up(project) {
             Ok(project) => project.check(edits, now),
-            Err(origin) => Project::new(Index::new(origin, self.limits)).check(edits, now),
+            Err(origin) => {
+                let index = Index::new(origin, self.limits);
+                Project::new(index).check(edits, now)
+            }
         }
     }
 
@@ -574,7 +577,7 @@ impl TaskStore {
         let Origin {
             revision,
             sequence_next,
-        } = match self.shards.find(project) {
+        } = match self.shards.look_up(project) {
             Ok(project) => return project.changes_since(since),
             Err(origin) => origin,
         };
@@ -663,7 +666,7 @@ impl TaskStore {
     /// costs a search of the project's name index, unless its answer is remembered.
     #[must_use]
     pub fn list(&self, project: &ProjectId, query: &ListQuery, now: DateTime<Utc>) -> Page {
-        match self.shards.find(project) {
+        match self.shards.look_up(project) {
             Ok(project) => project.list(query, now, &self.memory),
             Err(origin) => Page::new(Vec::new(), summary_of_nothing(origin)),
         }
@@ -678,7 +681,7 @@ impl TaskStore {
         now: DateTime<Utc>,
         each: impl FnMut(&Task, Option<Execution>),
     ) -> PageSummary {
-        match self.shards.find(project) {
+        match self.shards.look_up(project) {
             Ok(project) => project.for_each_listed(query, now, &self.memory, each),
             Err(origin) => summary_of_nothing(origin),
         }
@@ -738,7 +741,7 @@ impl TaskStore {
     /// ```
     #[must_use]
     pub fn revision(&self, project: &ProjectId) -> Revision {
-        match self.shards.find(project) {
+        match self.shards.look_up(project) {
             Ok(project) => project.read().revision(),
             Err(origin) => origin.revision,
         }
@@ -935,11 +938,11 @@ impl TaskStore {
     }
 
     fn find(&self, project: &ProjectId) -> Option<Arc<Project>> {
-        self.shards.find(project).ok()
+        self.shards.look_up(project).ok()
     }
 }
 
-/// What the page of a project that does not exist says beside its tasks.
+/// What the page of a project that is not there says beside its tasks.
 fn summary_of_nothing(origin: Origin) -> PageSummary {
     PageSummary::new(0, origin.revision, None)
 }

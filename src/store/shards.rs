@@ -54,8 +54,8 @@ impl Shards {
         }
     }
 
-    /// A project, or where one that is not there would go on: from nothing, if it never was.
-    pub(super) fn find(&self, id: &ProjectId) -> Result<Arc<Project>, Origin> {
+    /// The project; or where one that is not there would go on: from nothing, if it never was.
+    pub(super) fn look_up(&self, id: &ProjectId) -> Result<Arc<Project>, Origin> {
         let (hash, shard) = self.shard(id).ok_or_else(Origin::default)?;
         let shard = shard.read();
         match shard.projects.find(hash, |(other, _)| other == id) {
@@ -71,7 +71,7 @@ impl Shards {
         id: &ProjectId,
         begin: impl FnOnce(Origin) -> Project,
     ) -> Arc<Project> {
-        if let Ok(project) = self.find(id) {
+        if let Ok(project) = self.look_up(id) {
             return project;
         }
         let Some((hash, shard)) = self.shard(id) else {
