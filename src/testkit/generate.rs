@@ -83,6 +83,8 @@ pub struct Swarm {
     off: Vec<&'static str>,
     characters: Vec<char>,
     name_length_max: u32,
+    /// Whether some names are as long as a name may be.
+    has_long_names: bool,
     project_count: u32,
     id_count: u32,
     batch_max: u32,
@@ -181,6 +183,7 @@ impl Swarm {
             off,
             characters: characters.collect(),
             name_length_max: source.pick(&[6, 3, 12, 40]),
+            has_long_names: true,
             project_count: source.pick(&[1, 2, 5]),
             id_count: source.pick(&[8, 3, 40, 400]),
             batch_max: source.pick(&[3, 8, 40, 160]),
@@ -202,6 +205,7 @@ impl Swarm {
         Self {
             off: Vec::new(),
             name_length_max: source.pick(&[3, 6]),
+            has_long_names: false,
             project_count: source.pick(&[1, 1, 2]),
             id_count: source.pick(&[8, 3, 24]),
             batch_max: source.pick(&[3, 8, 16]),
@@ -445,7 +449,7 @@ fn last_status(source: &mut impl Source) -> Option<LastStatus> {
 
 /// A name of few characters; seldom one as long as a name may be.
 pub fn name(source: &mut impl Source, swarm: &Swarm) -> String {
-    if source.one_in(40) {
+    if swarm.has_long_names && source.one_in(40) {
         return text(source, swarm, 1).repeat(255);
     }
     let length = source.between(1, swarm.name_length_max);

@@ -1,7 +1,8 @@
 //! What threads do at once: histories, made up from seeds.
 
-use taskdex::testkit::{Op, Sizes, Source, SplitMix64, Workload, generate};
-use taskdex::{ProjectId, Record};
+use taskdex::testkit::generate::{self, Swarm};
+use taskdex::testkit::{Op, ReferenceStore, Sizes, Source, SplitMix64, Workload};
+use taskdex::{ListQuery, NameMatch, ProjectId, Record};
 
 /// Calls to be made by one thread, and then by several at once.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct History {
     pub(crate) change_log: usize,
     /// The calls made before the threads begin.
     pub(crate) before: Vec<Op>,
+    /// The reference after them.
+    pub(crate) reference: ReferenceStore,
     /// Whether a snapshot from before lives until the end, so that rows are shared.
     pub(crate) holds_snapshot: bool,
     /// The calls of each thread.
@@ -22,23 +25,13 @@ impl History {
     /// The history of a seed: up to `calls_max` calls for each of two to four threads.
     pub(crate) fn new(seed: u64, calls_max: u32) -> Self {
         let source = &mut SplitMix64::new(seed);
-        let swarm = generate::Swarm::crowded(source);
-        // Few tasks, so that projects end; about as many as lists begin with; nearly too many.
-        let count = source.pick(&[1, 3, 8, 12, 14, 20, 30, 66]);
-        let tasks = |source: &mut SplitMix64| -> Vec<Record> {
-            let task = |number| generate::task(source, &swarm, format!("t-{number}")).into();
-            (0..count).map(task).collect()
-        };
-        let mut before = Vec::new();
-        if !source.one_in(6) {
-            before.push(Op::AddAll {
-                project: project(),
-                tasks: tasks(source),
-                now: Workload::NOW,
-            });
-        }
-        for _ in 0..source.below(6) {
-            before.extend(generate::operations(source, &swarm));
+        let swarm = Swarm::crowded(source);
+        // More answers than the cache has room for.
+        let searches: Vec<ListQuery> = (0..4).map(|_| search(source, &swarm)).collect();
+        let before = beginning(source, &swarm, &searches);
+        let (_, mut reference) = swarm.sizes().stores(swarm.change_log());
+        for op in &before {
+            op.apply_to_reference(&mut reference);
         }
         let holds_snapshot = source.one_in(3);
         let thread_count = source.pick(&[2, 3, 2, 4]);
@@ -47,7 +40,11 @@ impl History {
                 let count = source.between(1, calls_max) as usize;
                 let mut calls = Vec::new();
                 while calls.len() < count {
-                    calls.extend(generate::operations(source, &swarm));
+                    if source.one_in(6) {
+                        calls.push(listed(source, &searches));
+                    } else {
+                        calls.extend(generate::operations(source, &swarm));
+                    }
                 }
                 calls.truncate(count);
                 calls
@@ -57,9 +54,64 @@ impl History {
             sizes: swarm.sizes(),
             change_log: swarm.change_log(),
             before,
+            reference,
             holds_snapshot,
             threads,
         }
+    }
+}
+
+/// A project that is about to change its form, most often.
+fn beginning(source: &mut SplitMix64, swarm: &Swarm, searches: &[ListQuery]) -> Vec<Op> {
+    // Few tasks, so that projects end; about as many as lists begin with; nearly too many.
+    let count = source.pick(&[1, 3, 8, 12, 14, 16, 20, 30, 66, 2, 11, 13]);
+    let mut before = Vec::new();
+    if !source.one_in(6) {
+        let task =
+            |number| -> Record { generate::task(source, swarm, format!("t-{number}")).into() };
+        before.push(Op::AddAll {
+            project: project(),
+            tasks: (0..count).map(task).collect(),
+            now: Workload::NOW,
+        });
+        // Half of them renamed, or removed.
+        let changed = source.below(count);
+        let is_removed = source.one_in(2);
+        for number in (0..changed / 2).map(|number| 2 * number) {
+            let (project, id) = (project(), format!("t-{number}"));
+            before.push(if is_removed {
+                Op::Remove { project, id }
+            } else {
+                let task_name = generate::name(source, swarm).parse().unwrap();
+                Op::Rename {
+                    project,
+                    id,
+                    task_name,
+                }
+            });
+        }
+    }
+    for _ in 0..source.below(4) {
+        before.push(listed(source, searches));
+    }
+    for _ in 0..source.below(3) {
+        before.extend(generate::operations(source, swarm));
+    }
+    before
+}
+
+fn search(source: &mut SplitMix64, swarm: &Swarm) -> ListQuery {
+    let name: String = generate::name(source, swarm).chars().take(2).collect();
+    let query = ListQuery::new(0, 50).unwrap();
+    query.with_task_name(NameMatch::contains(&name).unwrap())
+}
+
+fn listed(source: &mut SplitMix64, searches: &[ListQuery]) -> Op {
+    let position = source.below(u32::try_from(searches.len()).unwrap());
+    Op::List {
+        project: project(),
+        query: searches[position as usize].clone(),
+        now: Workload::NOW,
     }
 }
 

@@ -77,7 +77,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, run: &Run) {
+    fn add(&mut self, run: &Run<'_>) {
         for name in run.names() {
             *self.calls.entry(name).or_default() += 1;
         }

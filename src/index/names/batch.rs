@@ -4,16 +4,17 @@ use std::ops::Range;
 
 use super::text::{Fact, FactKey, Text, each_byte};
 use crate::index::rows::Slot;
+use crate::sync::cramped;
 
 /// A batch is complete with so many facts, if those of a name's single bytes count as one: of usual
 /// names, they take 17 megabytes while they are sorted. Unit tests fill it with fewer.
-const FACTS_MAX: usize = 1 << if cfg!(test) { 17 } else { 20 };
+const FACTS_MAX: usize = 1 << if cfg!(test) { 17 } else { cramped(20, 6) };
 /// So many facts are recorded in one step, if they are a run.
-const STEP_FACTS: usize = 1 << 10;
+const STEP_FACTS: usize = cramped(1 << 10, 1 << 6);
 /// To get at the rows of a fact takes as long as to add so many.
 const RUN_FACTS: usize = 32;
 /// Of so many names, all ASCII bytes are recorded in one step.
-const STEP_NAMES: usize = 128;
+const STEP_NAMES: usize = cramped(128, 4);
 /// Fewer facts than this are sorted by comparisons.
 const RADIX_MIN: usize = 1 << 12;
 

@@ -1,6 +1,7 @@
 //! Row numbers of one block, kept compactly.
 
 use crate::index::rows::Slot;
+use crate::sync::cramped;
 
 /// Rows of a block: as many as 16 bits tell apart.
 const BLOCK_ROWS: usize = 1 << 16;
@@ -10,9 +11,9 @@ const WORDS: usize = BLOCK_ROWS / 64;
 pub(in crate::index) type Words = [u64; WORDS];
 
 /// A block's list of more rows than this takes more memory than a bit for each row.
-const BLOCK_LIST_MAX: usize = BLOCK_ROWS / 16;
+const BLOCK_LIST_MAX: usize = cramped(BLOCK_ROWS / 16, 12);
 /// A block of bits is sparse below this.
-const BLOCK_BITS_MIN: u32 = 2_048;
+const BLOCK_BITS_MIN: u32 = cramped(2_048, 6);
 
 /// So many times as many rows are there before each of a few is searched for among them.
 pub(in crate::index) const SEARCHED_FROM: usize = 16;
