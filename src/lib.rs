@@ -77,6 +77,10 @@ pub mod query;
 pub mod schedule;
 mod spelled;
 pub mod store;
+mod sync;
+#[cfg(feature = "interleavings")]
+#[doc(hidden)]
+pub use sync::REACHED;
 pub mod task;
 #[cfg(feature = "testkit")]
 pub mod testkit;

@@ -19,6 +19,7 @@ use crate::error::ErrorKind;
 use crate::index::{Index, Limits, Origin};
 use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::Execution;
+use crate::sync::{Arc, reached};
 use crate::task::{LastStatus, ProjectId, Task, TaskId, TaskName};
 pub use batch::BatchError;
 use batch::TouchedIds;
@@ -27,7 +28,7 @@ pub use builder::TaskStoreBuilder;
 pub use edit::{Edit, EditAction, Expectation, NewTask};
 pub use feed::ChangeSet;
 use freed::give_back;
-use project::{Project, Writer};
+use project::{Project, Writer, WriterGuard};
 use remembered::Memory;
 use shards::Shards;
 pub(crate) use snapshot::Restoration;
@@ -865,6 +866,7 @@ impl TaskStore {
         let writer = project.lock_writer();
         if writer.retired {
             // It ended after it was found, so it has no tasks.
+            reached("a project ended before its change");
             return Err(not_found());
         }
         self.run(id, &project, writer, change)
@@ -879,6 +881,7 @@ impl TaskStore {
             });
             let writer = project.lock_writer();
             if writer.retired {
+                reached("a project ended before its change");
                 continue;
             }
             return self.run(id, &project, writer, change);
@@ -890,7 +893,7 @@ impl TaskStore {
         &self,
         id: &ProjectId,
         project: &Project,
-        mut writer: std::sync::MutexGuard<'_, Writer>,
+        mut writer: WriterGuard<'_>,
         change: impl FnOnce(&Project) -> R,
     ) -> R {
         let before = self.on_change.as_ref().map(|_| project.read().revision());
@@ -911,10 +914,10 @@ impl TaskStore {
 
     /// Takes a project out of the store, so that one of its name goes on from `origin`.
     ///
-    /// Its writer's lock is held, and no shard's lock is ever held where a
-    /// project's is waited for, so the two cannot wait for each other.
+    /// Its writer's lock is held.
     fn retire(&self, id: &ProjectId, origin: Origin, writer: &mut Writer) {
         writer.retired = true;
+        reached("a project ends");
         self.shards.end(id, origin);
     }
 
@@ -925,7 +928,7 @@ impl TaskStore {
         }
     }
 
-    fn find(&self, project: &ProjectId) -> Option<std::sync::Arc<Project>> {
+    fn find(&self, project: &ProjectId) -> Option<Arc<Project>> {
         self.shards.find(project)
     }
 }

@@ -11,7 +11,6 @@ mod vocabulary;
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 use arrayvec::ArrayString;
 use chrono::{DateTime, Datelike, Utc};
@@ -30,6 +29,7 @@ pub use vocabulary::{LastStatus, LifeCycleType, ScheduledType, TaskType};
 
 use crate::error::{Error, ErrorKind};
 use crate::schedule::Schedule;
+use crate::sync::Arc;
 
 /// One scheduled task: a valid record, immutable and cheap to clone.
 ///

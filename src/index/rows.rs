@@ -1,13 +1,12 @@
 //! The records of one project, by row number.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 use prefetch_index::prefetch_index;
 
 use super::log::RemovedTask;
 use super::next::Next;
 use crate::query::Revision;
+use crate::sync::{Arc, cramped};
 use crate::task::{Attributes, Code, Task};
 
 /// The position of a task in its project's order of adding.
@@ -15,7 +14,7 @@ pub(crate) type Slot = u32;
 
 /// Rows in one chunk: few enough that a chunk is made in microseconds, enough that what it
 /// holds besides rows does not count.
-pub(super) const CHUNK_ROWS: usize = 512;
+pub(super) const CHUNK_ROWS: usize = cramped(512, 8);
 const CHUNK_SHIFT: u32 = CHUNK_ROWS.trailing_zeros();
 
 /// The most rows that are fetched at once.

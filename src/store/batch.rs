@@ -15,15 +15,16 @@ use super::project::{Project, next_of};
 use crate::error::{Error, ErrorKind};
 use crate::index::{Addition, Logged, NameBatch, NoRoom, NotAdded, REVISION_MAX, Removed, RowHead};
 use crate::query::Revision;
+use crate::sync::{cramped, reached};
 use crate::task::{Task, written_instant};
 pub(super) use plan::{Added, Plan, Planner, TouchedIds};
 
 /// Rows that are put in place in one step, while readers wait.
-const STEP_ROWS: usize = 16;
+const STEP_ROWS: usize = cramped(16, 3);
 
 /// A batch of at most so many changes and removals is carried out in place, however small the
 /// project.
-const CHANGES_IN_PLACE_MIN: usize = 64;
+const CHANGES_IN_PLACE_MIN: usize = cramped(64, 6);
 
 /// A project of which a greater part changes is built beside: one in eight.
 const CHANGES_IN_PLACE_PART: usize = 8;
@@ -191,6 +192,7 @@ impl Project {
         let lookups = self.read().lookups_for(added);
         if let Some(lookups) = lookups {
             self.write().install(lookups);
+            reached("lists are built");
         }
     }
 
@@ -205,6 +207,7 @@ impl Project {
         if is_all {
             index.reserve(additions.len());
         }
+        reached("rows are staged");
         index.stage(additions)
     }
 
@@ -214,6 +217,7 @@ impl Project {
         while self.read().fill_name_batch(&mut batch) {
             loop {
                 self.let_readers_in();
+                reached("names are recorded");
                 if !self.write().record_names_step(&mut batch) {
                     break;
                 }
@@ -226,6 +230,7 @@ impl Project {
         while self.read().has_staged() {
             self.let_readers_in();
             self.write().discard_staged(STEP_ROWS);
+            reached("rows are taken back");
         }
         self.compact_lists();
     }
@@ -343,6 +348,7 @@ impl Project {
             let copied = index.copied_chunks(plan.written_slots());
             (copied, plan.logged(&index))
         };
+        reached("a batch is planned");
         let mut removed: Vec<Removed> = Vec::with_capacity(plan.removed.len());
         {
             let mut index = self.write();
@@ -373,6 +379,7 @@ impl Project {
             let fresh = plan.built_beside(&index, version)?;
             (fresh, plan.logged(&index))
         };
+        reached("a project is built beside");
         self.install_fresh(fresh, |index| {
             index.record(version, logged);
             index.continue_sequences(plan.sequence_next);

@@ -1,13 +1,13 @@
 //! A store with choices.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::TaskStore;
 use super::remembered::Memory;
 use super::shards::Shards;
 use crate::index::Limits;
 use crate::query::Revision;
+use crate::sync::Arc;
 use crate::task::ProjectId;
 
 /// Makes a [`TaskStore`] with choices.

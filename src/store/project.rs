@@ -1,11 +1,5 @@
 //! One project's cell: its index, and who may read and change it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{
-    Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError,
-};
-use std::thread;
-
 use chrono::{DateTime, Utc};
 
 use super::batch::added_at;
@@ -17,6 +11,9 @@ use crate::schedule::Execution;
 use crate::store::freed::give_back;
 use crate::store::listed;
 use crate::store::remembered::{Memory, Remembered};
+use crate::sync::{
+    AtomicU32, Mutex, MutexGuard, Ordering, ReadGuard, RwLock, WriteGuard, rank, reached, yield_now,
+};
 use crate::task::{LastStatus, Task, TaskName};
 
 /// A project's index behind two locks.
@@ -27,8 +24,8 @@ use crate::task::{LastStatus, Task, TaskName};
 /// index while readers go on.
 #[derive(Debug)]
 pub(super) struct Project {
-    writer: Mutex<Writer>,
-    index: RwLock<Index>,
+    writer: Mutex<Writer, { rank::WRITER }>,
+    index: RwLock<Index, { rank::INDEX }>,
     readers_waiting: AtomicU32,
     remembered: Remembered,
 }
@@ -44,6 +41,8 @@ pub(super) struct Writer {
     pub(super) retired: bool,
 }
 
+pub(super) type WriterGuard<'a> = MutexGuard<'a, Writer, { rank::WRITER }>;
+
 impl Project {
     pub(super) fn new(index: Index) -> Self {
         Self {
@@ -58,7 +57,7 @@ impl Project {
     // change cannot panic half-way: a poisoned lock still guards whole data,
     // save that a batch may have been left staged.
 
-    pub(super) fn lock_writer(&self) -> MutexGuard<'_, Writer> {
+    pub(super) fn lock_writer(&self) -> WriterGuard<'_> {
         self.writer.lock().unwrap_or_else(|poisoned| {
             self.discard_staged();
             self.writer.clear_poison();
@@ -66,14 +65,13 @@ impl Project {
         })
     }
 
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, Index> {
-        match self.index.try_read() {
-            Ok(index) => return index,
-            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => {}
+    pub(super) fn read(&self) -> ReadGuard<'_, Index, { rank::INDEX }> {
+        if let Some(index) = self.index.try_read() {
+            return index;
         }
+        reached("a reader waits");
         self.readers_waiting.fetch_add(1, Ordering::Relaxed);
-        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        let index = self.index.read();
         self.readers_waiting.fetch_sub(1, Ordering::Relaxed);
         index
     }
@@ -88,12 +86,13 @@ impl Project {
             if self.readers_waiting.load(Ordering::Relaxed) == 0 {
                 return;
             }
-            thread::yield_now();
+            reached("a writer lets readers in");
+            yield_now();
         }
     }
 
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, Index> {
-        self.index.write().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn write(&self) -> WriteGuard<'_, Index, { rank::INDEX }> {
+        self.index.write()
     }
 
     // Reading.
@@ -162,7 +161,8 @@ impl Project {
         if learnt.is_empty() {
             return;
         }
-        if let Ok(mut index) = self.index.try_write() {
+        if let Some(mut index) = self.index.try_write() {
+            reached("next executions are kept");
             for it in learnt {
                 index.set_next(it.slot, it.sequence, it.version, it.next);
             }
@@ -274,6 +274,7 @@ impl Project {
             // A snapshot holds the row's chunk, which is copied while readers go on.
             drop(index);
             let copied = self.read().copied_chunks([slot]);
+            reached("shared rows are copied");
             index = self.write();
             index.install_chunks(copied);
         }
@@ -295,6 +296,7 @@ impl Project {
         let fresh = index.names_anew();
         drop(index);
         if let Some(fresh) = fresh {
+            reached("names are recorded anew");
             let former = self.write().install_names(fresh);
             give_back(former, rows as usize);
         }
@@ -305,6 +307,7 @@ impl Project {
     pub(super) fn compact_lists(&self) {
         let compacted = self.read().compacted_lists();
         if let Some(compacted) = compacted {
+            reached("lists are compacted");
             let former = self.write().install_lists(compacted);
             // No reader has to wait for that.
             drop(former);
@@ -314,6 +317,7 @@ impl Project {
     /// Numbers all rows anew. Readers go on while that is prepared.
     pub(super) fn renumber(&self) -> Result<(), NotAdded> {
         let fresh = self.read().renumbered()?;
+        reached("rows are renumbered");
         self.install_fresh(fresh, |_| {});
         Ok(())
     }

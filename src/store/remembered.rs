@@ -2,24 +2,23 @@
 //! asks again, is answered at once.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use crate::index::{Index, NameSearch, NamesFound, RowSet, Seen};
 use crate::query::{ListKey, NameMatch, NameStrategy};
+use crate::sync::{
+    Arc, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, Weak, rank, reached,
+};
 
 /// The most answers of one project, so that one is found at once.
 const ANSWERS_MAX: usize = 8;
 
 /// The memory that the remembered answers of all projects of a store may take
 /// together, and which of them was used least recently.
-///
-/// No lock of a [`Shelf`] is held where that of `filed` is waited for.
 #[derive(Debug)]
 pub(super) struct Memory {
     bytes_max: usize,
     clock: AtomicU64,
-    filed: Mutex<Filed>,
+    filed: Mutex<Filed, { rank::FILED }>,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +44,7 @@ pub(super) struct Remembered(OnceLock<Arc<Shelf>>);
 
 #[derive(Debug, Default)]
 struct Shelf {
-    answers: Mutex<Vec<Answer>>,
+    answers: Mutex<Vec<Answer>, { rank::ANSWERS }>,
 }
 
 /// An answer, true of the state of its project's index that was `seen`.
@@ -91,6 +90,7 @@ impl Memory {
                 filed.add(used, charge);
                 continue;
             }
+            reached("an answer is evicted");
             #[cfg(feature = "testkit")]
             {
                 filed.evicted += 1;
@@ -143,11 +143,13 @@ impl Remembered {
             && answer.bring_up_to_date(search)
         {
             answer.used = memory.tick();
+            reached("an answer is remembered");
             return read(&answer.rows);
         }
         // Others need not wait for the search.
         drop(answers);
         let found = search.run();
+        reached("an answer is found");
         let result = read(&found.rows);
         shared.keep(memory, search, found);
         result
@@ -208,7 +210,7 @@ impl Remembered {
 }
 
 impl Shelf {
-    fn lock(&self) -> MutexGuard<'_, Vec<Answer>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Answer>, { rank::ANSWERS }> {
         self.answers.lock().unwrap_or_else(|poisoned| {
             // Whoever panicked may have left an answer half up to date.
             let mut answers = poisoned.into_inner();

@@ -1,23 +1,26 @@
 //! The projects of a store, by their ids.
 
 use std::hash::BuildHasher;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use hashbrown::HashTable;
 
 use super::project::Project;
 use crate::index::Origin;
+use crate::sync::{Arc, RandomState, RwLock, cramped, rank, reached};
 use crate::task::ProjectId;
 
 /// Into how many parts the projects are divided, so that threads which work
-/// on different projects seldom meet at one lock.
-const SHARD_COUNT: usize = 64;
+/// on different projects seldom meet at one lock; where interleavings are tried, often.
+const SHARD_COUNT: usize = cramped(64, 2);
 
 /// All projects, and where the history of each that ended goes on.
+///
+/// Nothing can panic while a shard's lock is held, save for an allocation that fails: a shard is
+/// always whole.
 #[derive(Debug)]
 pub(super) struct Shards {
-    shards: Box<[RwLock<Shard>]>,
-    hasher: std::hash::RandomState,
+    shards: Box<[RwLock<Shard, { rank::SHARD }>]>,
+    hasher: RandomState,
 }
 
 #[derive(Debug, Default)]
@@ -47,13 +50,13 @@ impl Shards {
     pub(super) fn new() -> Self {
         Self {
             shards: (0..SHARD_COUNT).map(|_| RwLock::default()).collect(),
-            hasher: std::hash::RandomState::new(),
+            hasher: RandomState::default(),
         }
     }
 
     pub(super) fn find(&self, id: &ProjectId) -> Option<Arc<Project>> {
         let (hash, shard) = self.shard(id)?;
-        let shard = read(shard);
+        let shard = shard.read();
         let (_, place) = shard.projects.find(hash, |(other, _)| other == id)?;
         place.project().map(Arc::clone)
     }
@@ -61,7 +64,7 @@ impl Shards {
     /// Where a project that is not there would go on: from nothing, if it never was.
     pub(super) fn origin(&self, id: &ProjectId) -> Origin {
         let origin = self.shard(id).and_then(|(hash, shard)| {
-            let shard = read(shard);
+            let shard = shard.read();
             match shard.projects.find(hash, |(other, _)| other == id)? {
                 (_, Place::Ended(origin)) => Some(*origin),
                 (_, Place::There(_)) => None,
@@ -82,13 +85,17 @@ impl Shards {
         let Some((hash, shard)) = self.shard(id) else {
             return Arc::new(begin(Origin::default()));
         };
-        let mut shard = write(shard);
+        let mut shard = shard.write();
         let found = shard.projects.find(hash, |(other, _)| other == id);
         let origin = match found {
-            Some((_, Place::There(project))) => return Arc::clone(project),
+            Some((_, Place::There(project))) => {
+                reached("a project was begun by another thread");
+                return Arc::clone(project);
+            }
             Some((_, Place::Ended(origin))) => *origin,
             None => Origin::default(),
         };
+        reached("a project begins");
         let project = Arc::new(begin(origin));
         self.put(&mut shard, hash, id, Place::There(Arc::clone(&project)));
         project
@@ -99,7 +106,7 @@ impl Shards {
         let Some((hash, shard)) = self.shard(id) else {
             return false;
         };
-        let mut shard = write(shard);
+        let mut shard = shard.write();
         let found = shard.projects.find(hash, |(other, _)| other == id);
         if found.is_some_and(|(_, place)| place.project().is_some()) {
             return false;
@@ -113,7 +120,7 @@ impl Shards {
         let Some((hash, shard)) = self.shard(id) else {
             return;
         };
-        let mut shard = write(shard);
+        let mut shard = shard.write();
         if origin != Origin::default() {
             self.put(&mut shard, hash, id, Place::Ended(origin));
         } else if let Ok(entry) = shard.projects.find_entry(hash, |(other, _)| other == id) {
@@ -146,7 +153,7 @@ impl Shards {
     pub(super) fn project_count(&self) -> u64 {
         self.shards
             .iter()
-            .map(|shard| read(shard).there as u64)
+            .map(|shard| shard.read().there as u64)
             .sum()
     }
 
@@ -154,7 +161,7 @@ impl Shards {
     pub(super) fn projects(&self) -> Vec<(ProjectId, Arc<Project>)> {
         let mut projects = Vec::new();
         for shard in &self.shards {
-            let shard = read(shard);
+            let shard = shard.read();
             let places = shard.projects.iter();
             projects.extend(
                 places.filter_map(|(id, place)| Some((id.clone(), Arc::clone(place.project()?)))),
@@ -168,20 +175,12 @@ impl Shards {
     }
 
     /// Where a project is, and its hash there. Tables look at the lowest and the highest bits.
-    pub(super) fn shard(&self, project: &ProjectId) -> Option<(u64, &RwLock<Shard>)> {
+    pub(super) fn shard(
+        &self,
+        project: &ProjectId,
+    ) -> Option<(u64, &RwLock<Shard, { rank::SHARD }>)> {
         let hash = self.hash(project);
         let position = usize::try_from((hash >> 32) % SHARD_COUNT as u64).ok()?;
         Some((hash, self.shards.get(position)?))
     }
-}
-
-// Nothing can panic while a shard's lock is held, save for an allocation that
-// fails: a poisoned lock still guards a whole map.
-
-fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
-    lock.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
-    lock.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::Error;
 use crate::limits::check_text;
 use crate::spelled::deserialize_parsed;
+use crate::sync::Arc;
 
 /// Whether a text is plain: without control characters, quotation marks and backslashes.
 ///

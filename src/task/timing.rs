@@ -3,13 +3,13 @@
 use std::fmt;
 use std::num::NonZeroI64;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime};
 
 use crate::error::{Error, ErrorKind};
 use crate::schedule::text::{date_time_ascii, parse_date_time, parse_number, refused_date};
 use crate::schedule::{Recurrence, Schedule, TimeZone};
+use crate::sync::Arc;
 use crate::task::{LifeCycleType, ScheduledType};
 
 /// When a task runs.

@@ -1,12 +1,12 @@
 //! The zone data in force: the names, their numbers, and the spans of each once it is used.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use super::spans::Spans;
 use super::{OTHER_NAMES_FROM, own, tzif};
+use crate::sync::OnceLock;
 
 /// The data in force for the process, fixed by the first use of a zone or by
 /// [`ZoneData::put_in_force`](super::ZoneData::put_in_force), whichever comes first.
