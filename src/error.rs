@@ -134,6 +134,10 @@ pub enum ErrorKind {
     /// `TDX.0032`: the text of an export is cut, too long or otherwise not as it was written.
     #[error("damaged export")]
     DamagedExport,
+    /// `TDX.0040`: a call about what is due came before the store was
+    /// [watched](crate::TaskStore::watch_due).
+    #[error("not watching")]
+    NotWatching,
     /// `TDX.0500`: a fault of the server itself.
     #[error("internal error")]
     Internal,
@@ -169,6 +173,7 @@ impl ErrorKind {
             Self::NoSuchDate => "TDX.0030",
             Self::UnknownField => "TDX.0031",
             Self::DamagedExport => "TDX.0032",
+            Self::NotWatching => "TDX.0040",
             Self::Internal => "TDX.0500",
         }
     }
@@ -271,6 +276,12 @@ impl Error {
         let accepted = "a project that has tasks";
         let project = project.as_str();
         Self::refused(ErrorKind::ProjectNotFound, "project_id", project, accepted)
+    }
+
+    /// The refusal of a call about what is due in a store that is not watched.
+    pub(crate) fn not_watching(call: &'static str) -> Self {
+        let accepted = "the call after `watch_due`";
+        Self::refused(ErrorKind::NotWatching, "do", call, accepted)
     }
 
     /// The same refusal with more to say.

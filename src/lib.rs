@@ -89,7 +89,7 @@ pub use query::{
 pub use schedule::{
     Execution, GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays,
 };
-pub use store::{BatchError, TaskStore};
+pub use store::{BatchError, DueBatch, DueExecution, Missed, MissedPolicy, TaskStore};
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTime, ReportedTiming, ScheduledType,
     Task, TaskBuilder, TaskId, TaskName, TaskType, Timing, Trigger,
