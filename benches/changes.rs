@@ -52,7 +52,7 @@ fn changes(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let turn = turns();
                 let status = statuses[(turn + turn / 65_536) % 4];
-                store.set_last_status(&project, &ids[turn % 65_536], status, now())
+                store.set_last_status(&project, &ids[turn % 65_536], status)
             });
         });
         group.bench_function(BenchmarkId::new("enable", size), |bencher| {
@@ -61,21 +61,33 @@ fn changes(criterion: &mut Criterion) {
                 store.set_enabled(&project, &ids[turn % 65_536], turn % 3 == 0, now())
             });
         });
-        let names: Vec<TaskName> = (0..4_096)
+        // Not a divisor of the ids, so that an id gets another name each time.
+        let names: Vec<TaskName> = (0..4_095)
             .map(|number| TaskName::new(task(number).task_name()).unwrap())
             .collect();
         group.bench_function(BenchmarkId::new("rename", size), |bencher| {
             bencher.iter(|| {
                 let turn = turns();
-                let name = &names[turn % 4_096];
-                store.rename(&project, &ids[turn % 65_536], name, now())
+                let name = &names[turn % 4_095];
+                store.rename(&project, &ids[turn % 65_536], name)
             });
         });
-        let others: Vec<Task> = (0..4_096)
+        let mut others: Vec<Task> = (0..4_096)
             .map(|_| task(random.below(size as u64) as usize))
             .collect();
+        // Each in turn as it is and with another status.
+        for position in 0..others.len() {
+            let task = others[position].clone();
+            let is_skipped = task.last_status() == Some(LastStatus::Skip);
+            let other = if is_skipped {
+                LastStatus::Fail
+            } else {
+                LastStatus::Skip
+            };
+            others.push(task.with_last_status(Some(other)));
+        }
         group.bench_function(BenchmarkId::new("replace", size), |bencher| {
-            bencher.iter(|| store.replace(&project, others[turns() % 4_096].clone(), now()));
+            bencher.iter(|| store.replace(&project, others[turns() % 8_192].clone(), now()));
         });
         let more = |count| (size..size + count as usize).map(task).collect::<Vec<_>>();
         group.bench_function(BenchmarkId::new("add", size), |bencher| {
@@ -148,14 +160,14 @@ fn what_readers_notice() {
         notice(&store, size, "removals up to renumbering", || {
             for id in &half {
                 // Some went with the sync.
-                let _ = store.remove(&project, id, now());
+                let _ = store.remove(&project, id);
             }
             let left = store.task_count(&project);
             for number in (1..size)
                 .step_by(2)
                 .take(usize::try_from(left / 4).unwrap())
             {
-                let _ = store.remove(&project, id(number), now());
+                let _ = store.remove(&project, id(number));
             }
         });
     }
@@ -224,7 +236,7 @@ fn readings(store: &TaskStore, size: usize, readers: usize) -> f64 {
                     made += 1;
                     let status = random.pick(LastStatus::ALL);
                     let id = id(random.below(size as u64) as usize);
-                    let _ = store.set_last_status(project, &id, Some(status), now());
+                    let _ = store.set_last_status(project, &id, Some(status));
                 }
                 thread::sleep(Duration::from_micros(200));
             }

@@ -297,7 +297,7 @@ fn changes(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let turn = turns();
                 let status = LastStatus::ALL[(turn + turn / 65_536) % 3];
-                store.set_last_status(&project, &ids[turn % 65_536], Some(status), Workload::NOW)
+                store.set_last_status(&project, &ids[turn % 65_536], Some(status))
             });
         });
         group.bench_function(BenchmarkId::new("rename", size), |bencher| {
@@ -305,7 +305,7 @@ fn changes(criterion: &mut Criterion) {
                 let turn = turns();
                 // The pairs of ids and names are other ones in each round.
                 let name = &names[(turn + turn / 65_536) % 65_536];
-                store.rename(&project, &ids[turn % 65_536], name, Workload::NOW)
+                store.rename(&project, &ids[turn % 65_536], name)
             });
         });
         // Past the end, and so of other ids.

@@ -19,14 +19,14 @@
 //!
 //! ```
 //! use taskdex::testkit::{Twins, Workload};
-//! use taskdex::{ProjectId, testkit::Op};
+//! use taskdex::{ProjectId, Record, testkit::Op};
 //!
 //! let workload = Workload::new(7, 100);
 //! let project = ProjectId::new("p-1")?;
 //! let now = Workload::NOW;
 //!
 //! let mut twins = Twins::new();
-//! twins.apply(&Op::AddAll { project: project.clone(), tasks: workload.tasks().collect(), now })?;
+//! twins.apply(&Op::AddAll { project: project.clone(), tasks: workload.tasks().map(Record::from).collect(), now })?;
 //! for query in workload.queries().take(20) {
 //!     twins.apply(&Op::List { project: project.clone(), query, now })?;
 //! }
@@ -90,7 +90,9 @@ mod walk;
 mod workload;
 
 pub use op::{Op, Outcome, Seen};
-pub use reference::{ReferencePage, ReferenceRefusal, ReferenceStore, ReferenceTask};
+pub use reference::{
+    ReferencePage, ReferenceRefusal, ReferenceSnapshot, ReferenceStore, ReferenceTask,
+};
 pub use source::{Bytes, Source, SplitMix64};
 pub use twins::{Count, Counts, Difference, Sizes, Twins};
 pub use walk::{Walked, walk_to_next};

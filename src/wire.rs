@@ -4,6 +4,7 @@
 
 mod edit;
 mod error;
+pub mod export;
 mod fields;
 mod full_record;
 mod future_executions;

@@ -156,7 +156,7 @@ pub(crate) fn add_and_remove(
     let adding = start.elapsed();
     let start = Instant::now();
     for task in added.iter().rev() {
-        store.remove(project, task.id(), now).unwrap();
+        store.remove(project, task.id()).unwrap();
     }
     (adding, start.elapsed())
 }

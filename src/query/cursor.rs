@@ -33,7 +33,7 @@ use crate::error::{Error, ErrorKind};
 /// let query = ListQuery::from_query_string("offset=0&limit=2&scheduled_type=LIFE_CYCLE")?;
 /// let page = store.list(&project, &query, now);
 /// let cursor = page.next_cursor().unwrap().to_string();
-/// store.remove(&project, "t-1", now)?;
+/// store.remove(&project, "t-1")?;
 ///
 /// let cursor: Cursor = cursor.parse()?;
 /// let page = store.list(&project, &query.after(cursor), now);

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Cursor;
 use crate::schedule::Execution;
-use crate::task::Task;
+use crate::task::{Record, Task};
 
 /// A point in the history of a project.
 ///
@@ -101,14 +102,25 @@ pub struct ScheduledTask {
     task: Task,
     version: Revision,
     next_execution: Option<Execution>,
+    sequence: u64,
+    added_at: i64,
 }
 
 impl ScheduledTask {
-    pub(crate) fn new(task: Task, version: Revision, next_execution: Option<Execution>) -> Self {
+    /// A task of a row, which was first added at a second.
+    pub(crate) fn new(
+        task: Task,
+        version: Revision,
+        next_execution: Option<Execution>,
+        sequence: u64,
+        added_at: i64,
+    ) -> Self {
         Self {
             task,
             version,
             next_execution,
+            sequence,
+            added_at,
         }
     }
 
@@ -132,6 +144,49 @@ impl ScheduledTask {
     #[must_use]
     pub fn version(&self) -> Revision {
         self.version
+    }
+
+    /// The task's place in its project's order of adding, greater than those of all before it.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// When the task was first added, to the second.
+    #[must_use]
+    pub fn added_at(&self) -> DateTime<Utc> {
+        // It was taken from an instant.
+        DateTime::from_timestamp(self.added_at, 0).unwrap_or_default()
+    }
+
+    /// The full record, which reads back as the same task.
+    ///
+    /// ```
+    /// use chrono::{DateTime, Utc};
+    /// use taskdex::{ProjectId, Record, Schedule, Task, TaskStore, TaskType};
+    ///
+    /// let now: DateTime<Utc> = "2026-12-01T00:00:00Z".parse()?;
+    /// let every_three_days = Schedule::daily(3, "02:00:00".parse()?, "UTC".parse()?)?;
+    /// let store = TaskStore::new();
+    /// let project = ProjectId::new("p-1")?;
+    /// let task = Task::builder("t-1", "Restart", TaskType::Reboot, every_three_days).build()?;
+    /// store.add(&project, task, now)?;
+    ///
+    /// let record = store.get(&project, "t-1", now).unwrap().to_record();
+    /// let mut json = Vec::new();
+    /// record.write_json(&mut json);
+    /// let read = Record::from_json(&json)?;
+    /// assert_eq!(read.task, record.task);
+    /// let start_date = read.task.schedule().unwrap().start_date();
+    /// assert_eq!(start_date, Some("2026-12-01".parse()?));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn to_record(&self) -> Record {
+        Record::new(self.task.clone())
+            .with_added_at(self.added_at())
+            .with_sequence(self.sequence)
+            .with_version(self.version)
     }
 
     /// The first execution after the instant of the query, computed from the schedule.

@@ -143,21 +143,30 @@ impl Project {
         let mut staged = 0;
         for step in tasks.chunks(STEP_ROWS) {
             let sequences = first.saturating_add(staged as u64)..;
-            let rows: Result<Vec<_>, _> = (staged..)
-                .zip(step.iter().zip(sequences))
-                .map(|(position, (task, sequence))| {
-                    NewRow::new(task, now, version, sequence).map_err(BatchError::at(position))
+            let mut rows = Vec::with_capacity(step.len());
+            let mut without_row = None;
+            for (task, sequence) in step.iter().zip(sequences) {
+                match NewRow::new(task, now, version, sequence) {
+                    Ok(row) => rows.push(row),
+                    Err(error) => {
+                        without_row = Some(error);
+                        break;
+                    }
+                }
+            }
+            let additions: Vec<_> = rows.iter().map(NewRow::addition).collect();
+            let is_all = tasks.len() == step.len();
+            let result = self
+                .stage_step(&additions, is_all)
+                .map_err(|(position, why)| {
+                    let position = staged + position;
+                    BatchError::at(position)(not_added(id_at(position), why))
                 })
-                .collect();
-            let result = rows.and_then(|rows| {
-                let additions: Vec<_> = rows.iter().map(NewRow::addition).collect();
-                let is_all = tasks.len() == step.len();
-                self.stage_step(&additions, is_all)
-                    .map_err(|(position, why)| {
-                        let position = staged + position;
-                        BatchError::at(position)(not_added(id_at(position), why))
-                    })
-            });
+                .and_then(|()| {
+                    // A task before the one that has no row may be refused first.
+                    let refused = BatchError::at(staged + rows.len());
+                    without_row.map_or(Ok(()), |error| Err(refused(error)))
+                });
             if let Err(refused) = result {
                 self.discard_staged();
                 if self.read().is_sparse() {

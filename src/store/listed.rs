@@ -23,13 +23,30 @@ pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (P
     for (slot, row) in index.page(selected) {
         let next_execution = learn(row, slot, now, &mut learnt);
         let task = Task::without_texts(*row.task().attributes());
-        tasks.push(ScheduledTask::new(task, row.version(), next_execution));
+        tasks.push(listed(row, task, next_execution));
         // Written where they stay: a task that is moved there costs twice as much.
         if let Some(listed) = tasks.last_mut() {
             listed.task_mut().clone_texts_from(row.task());
         }
     }
     (Page::new(tasks, summary(index, selected)), learnt)
+}
+
+/// A row's task as it is listed.
+#[inline]
+pub(super) fn listed(
+    row: RowView<'_>,
+    task: Task,
+    next_execution: Option<Execution>,
+) -> ScheduledTask {
+    let head = row.head();
+    ScheduledTask::new(
+        task,
+        head.version,
+        next_execution,
+        head.sequence,
+        head.added,
+    )
 }
 
 /// Shows each task of the rows that a query selects, and returns what was learnt on the way.

@@ -103,7 +103,7 @@ impl Project {
         let row = index.row(index.find(id)?)?;
         let next_execution = listed::next_execution(row, now, |_| {});
         let task = row.task().clone();
-        Some(ScheduledTask::new(task, row.version(), next_execution))
+        Some(listed::listed(row, task, next_execution))
     }
 
     pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, memory: &Memory) -> Page {

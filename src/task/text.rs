@@ -180,7 +180,7 @@ text! {
     /// let event = LifeCycleType::PostDesktopDisconnected;
     /// store.add(&project, Task::builder(id.as_str(), "Stop", TaskType::Stop, event).build()?, now)?;
     /// assert!(store.get(&project, &id, now).is_some());
-    /// store.remove(&project, "2b31e-d520", now)?;
+    /// store.remove(&project, "2b31e-d520")?;
     /// assert!(store.get(&project, &id, now).is_none());
     /// # Ok::<(), taskdex::Error>(())
     /// ```

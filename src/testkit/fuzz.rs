@@ -71,9 +71,18 @@ pub const TARGETS: [Target; 5] = [
         run: history,
         parts: || {
             let accepted = Op::NAMES.into_iter().chain(Twins::STATES);
-            let refused = ["add", "add_all", "sync", "replace", "rename"]
-                .into_iter()
-                .chain(["set_last_status", "set_enabled", "remove"]);
+            let refused = [
+                "add", "add_all", "apply", "apply_at", "check", "sync", "replace",
+            ]
+            .into_iter()
+            .chain([
+                "rename",
+                "set_last_status",
+                "set_enabled",
+                "remove",
+                "snapshot",
+            ])
+            .chain(["restore", "changes_since", "apply_changes"]);
             accepted
                 .map(Part::Accepted)
                 .chain(refused.map(Part::Refused))

@@ -19,11 +19,12 @@ use super::source::Source;
 use super::twins::{Difference, Sizes, Twins};
 use super::workload::Workload;
 use crate::error::Error;
-use crate::query::{Cursor, LIMIT_MAX, ListQuery, NameMatch, Order};
+use crate::query::{Cursor, LIMIT_MAX, ListQuery, NameMatch, Order, Revision};
 use crate::schedule::{GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays};
+use crate::store::{Edit, Expectation};
 use crate::task::{
-    LastStatus, LifeCycleType, ProjectId, ReportedTiming, ScheduledType, Task, TaskName, TaskType,
-    Timing, Trigger,
+    LastStatus, LifeCycleType, ProjectId, Record, ReportedTiming, ScheduledType, Task, TaskId,
+    TaskName, TaskType, Timing, Trigger,
 };
 
 /// The characters of names: of one to four bytes, of several scripts, with and without
@@ -82,6 +83,7 @@ pub struct Swarm {
     id_count: u32,
     batch_max: u32,
     sizes: Sizes,
+    change_log: usize,
     /// Filters that are asked for again and again, so that answers are remembered.
     habits: Vec<ListQuery>,
 }
@@ -101,6 +103,8 @@ pub struct Swarm {
 pub struct History {
     /// Where the engine changes its forms.
     pub sizes: Sizes,
+    /// The entries of each project's change log.
+    pub change_log: usize,
     /// The calls.
     pub operations: Vec<Op>,
 }
@@ -113,7 +117,7 @@ impl History {
     ///
     /// The first difference between them.
     pub fn run(&self) -> Result<Twins, Difference> {
-        let mut twins = Twins::of(self.sizes);
+        let mut twins = Twins::of(self.sizes, self.change_log);
         for op in &self.operations {
             twins.apply(op)?;
         }
@@ -147,6 +151,7 @@ impl Swarm {
             id_count: source.pick(&[8, 3, 40, 400]),
             batch_max: source.pick(&[3, 8, 40, 160]),
             sizes: source.pick(&[Sizes::Early, Sizes::Narrow, Sizes::Early, Sizes::Usual]),
+            change_log: source.pick(&[5, 0, 1_000, 1]),
             habits: Vec::new(),
         };
         for _ in 0..source.below(4) {
@@ -160,6 +165,12 @@ impl Swarm {
     #[must_use]
     pub fn sizes(&self) -> Sizes {
         self.sizes
+    }
+
+    /// The entries of each project's change log in such a history.
+    #[must_use]
+    pub fn change_log(&self) -> usize {
+        self.change_log
     }
 
     fn has(&self, operation: &str) -> bool {
@@ -424,6 +435,20 @@ pub fn task(source: &mut impl Source, swarm: &Swarm, id: String) -> Task {
     valid(builder.build())
 }
 
+/// The same as a record, which now and then says when the task was first added.
+fn record(source: &mut impl Source, swarm: &Swarm, id: String) -> Record {
+    let record = Record::new(task(source, swarm, id));
+    if source.one_in(4) {
+        record.with_added_at(instant(source))
+    } else {
+        record
+    }
+}
+
+fn task_name(source: &mut impl Source, swarm: &Swarm) -> TaskName {
+    valid(TaskName::new(name(source, swarm)))
+}
+
 /// A query with any filters, any order, and an offset that is often small.
 pub fn query(source: &mut impl Source, swarm: &Swarm) -> ListQuery {
     let offset = match source.below(6) {
@@ -480,8 +505,11 @@ pub fn query(source: &mut impl Source, swarm: &Swarm) -> ListQuery {
 
 /// A cursor that any client may make up: often the place of a task, here or elsewhere.
 pub fn cursor(source: &mut impl Source, swarm: &Swarm) -> Cursor {
+    /// The first place of a project's first task.
+    const FIRST: u64 = 1 << 16;
     Cursor::after_sequence(match source.below(8) {
-        0..=5 => source.below(2 * swarm.id_count).into(),
+        0..=4 => FIRST + u64::from(source.below(2 * swarm.id_count)),
+        5 => FIRST * u64::from(source.below(100)),
         6 => u64::from(u32::MAX) - 1 + u64::from(source.below(4)),
         _ => u64::MAX - u64::from(source.below(3)),
     })
@@ -519,6 +547,15 @@ pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
         "task_count",
         "projects",
         "list",
+        "apply",
+        "apply",
+        "apply_at",
+        "check",
+        "apply",
+        "snapshot",
+        "restore",
+        "changes_since",
+        "apply_changes",
     ]);
     let chosen = if swarm.has(chosen) { chosen } else { "list" };
     let project = project(source, swarm);
@@ -545,6 +582,9 @@ pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
                 now,
             })
             .collect();
+    }
+    if chosen == "restore" {
+        return copied(source, swarm, &project, now);
     }
     if ["list", "list_json", "explain"].contains(&chosen) && source.one_in(4) {
         return asked_again(source, swarm, &project, now);
@@ -578,7 +618,7 @@ fn operation(
     match name {
         "add" => Op::Add {
             project,
-            task: task(source, swarm, id),
+            task: record(source, swarm, id),
             now,
         },
         "replace" => Op::Replace {
@@ -589,14 +629,12 @@ fn operation(
         "rename" => Op::Rename {
             project,
             id,
-            task_name: valid(TaskName::new(self::name(source, swarm))),
-            now,
+            task_name: task_name(source, swarm),
         },
         "set_last_status" => Op::SetLastStatus {
             project,
             id,
             last_status: last_status(source),
-            now,
         },
         "set_enabled" => Op::SetEnabled {
             project,
@@ -604,8 +642,19 @@ fn operation(
             enabled: source.one_in(2),
             now,
         },
-        "remove" => Op::Remove { project, id, now },
+        "remove" => Op::Remove { project, id },
         "remove_project" => Op::RemoveProject { project },
+        "apply" | "apply_at" | "check" => batch_of_edits(source, swarm, name, project, now),
+        "snapshot" => Op::Snapshot { project },
+        "changes_since" => Op::ChangesSince {
+            project,
+            ahead: ahead(source),
+        },
+        "apply_changes" => Op::ApplyChanges {
+            project,
+            original: self::project(source, swarm),
+            now,
+        },
         "get" => Op::Get { project, id, now },
         "task_count" => Op::TaskCount { project },
         "projects" => Op::Projects { project },
@@ -662,28 +711,139 @@ fn asked_again(
 }
 
 /// Tasks of neighbouring ids; now and then the first one again at the end.
-fn batch(source: &mut impl Source, swarm: &Swarm, first: u32) -> Vec<Task> {
+fn batch(source: &mut impl Source, swarm: &Swarm, first: u32) -> Vec<Record> {
     let length = source.below(swarm.batch_max + 1);
-    let mut tasks: Vec<Task> = (first..first + length)
-        .map(|number| task(source, swarm, format!("t-{number}")))
+    let mut tasks: Vec<Record> = (first..first + length)
+        .map(|number| record(source, swarm, format!("t-{number}")))
         .collect();
     if source.one_in(8) {
-        tasks.push(task(source, swarm, format!("t-{first}")));
+        tasks.push(record(source, swarm, format!("t-{first}")));
     }
     tasks
 }
 
 /// The same tasks with some left out, some changed, and the last one first.
-fn refreshed(source: &mut impl Source, swarm: &Swarm, tasks: &[Task]) -> Vec<Task> {
+fn refreshed(source: &mut impl Source, swarm: &Swarm, tasks: &[Record]) -> Vec<Record> {
     let mut refreshed = Vec::new();
-    for task in tasks.iter().rev() {
+    for record in tasks.iter().rev() {
         match source.below(6) {
             4 => {}
-            5 => refreshed.push(self::task(source, swarm, task.id().to_owned())),
-            _ => refreshed.push(task.clone()),
+            5 => refreshed.push(task(source, swarm, record.task.id().to_owned()).into()),
+            _ => refreshed.push(record.clone()),
         }
     }
     refreshed
+}
+
+/// A call with a batch of edits of ids that lie close together.
+fn batch_of_edits(
+    source: &mut impl Source,
+    swarm: &Swarm,
+    name: &str,
+    project: ProjectId,
+    now: DateTime<Utc>,
+) -> Op {
+    let first = source.below(swarm.id_count);
+    // Fewer ids than edits, so that edits meet.
+    let id_count = source.pick(&[3, 1, 8, 80]);
+    let length = source.below(swarm.batch_max + 1);
+    let edits = (0..length)
+        .map(|_| {
+            let id = format!("t-{}", first + source.below(id_count));
+            let edit = edit(source, swarm, &id);
+            // In a long batch, one that is not met refuses all the others.
+            let expectation = if source.one_in(8 + length) {
+                let version = source.below(40).into();
+                let version = Some(Expectation::Version(Revision::new(version)));
+                source.pick(&[Some(Expectation::Absent), version])
+            } else {
+                None
+            };
+            edit.with_expectation(expectation)
+        })
+        .collect();
+    match name {
+        "check" => Op::Check {
+            project,
+            edits,
+            now,
+        },
+        "apply_at" => Op::ApplyAt {
+            project,
+            ahead: source.pick(&[1, 0, 3, -1, 1 << 20, 2, 1 << 48]),
+            edits,
+            now,
+        },
+        _ if source.one_in(4) => Op::ApplySeen {
+            project,
+            edits,
+            now,
+        },
+        _ => Op::Apply {
+            project,
+            edits,
+            now,
+        },
+    }
+}
+
+/// An edit of a task; one that adds or puts it more often than one that refuses where it is not.
+pub fn edit(source: &mut impl Source, swarm: &Swarm, id: &str) -> Edit {
+    let task_id = valid(TaskId::new(id));
+    match source.below(16) {
+        0..=7 => Edit::put(record(source, swarm, id.to_owned())),
+        8 => Edit::add(record(source, swarm, id.to_owned())),
+        9 => Edit::replace(task(source, swarm, id.to_owned())),
+        10 => Edit::rename(task_id, task_name(source, swarm)),
+        11 => Edit::set_last_status(task_id, last_status(source)),
+        12 => Edit::set_enabled(task_id, source.one_in(2)),
+        _ => Edit::remove(task_id),
+    }
+}
+
+/// A copy of another project, which follows it through some changes.
+fn copied(
+    source: &mut impl Source,
+    swarm: &Swarm,
+    original: &ProjectId,
+    now: DateTime<Utc>,
+) -> Vec<Op> {
+    let project = project(source, swarm);
+    let mut operations = vec![
+        // Most often of a name that is free.
+        Op::RemoveProject {
+            project: project.clone(),
+        },
+        Op::Restore {
+            project: project.clone(),
+            original: original.clone(),
+        },
+    ];
+    if project == *original || source.one_in(4) {
+        operations.remove(0);
+    }
+    for _ in 0..source.below(4) {
+        for _ in 0..source.below(4) {
+            let original = original.clone();
+            operations.push(batch_of_edits(source, swarm, "apply", original, now));
+        }
+        operations.push(Op::ApplyChanges {
+            project: project.clone(),
+            original: original.clone(),
+            now,
+        });
+    }
+    operations
+}
+
+/// How far a revision is ahead of a project's own: most often it is behind.
+fn ahead(source: &mut impl Source) -> i64 {
+    match source.below(8) {
+        0 => 0,
+        1 => 1,
+        2 => i64::MIN,
+        _ => -i64::from(source.below(40)),
+    }
 }
 
 /// A whole history, as long as the source lasts: for bytes, not for a random source,
@@ -692,6 +852,7 @@ pub fn history(source: &mut impl Source) -> History {
     let swarm = Swarm::new(source);
     History {
         sizes: swarm.sizes,
+        change_log: swarm.change_log,
         operations: steps(source, &swarm, 200),
     }
 }

@@ -4,23 +4,26 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::reference::{ReferenceRefusal, ReferenceStore, ReferenceTask};
+use super::reference::{ReferenceRefusal, ReferenceSnapshot, ReferenceStore, ReferenceTask};
 use crate::error::{Error, ErrorKind};
 use crate::query::{Explanation, ListQuery, Revision, ScheduledTask};
-use crate::store::{BatchError, TaskStore};
-use crate::task::{LastStatus, LifeCycleType, ProjectId, ScheduledType, Task, TaskName, TaskType};
+use crate::store::{
+    Applied, BatchError, ChangeSet, Edit, Expectation, Replaced, Snapshot, Synced, TaskStore,
+};
+use crate::task::{
+    LastStatus, LifeCycleType, ProjectId, Record, ScheduledType, Task, TaskName, TaskType,
+};
 
 /// One call of a [`TaskStore`]: every change there is, and the reads.
 ///
+/// What a client would have read before is told by how it lies to what the store holds, as a
+/// history is made up without a store: `ahead` is a distance from the project's own revision.
+///
 /// ```
 /// use taskdex::testkit::{Op, Outcome, ReferenceStore};
-/// use taskdex::{ErrorKind, ProjectId, TaskStore, testkit::Workload};
+/// use taskdex::{ErrorKind, ProjectId, TaskStore};
 ///
-/// let op = Op::Remove {
-///     project: ProjectId::new("p-1")?,
-///     id: "t-1".to_owned(),
-///     now: Workload::NOW,
-/// };
+/// let op = Op::Remove { project: ProjectId::new("p-1")?, id: "t-1".to_owned() };
 /// let outcome = op.apply(&TaskStore::new());
 /// assert_eq!(outcome, Outcome::Refused { kind: ErrorKind::TaskNotFound, position: 0 });
 /// assert_eq!(outcome, op.apply_to_reference(&mut ReferenceStore::new()));
@@ -32,19 +35,44 @@ pub enum Op {
     /// [`TaskStore::add`].
     Add {
         project: ProjectId,
-        task: Task,
+        task: Record,
         now: DateTime<Utc>,
     },
     /// [`TaskStore::add_all`].
     AddAll {
         project: ProjectId,
-        tasks: Vec<Task>,
+        tasks: Vec<Record>,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::apply`].
+    Apply {
+        project: ProjectId,
+        edits: Vec<Edit>,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::apply`], where each edit expects what is there.
+    ApplySeen {
+        project: ProjectId,
+        edits: Vec<Edit>,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::apply_at`], at a revision so far ahead of the project's own.
+    ApplyAt {
+        project: ProjectId,
+        ahead: i64,
+        edits: Vec<Edit>,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::check`].
+    Check {
+        project: ProjectId,
+        edits: Vec<Edit>,
         now: DateTime<Utc>,
     },
     /// [`TaskStore::sync`].
     Sync {
         project: ProjectId,
-        tasks: Vec<Task>,
+        tasks: Vec<Record>,
         now: DateTime<Utc>,
     },
     /// [`TaskStore::replace`].
@@ -58,14 +86,12 @@ pub enum Op {
         project: ProjectId,
         id: String,
         task_name: TaskName,
-        now: DateTime<Utc>,
     },
     /// [`TaskStore::set_last_status`].
     SetLastStatus {
         project: ProjectId,
         id: String,
         last_status: Option<LastStatus>,
-        now: DateTime<Utc>,
     },
     /// [`TaskStore::set_enabled`].
     SetEnabled {
@@ -75,13 +101,24 @@ pub enum Op {
         now: DateTime<Utc>,
     },
     /// [`TaskStore::remove`].
-    Remove {
-        project: ProjectId,
-        id: String,
-        now: DateTime<Utc>,
-    },
+    Remove { project: ProjectId, id: String },
     /// [`TaskStore::remove_project`].
     RemoveProject { project: ProjectId },
+    /// [`TaskStore::snapshot`].
+    Snapshot { project: ProjectId },
+    /// A snapshot of one project, put into another that is not there.
+    Restore {
+        project: ProjectId,
+        original: ProjectId,
+    },
+    /// [`TaskStore::changes_since`], a revision so far ahead of the project's own.
+    ChangesSince { project: ProjectId, ahead: i64 },
+    /// [`TaskStore::apply_changes`]: those of another project since the revision of this one.
+    ApplyChanges {
+        project: ProjectId,
+        original: ProjectId,
+        now: DateTime<Utc>,
+    },
     /// [`TaskStore::get`].
     Get {
         project: ProjectId,
@@ -117,15 +154,23 @@ pub enum Op {
 }
 
 /// What a call gave, in a form that both stores share.
-///
-/// Versions are numbers: of the engine its [`Revision`]s, of the reference its
-/// count of changes. [`Outcome::renumbered`] brings one to the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The call changed the store; this is its version.
+    /// The call was accepted, and gave this version or revision.
     Changed(u64),
-    /// The call was accepted, and there was nothing to do.
-    Unchanged,
+    /// A task was replaced or removed.
+    Replaced {
+        /// The version of the other task, or the project's revision.
+        revision: u64,
+        /// The task that was.
+        previous: Task,
+    },
+    /// What [`TaskStore::apply_at`] did.
+    Applied(Applied),
+    /// What [`TaskStore::sync`] did.
+    Synced(Synced),
+    /// The call would be accepted.
+    Accepted,
     /// The call was refused.
     Refused {
         /// What kind of error it was.
@@ -135,6 +180,10 @@ pub enum Outcome {
     },
     /// A project was removed that had so many tasks.
     Removed(u64),
+    /// What [`TaskStore::snapshot`] shows.
+    Snapshot(ReferenceSnapshot),
+    /// What [`TaskStore::changes_since`] gave.
+    Changes(ChangeSet),
     /// What [`TaskStore::get`] found.
     Found(Option<Seen>),
     /// What [`TaskStore::list`] gave.
@@ -143,6 +192,8 @@ pub enum Outcome {
         tasks: Vec<Seen>,
         /// How many match.
         total_count: u64,
+        /// The project's revision.
+        revision: u64,
         /// The text of the cursor behind the last task.
         next_cursor: Option<String>,
     },
@@ -152,6 +203,8 @@ pub enum Outcome {
         text: String,
         /// How many match.
         total_count: u64,
+        /// The project's revision.
+        revision: u64,
         /// The text of the cursor behind the last task.
         next_cursor: Option<String>,
     },
@@ -170,7 +223,7 @@ pub enum Outcome {
 pub struct Seen {
     /// The record.
     pub task: Task,
-    /// The number of its latest change.
+    /// The revision of its latest change.
     pub version: u64,
     /// The documented `next_execution_time`.
     pub next_execution_time: Option<String>,
@@ -190,63 +243,114 @@ impl From<ReferenceTask> for Seen {
     fn from(listed: ReferenceTask) -> Self {
         Self {
             task: listed.task,
-            version: listed.change,
+            version: listed.version,
             next_execution_time: listed.next_execution_time,
         }
     }
 }
 
-impl From<Result<Revision, Error>> for Outcome {
-    fn from(result: Result<Revision, Error>) -> Self {
-        match result {
-            Ok(revision) => Self::Changed(revision.get()),
-            Err(error) => Self::Refused {
-                kind: error.kind(),
-                position: 0,
-            },
-        }
+impl From<Revision> for Outcome {
+    fn from(revision: Revision) -> Self {
+        Self::Changed(revision.get())
     }
 }
 
-impl From<Result<u64, ReferenceRefusal>> for Outcome {
-    fn from(result: Result<u64, ReferenceRefusal>) -> Self {
-        match result {
-            Ok(change) => Self::Changed(change),
-            Err(ReferenceRefusal { kind, position }) => Self::Refused { kind, position },
-        }
+impl From<u64> for Outcome {
+    fn from(revision: u64) -> Self {
+        Self::Changed(revision)
     }
 }
 
-impl Outcome {
-    /// The same outcome with its versions numbered in another way.
-    #[must_use]
-    pub fn renumbered(self, number_of: impl Fn(u64) -> u64) -> Self {
-        let renumber = |seen: Seen| Seen {
-            version: number_of(seen.version),
-            ..seen
+impl From<Replaced> for Outcome {
+    fn from(replaced: Replaced) -> Self {
+        let Replaced { revision, previous } = replaced;
+        (revision.get(), previous).into()
+    }
+}
+
+impl From<(u64, Task)> for Outcome {
+    fn from((revision, previous): (u64, Task)) -> Self {
+        Self::Replaced { revision, previous }
+    }
+}
+
+impl From<Applied> for Outcome {
+    fn from(applied: Applied) -> Self {
+        Self::Applied(applied)
+    }
+}
+
+impl From<Synced> for Outcome {
+    fn from(synced: Synced) -> Self {
+        Self::Synced(synced)
+    }
+}
+
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Self::Accepted
+    }
+}
+
+impl From<&Snapshot> for Outcome {
+    fn from(snapshot: &Snapshot) -> Self {
+        Self::Snapshot(ReferenceSnapshot {
+            revision: snapshot.revision().get(),
+            next_sequence: snapshot.next_sequence(),
+            records: snapshot
+                .iter()
+                .map(crate::store::SnapshotTask::to_record)
+                .collect(),
+        })
+    }
+}
+
+impl From<ReferenceSnapshot> for Outcome {
+    fn from(snapshot: ReferenceSnapshot) -> Self {
+        Self::Snapshot(snapshot)
+    }
+}
+
+impl From<ChangeSet> for Outcome {
+    fn from(changes: ChangeSet) -> Self {
+        Self::Changes(changes)
+    }
+}
+
+impl<T: Into<Self>> From<Result<T, Error>> for Outcome {
+    fn from(result: Result<T, Error>) -> Self {
+        let refused = |error: Error| ReferenceRefusal::from(error.kind());
+        result.map_err(refused).into()
+    }
+}
+
+impl<T: Into<Self>> From<Result<T, BatchError>> for Outcome {
+    fn from(result: Result<T, BatchError>) -> Self {
+        let refused = |refused: BatchError| ReferenceRefusal {
+            kind: refused.error.kind(),
+            position: refused.position,
         };
-        match self {
-            Self::Changed(version) => Self::Changed(number_of(version)),
-            Self::Found(seen) => Self::Found(seen.map(renumber)),
-            Self::Page {
-                tasks,
-                total_count,
-                next_cursor,
-            } => Self::Page {
-                tasks: tasks.into_iter().map(renumber).collect(),
-                total_count,
-                next_cursor,
-            },
-            other => other,
+        result.map_err(refused).into()
+    }
+}
+
+impl<T: Into<Self>> From<Result<T, ReferenceRefusal>> for Outcome {
+    fn from(result: Result<T, ReferenceRefusal>) -> Self {
+        match result {
+            Ok(given) => given.into(),
+            Err(ReferenceRefusal { kind, position }) => Self::Refused { kind, position },
         }
     }
 }
 
 impl Op {
     /// The names of all operations.
-    pub const NAMES: [&'static str; 16] = [
+    pub const NAMES: [&'static str; 23] = [
         "add",
         "add_all",
+        "apply",
+        "apply_at",
+        "check",
         "sync",
         "replace",
         "rename",
@@ -254,6 +358,10 @@ impl Op {
         "set_enabled",
         "remove",
         "remove_project",
+        "snapshot",
+        "restore",
+        "changes_since",
+        "apply_changes",
         "get",
         "list",
         "list_json",
@@ -269,6 +377,9 @@ impl Op {
         match self {
             Self::Add { .. } => "add",
             Self::AddAll { .. } => "add_all",
+            Self::Apply { .. } | Self::ApplySeen { .. } => "apply",
+            Self::ApplyAt { .. } => "apply_at",
+            Self::Check { .. } => "check",
             Self::Sync { .. } => "sync",
             Self::Replace { .. } => "replace",
             Self::Rename { .. } => "rename",
@@ -276,6 +387,10 @@ impl Op {
             Self::SetEnabled { .. } => "set_enabled",
             Self::Remove { .. } => "remove",
             Self::RemoveProject { .. } => "remove_project",
+            Self::Snapshot { .. } => "snapshot",
+            Self::Restore { .. } => "restore",
+            Self::ChangesSince { .. } => "changes_since",
+            Self::ApplyChanges { .. } => "apply_changes",
             Self::Get { .. } => "get",
             Self::List { .. } => "list",
             Self::ListJson { .. } => "list_json",
@@ -292,6 +407,9 @@ impl Op {
         match self {
             Self::Add { project, .. }
             | Self::AddAll { project, .. }
+            | Self::Apply { project, .. }
+            | Self::ApplyAt { project, .. }
+            | Self::Check { project, .. }
             | Self::Sync { project, .. }
             | Self::Replace { project, .. }
             | Self::Rename { project, .. }
@@ -299,13 +417,18 @@ impl Op {
             | Self::SetEnabled { project, .. }
             | Self::Remove { project, .. }
             | Self::RemoveProject { project }
+            | Self::Snapshot { project }
+            | Self::Restore { project, .. }
+            | Self::ChangesSince { project, .. }
+            | Self::ApplyChanges { project, .. }
             | Self::Get { project, .. }
             | Self::List { project, .. }
             | Self::ListJson { project, .. }
             | Self::Facets { project, .. }
             | Self::Explain { project, .. }
             | Self::TaskCount { project }
-            | Self::Projects { project } => project,
+            | Self::Projects { project }
+            | Self::ApplySeen { project, .. } => project,
         }
     }
 
@@ -317,35 +440,81 @@ impl Op {
                 project,
                 tasks,
                 now,
-            } => batch_outcome(store, &project, || store.add_all(&project, tasks, now)),
+            } => store.add_all(&project, tasks, now).into(),
+            Self::Apply {
+                project,
+                edits,
+                now,
+            } => store.apply(&project, &edits, now).into(),
+            Self::ApplySeen {
+                project,
+                edits,
+                now,
+            } => {
+                let version = |id: &str| Some(store.get(&project, id, now)?.version());
+                store
+                    .apply(&project, &expecting(edits, version), now)
+                    .into()
+            }
+            Self::ApplyAt {
+                project,
+                ahead,
+                edits,
+                now,
+            } => {
+                let revision = store.revision(&project).get().saturating_add_signed(ahead);
+                store
+                    .apply_at(&project, Revision::new(revision), &edits, now)
+                    .into()
+            }
+            Self::Check {
+                project,
+                edits,
+                now,
+            } => store.check(&project, &edits, now).into(),
             Self::Sync {
                 project,
                 tasks,
                 now,
-            } => batch_outcome(store, &project, || store.sync(&project, tasks, now)),
+            } => store.sync(&project, tasks, now).into(),
             Self::Replace { project, task, now } => store.replace(&project, task, now).into(),
             Self::Rename {
                 project,
                 id,
                 task_name,
-                now,
-            } => store.rename(&project, &id, &task_name, now).into(),
+            } => store.rename(&project, &id, &task_name).into(),
             Self::SetLastStatus {
                 project,
                 id,
                 last_status,
-                now,
-            } => store
-                .set_last_status(&project, &id, last_status, now)
-                .into(),
+            } => store.set_last_status(&project, &id, last_status).into(),
             Self::SetEnabled {
                 project,
                 id,
                 enabled,
                 now,
             } => store.set_enabled(&project, &id, enabled, now).into(),
-            Self::Remove { project, id, now } => store.remove(&project, &id, now).into(),
+            Self::Remove { project, id } => store.remove(&project, &id).into(),
             Self::RemoveProject { project } => Outcome::Removed(store.remove_project(&project)),
+            Self::Snapshot { project } => match store.snapshot(&project) {
+                Ok(snapshot) => (&snapshot).into(),
+                Err(error) => Err::<Revision, _>(error).into(),
+            },
+            Self::Restore { project, original } => restore(store, &project, &original).into(),
+            Self::ChangesSince { project, ahead } => {
+                let since = store.revision(&project).get().saturating_add_signed(ahead);
+                store.changes_since(&project, Revision::new(since)).into()
+            }
+            Self::ApplyChanges {
+                project,
+                original,
+                now,
+            } => {
+                let changes = store.changes_since(&original, store.revision(&project));
+                changes
+                    .and_then(|changes| store.apply_changes(&project, &changes, now))
+                    .into()
+            }
             Self::Get { project, id, now } => {
                 Outcome::Found(store.get(&project, &id, now).as_ref().map(Seen::from))
             }
@@ -358,6 +527,7 @@ impl Op {
                 Outcome::Page {
                     tasks: page.tasks().iter().map(Seen::from).collect(),
                     total_count: page.total_count(),
+                    revision: page.revision().get(),
                     next_cursor: page.next_cursor().map(|cursor| cursor.to_string()),
                 }
             }
@@ -373,6 +543,7 @@ impl Op {
                 Outcome::Body {
                     text: body.strip_prefix("> ").unwrap_or_default().to_owned(),
                     total_count: summary.total_count(),
+                    revision: summary.revision().get(),
                     next_cursor: summary.next_cursor().map(|cursor| cursor.to_string()),
                 }
             }
@@ -414,34 +585,56 @@ impl Op {
     /// Calls the reference.
     pub fn apply_to_reference(&self, reference: &mut ReferenceStore) -> Outcome {
         match self.clone() {
-            Self::Add { project, task, now } => reference.add(&project, task, now).into(),
-            Self::AddAll { tasks, .. } if tasks.is_empty() => Outcome::Unchanged,
+            Self::Add { project, task, now } => reference.add(&project, &task, now).into(),
             Self::AddAll {
                 project,
                 tasks,
                 now,
-            } => reference.add_all(&project, tasks, now).into(),
+            } => reference.add_all(&project, &tasks, now).into(),
+            Self::Apply {
+                project,
+                edits,
+                now,
+            } => reference.apply(&project, &edits, now).into(),
+            Self::ApplySeen {
+                project,
+                edits,
+                now,
+            } => {
+                let version =
+                    |id: &str| Some(Revision::new(reference.get(&project, id, now)?.version));
+                let edits = expecting(edits, version);
+                reference.apply(&project, &edits, now).into()
+            }
+            Self::ApplyAt {
+                project,
+                ahead,
+                edits,
+                now,
+            } => {
+                let revision = reference.revision(&project).saturating_add_signed(ahead);
+                reference.apply_at(&project, revision, &edits, now).into()
+            }
+            Self::Check {
+                project,
+                edits,
+                now,
+            } => reference.check(&project, &edits, now).into(),
             Self::Sync {
                 project,
                 tasks,
                 now,
-            } => match reference.sync(&project, tasks, now) {
-                Ok(Some(change)) => Outcome::Changed(change),
-                Ok(None) => Outcome::Unchanged,
-                Err(ReferenceRefusal { kind, position }) => Outcome::Refused { kind, position },
-            },
-            Self::Replace { project, task, .. } => reference.replace(&project, task).into(),
+            } => reference.sync(&project, &tasks, now).into(),
+            Self::Replace { project, task, .. } => reference.replace(&project, &task).into(),
             Self::Rename {
                 project,
                 id,
                 task_name,
-                ..
             } => reference.rename(&project, &id, &task_name).into(),
             Self::SetLastStatus {
                 project,
                 id,
                 last_status,
-                ..
             } => reference.set_last_status(&project, &id, last_status).into(),
             Self::SetEnabled {
                 project,
@@ -449,8 +642,27 @@ impl Op {
                 enabled,
                 ..
             } => reference.set_enabled(&project, &id, enabled).into(),
-            Self::Remove { project, id, .. } => reference.remove(&project, &id).into(),
+            Self::Remove { project, id } => reference.remove(&project, &id).into(),
             Self::RemoveProject { project } => Outcome::Removed(reference.remove_project(&project)),
+            Self::Snapshot { project } => reference.snapshot(&project).into(),
+            Self::Restore { project, original } => {
+                let snapshot = reference.snapshot(&original);
+                snapshot
+                    .and_then(|snapshot| reference.restore(&project, &snapshot))
+                    .into()
+            }
+            Self::ChangesSince { project, ahead } => {
+                let since = reference.revision(&project).saturating_add_signed(ahead);
+                reference.changes_since(&project, since).into()
+            }
+            Self::ApplyChanges {
+                project, original, ..
+            } => {
+                let changes = reference.changes_since(&original, reference.revision(&project));
+                changes
+                    .and_then(|changes| reference.apply_changes(&project, &changes))
+                    .into()
+            }
             Self::Get { project, id, now } => {
                 Outcome::Found(reference.get(&project, &id, now).map(Seen::from))
             }
@@ -463,6 +675,7 @@ impl Op {
                 Outcome::Page {
                     tasks: page.tasks.into_iter().map(Seen::from).collect(),
                     total_count: page.total_count,
+                    revision: reference.revision(&project),
                     next_cursor: page.next_cursor,
                 }
             }
@@ -475,6 +688,7 @@ impl Op {
                 Outcome::Body {
                     text: reference.list_json(&project, &query, now),
                     total_count: page.total_count,
+                    revision: reference.revision(&project),
                     next_cursor: page.next_cursor,
                 }
             }
@@ -496,18 +710,24 @@ impl Op {
 /// The instant of calls that do not depend on it.
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
 
-fn batch_outcome(
+/// The same edits, each of which expects what is there.
+fn expecting(edits: Vec<Edit>, version: impl Fn(&str) -> Option<Revision>) -> Vec<Edit> {
+    let expecting = |edit: Edit| {
+        let expectation = version(edit.id()).map_or(Expectation::Absent, Expectation::Version);
+        edit.with_expectation(expectation)
+    };
+    edits.into_iter().map(expecting).collect()
+}
+
+fn restore(
     store: &TaskStore,
     project: &ProjectId,
-    call: impl FnOnce() -> Result<Revision, BatchError>,
-) -> Outcome {
-    let before = store.revision(project);
-    match call() {
-        Ok(revision) if revision == before => Outcome::Unchanged,
-        Ok(revision) => Outcome::Changed(revision.get()),
-        Err(refused) => Outcome::Refused {
-            kind: refused.error.kind(),
-            position: refused.position,
-        },
+    original: &ProjectId,
+) -> Result<Revision, Error> {
+    let snapshot = store.snapshot(original)?;
+    let mut restoration = store.restoration(project, snapshot.revision())?;
+    for task in &snapshot {
+        restoration.push(&task.to_record())?;
     }
+    store.show_restored(project, restoration, snapshot.next_sequence())
 }

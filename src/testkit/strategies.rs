@@ -102,6 +102,7 @@ pub fn histories(steps_max: usize) -> impl Strategy<Value = History> {
         });
         History {
             sizes: swarm.sizes(),
+            change_log: swarm.change_log(),
             operations: operations.collect(),
         }
     })

@@ -1,7 +1,8 @@
 //! Engine and reference side by side.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::ops::AddAssign;
+use std::sync::mpsc::{Receiver, channel};
 
 use chrono::{DateTime, Utc};
 
@@ -10,7 +11,7 @@ use super::reference::ReferenceStore;
 use crate::error::ErrorKind;
 use crate::index::Limits;
 use crate::query::{Explanation, LIMIT_MAX, ListQuery, NameStrategy, Order};
-use crate::store::{InnerState, TaskStore};
+use crate::store::{InnerState, Snapshot, TaskStore};
 use crate::task::{ProjectId, ScheduledType};
 
 /// Where the engine of [`Twins`] changes its forms.
@@ -36,21 +37,21 @@ pub enum Sizes {
 /// use taskdex::testkit::{Bytes, Twins, Workload, generate};
 ///
 /// let history = generate::history(&mut Bytes::new(b"any bytes are a history"));
-/// let mut twins = Twins::of(history.sizes);
+/// let mut twins = Twins::of(history.sizes, history.change_log);
 /// for op in &history.operations {
 ///     twins.apply(op)?;
 /// }
 /// twins.check(Workload::NOW)?;
 /// # Ok::<(), taskdex::testkit::Difference>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Twins {
     store: TaskStore,
     reference: ReferenceStore,
-    /// The engine's revision for each change of the reference.
-    revisions: HashMap<u64, u64>,
-    /// The last revision that was seen of each project, alive or not.
-    latest: HashMap<ProjectId, u64>,
+    /// What the engine tells of changes.
+    told: Receiver<(ProjectId, u64)>,
+    /// Snapshots, and what they showed when they were taken.
+    kept: VecDeque<(Snapshot, Outcome)>,
     /// The projects that ended at least once.
     ended: HashSet<ProjectId>,
     counts: Counts,
@@ -105,30 +106,44 @@ impl Difference {
 }
 
 impl Twins {
-    /// Two empty stores.
+    /// Two empty stores, without a change log.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::of(Sizes::Usual, 0)
     }
 
-    /// Two empty stores, of which the engine changes its forms at these sizes.
+    /// Two empty stores with a change log of so many entries, of which the engine changes its
+    /// forms at these sizes.
     #[must_use]
-    pub fn of(sizes: Sizes) -> Self {
+    pub fn of(sizes: Sizes, change_log: usize) -> Self {
         /// Room for two or three short answers.
         const REMEMBERED_BYTES_MAX: usize = 8_000;
-        let (limits, reference) = match sizes {
-            Sizes::Usual => return Self::new(),
-            Sizes::Early => (&Limits::EARLY, ReferenceStore::new()),
-            Sizes::Narrow => {
-                let count_max = Limits::NARROW.rows_max as usize;
-                let reference = ReferenceStore::with_task_count_max(count_max);
-                (&Limits::NARROW, reference)
-            }
+        let builder = TaskStore::builder().with_change_log(change_log);
+        let reference = ReferenceStore::new().with_change_log(change_log);
+        let (builder, reference) = match sizes {
+            Sizes::Usual => (builder, reference),
+            Sizes::Early => (
+                builder.with_limits(&Limits::EARLY, REMEMBERED_BYTES_MAX),
+                reference,
+            ),
+            Sizes::Narrow => (
+                builder.with_limits(&Limits::NARROW, REMEMBERED_BYTES_MAX),
+                reference.with_task_count_max(Limits::NARROW.rows_max as usize),
+            ),
         };
+        let (sender, told) = channel();
+        let builder = builder.with_on_change(move |project, revision| {
+            // After the end of the twins, nobody listens.
+            let _ = sender.send((project.clone(), revision.get()));
+        });
         Self {
-            store: TaskStore::cramped(limits, REMEMBERED_BYTES_MAX),
+            store: builder.build(),
             reference,
-            ..Self::default()
+            told,
+            kept: VecDeque::new(),
+            ended: HashSet::new(),
+            counts: Counts::new(),
+            states: BTreeMap::new(),
         }
     }
 
@@ -151,7 +166,7 @@ impl Twins {
     }
 
     /// The names of the rare states that are counted.
-    pub const STATES: [&'static str; 12] = [
+    pub const STATES: [&'static str; 17] = [
         "lists built",
         "lists dropped",
         "renumbered",
@@ -160,6 +175,11 @@ impl Twins {
         "project full",
         "project ended",
         "project began again",
+        "built beside",
+        "changed beside a snapshot",
+        "log overrun",
+        "feed refused",
+        "copy fell behind",
         "answer remembered",
         "answer evicted",
         "names by grams",
@@ -176,30 +196,23 @@ impl Twins {
     ///
     /// # Errors
     ///
-    /// The outcomes differ; or the project's revision did not grow with a
-    /// change, or did without one.
+    /// The outcomes differ, or the revisions of the project; the engine tells of a change that
+    /// was none, or not of one that was.
     pub fn apply(&mut self, op: &Op) -> Result<Outcome, Difference> {
         let project = op.project();
-        let before = self.store.revision(project).get();
+        let revision = self.reference.revision(project);
         let state = self.store.inner_state(project);
         let engine = op.apply(&self.store);
         let reference = op.apply_to_reference(&mut self.reference);
-        if let (Outcome::Changed(revision), Outcome::Changed(change)) = (&engine, &reference) {
-            self.revisions.insert(*change, *revision);
+        if engine != reference {
+            let what = || format!("{op:?}");
+            return Err(Difference::between(what, &engine, &reference));
         }
-        let expected = reference.renumbered(|change| {
-            // A change that the engine never made has no revision there.
-            self.revisions.get(&change).copied().unwrap_or(u64::MAX)
-        });
-        if engine != expected {
-            return Err(Difference::between(
-                || format!("{op:?}"),
-                &engine,
-                &expected,
-            ));
+        self.check_revision(op, &engine, revision)?;
+        if matches!(op, Op::Snapshot { .. }) {
+            self.keep_snapshot(project)?;
         }
-        self.note_states(op, &engine, state);
-        self.check_revision(op, &engine, before)?;
+        self.note_states(op, &engine, state, revision);
         let count = self.counts.entry(op.name()).or_default();
         match engine {
             Outcome::Refused { .. } => count.refused += 1,
@@ -208,8 +221,61 @@ impl Twins {
         Ok(engine)
     }
 
-    fn note_states(&mut self, op: &Op, outcome: &Outcome, before: InnerState) {
-        let after = self.store.inner_state(op.project());
+    /// Compares the project's revision, and what was told of it.
+    fn check_revision(
+        &mut self,
+        op: &Op,
+        outcome: &Outcome,
+        before: u64,
+    ) -> Result<(), Difference> {
+        let project = op.project();
+        let expected = self.reference.revision(project);
+        let shown = self.store.revision(project).get();
+        if shown != expected {
+            let what = || format!("the project's revision after {op:?}");
+            return Err(Difference::between(what, &shown, &expected));
+        }
+        let told: Vec<_> = self.told.try_iter().collect();
+        // A project that is restored may have ended at that very revision.
+        let is_restored = matches!((op, outcome), (Op::Restore { .. }, Outcome::Changed(_)));
+        let is_changed = expected != before || is_restored;
+        let change = is_changed.then(|| (project.clone(), expected));
+        let expected: Vec<_> = change.into_iter().collect();
+        if told != expected {
+            let what = || format!("what is told of {op:?}");
+            return Err(Difference::between(what, &told, &expected));
+        }
+        Ok(())
+    }
+
+    /// Keeps a snapshot, to be looked at again after later changes. A few are kept.
+    fn keep_snapshot(&mut self, project: &ProjectId) -> Result<(), Difference> {
+        const KEPT_MAX: usize = 3;
+        if let Ok(snapshot) = self.store.snapshot(project) {
+            let shown = Outcome::from(&snapshot);
+            self.kept.push_back((snapshot, shown));
+        }
+        while self.kept.len() > KEPT_MAX {
+            self.check_oldest_snapshot()?;
+        }
+        Ok(())
+    }
+
+    fn check_oldest_snapshot(&mut self) -> Result<(), Difference> {
+        let Some((snapshot, before)) = self.kept.pop_front() else {
+            return Ok(());
+        };
+        let after = Outcome::from(&snapshot);
+        if after == before {
+            return Ok(());
+        }
+        let what = || "a snapshot after later changes".to_owned();
+        Err(Difference::between(what, &after, &before))
+    }
+
+    fn note_states(&mut self, op: &Op, outcome: &Outcome, before: InnerState, revision: u64) {
+        let project = op.project();
+        let after = self.store.inner_state(project);
         let is_same = before.exists && after.exists;
         let is_large = before.has_lists && after.has_lists;
         let (refused, position) = match outcome {
@@ -217,6 +283,16 @@ impl Twins {
             _ => (None, 0),
         };
         let is_discarded = matches!(op, Op::AddAll { .. }) && position > 0;
+        let is_changed = self.reference.revision(project) != revision;
+        let is_shared = |(snapshot, _): &(Snapshot, _)| {
+            snapshot.project() == project && snapshot.revision().get() == revision
+        };
+        let is_refused = refused == Some(ErrorKind::RevisionOutOfReach);
+        let is_built_beside = match outcome {
+            // More than is made in place, whatever the size.
+            Outcome::Synced(synced) => synced.changed.len() + synced.removed.len() > 64,
+            _ => false,
+        };
         let strategy = match op {
             Op::Explain { project, query } => match self.store.explain(project, query) {
                 Explanation::NameSearch { strategy, .. } => Some(strategy),
@@ -225,9 +301,9 @@ impl Twins {
             _ => None,
         };
         let has_ended = before.exists && !after.exists;
-        let has_begun_again = !before.exists && after.exists && self.ended.contains(op.project());
+        let has_begun_again = !before.exists && after.exists && self.ended.contains(project);
         if has_ended {
-            self.ended.insert(op.project().clone());
+            self.ended.insert(project.clone());
         }
         let are_reached: [bool; Self::STATES.len()] = [
             !before.has_lists && after.has_lists,
@@ -239,6 +315,11 @@ impl Twins {
             refused == Some(ErrorKind::ProjectFull),
             has_ended,
             has_begun_again,
+            is_built_beside && is_same,
+            is_changed && self.kept.iter().any(is_shared),
+            is_changed && self.reference.has_overrun_log(project),
+            is_refused && matches!(op, Op::ChangesSince { .. }),
+            is_refused && matches!(op, Op::ApplyChanges { .. }),
             strategy == Some(NameStrategy::Remembered),
             before.evicted != after.evicted,
             matches!(strategy, Some(NameStrategy::Grams { .. })),
@@ -249,33 +330,6 @@ impl Twins {
                 *self.states.entry(state).or_default() += 1;
             }
         }
-    }
-
-    fn check_revision(
-        &mut self,
-        op: &Op,
-        outcome: &Outcome,
-        before: u64,
-    ) -> Result<(), Difference> {
-        let project = op.project();
-        let after = self.store.revision(project).get();
-        let latest = self.latest.get(project).copied().unwrap_or_default();
-        let holds = match outcome {
-            Outcome::Changed(revision) => {
-                *revision > latest && before < *revision && after >= *revision
-            }
-            Outcome::Removed(count) if *count > 0 => after > before && after > latest,
-            _ => after == before,
-        };
-        self.latest.insert(project.clone(), latest.max(after));
-        if holds {
-            return Ok(());
-        }
-        Err(Difference::between(
-            || format!("the project's revision around {op:?}"),
-            &format!("{before} before, {after} after, {outcome:?}"),
-            &format!("greater than {latest} after a change, else unchanged"),
-        ))
     }
 
     /// Compares all that both stores show: projects, counts, and every task in its place.
@@ -297,6 +351,9 @@ impl Twins {
         }
         for project in projects {
             self.check_project(&project, now)?;
+        }
+        while !self.kept.is_empty() {
+            self.check_oldest_snapshot()?;
         }
         if let Err(fault) = self.store.validate() {
             let what = || "the engine's own invariants".to_owned();
@@ -343,7 +400,33 @@ impl Twins {
             let project = project.clone();
             self.apply(&Op::Get { project, id, now })?;
         }
+        let project = project.clone();
+        self.apply(&Op::Snapshot {
+            project: project.clone(),
+        })?;
+        self.check_feed(&project)
+    }
+
+    /// Compares the change feed around its borders.
+    fn check_feed(&mut self, project: &ProjectId) -> Result<(), Difference> {
+        let present = self.reference.revision(project);
+        let oldest = self.reference.oldest_since(project);
+        let borders = [0, oldest, oldest.midpoint(present), present];
+        for since in borders
+            .into_iter()
+            .flat_map(|it| [it.saturating_sub(1), it, it + 1])
+        {
+            let project = project.clone();
+            let ahead = since.wrapping_sub(present).cast_signed();
+            self.apply(&Op::ChangesSince { project, ahead })?;
+        }
         Ok(())
+    }
+}
+
+impl Default for Twins {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

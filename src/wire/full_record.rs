@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::query::ScheduledTask;
 use crate::schedule::text::instant_ascii;
 use crate::schedule::{GapRule, Recurrence, Schedule};
-use crate::task::{Record, Task, scheduled_type_of, written_instant};
+use crate::task::{ProjectId, Record, Task, scheduled_type_of, written_instant};
 
 /// Takes the fields of a record one by one, in their order.
 pub(super) trait FieldWriter {
@@ -150,20 +150,26 @@ impl Record {
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     pub fn write_json(&self, out: &mut Vec<u8>) {
-        if let Some(project) = &self.project {
-            out.extend_from_slice(b"{\"project_id\":");
-            write_string(out, project.as_str());
-            write_listed_fields(out, *b",\"id\":\"", &self.task, None);
-        } else {
-            write_listed_fields(out, *b"{\"id\":\"", &self.task, None);
-        }
-        let mut fields = JsonFields(out);
-        if let Some(schedule) = self.task.schedule() {
-            let Ok(()) = schedule_fields(schedule, &mut fields);
-        }
-        let Ok(()) = history_fields(self, &mut fields);
-        out.push(b'}');
+        write_full_record(out, self.project.as_ref(), self);
     }
+}
+
+/// Appends the full record, as one of this project if there is one.
+pub(super) fn write_full_record(out: &mut Vec<u8>, project: Option<&ProjectId>, record: &Record) {
+    let task = &record.task;
+    if let Some(project) = project {
+        out.extend_from_slice(b"{\"project_id\":");
+        write_string(out, project.as_str());
+        write_listed_fields(out, *b",\"id\":\"", task, None);
+    } else {
+        write_listed_fields(out, *b"{\"id\":\"", task, None);
+    }
+    let mut fields = JsonFields(out);
+    if let Some(schedule) = task.schedule() {
+        let Ok(()) = schedule_fields(schedule, &mut fields);
+    }
+    let Ok(()) = history_fields(record, &mut fields);
+    out.push(b'}');
 }
 
 /// Appends fields to an object of JSON that has some already.

@@ -64,7 +64,7 @@ fn a_body_has_the_documented_fields_in_one_line() {
         Record::from_json("{\n").unwrap_err(),
         Record::from_json(r#"{"a\nb":1,"a\nb":1}"#).unwrap_err(),
         TaskStore::new()
-            .remove(&project("p"), "gone\u{0}\n", NOW)
+            .remove(&project("p"), "gone\u{0}\n")
             .unwrap_err(),
     ];
     for error in errors {
@@ -100,10 +100,10 @@ fn changes_of_what_is_not_there_name_the_id() {
     let store = TaskStore::new();
     let p = project("p");
     for result in [
-        store.remove(&p, "t", NOW),
+        store.remove(&p, "t").map(|removed| removed.revision),
         store.set_enabled(&p, "t", true, NOW),
-        store.set_last_status(&p, "t", None, NOW),
-        store.rename(&p, "t", &taskdex::TaskName::new("n").unwrap(), NOW),
+        store.set_last_status(&p, "t", None),
+        store.rename(&p, "t", &taskdex::TaskName::new("n").unwrap()),
     ] {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TaskNotFound);

@@ -90,7 +90,7 @@ fn check_usable(store: &TaskStore) {
         let task = task.build().unwrap();
         store.add(&project(id), task.clone(), NOW).unwrap();
         store.replace(&project(id), task, NOW).unwrap();
-        store.remove(&project(id), "another", NOW).unwrap();
+        store.remove(&project(id), "another").unwrap();
     }
     store.validate().unwrap();
 }
@@ -126,7 +126,7 @@ fn a_panic_in_a_callers_code_leaves_the_store_whole_and_usable() {
         let _ = fmt::write(&mut PanicsAfter(5), format_args!("{explained}"));
     });
     check("an error's writer", &|| {
-        let error = store.remove(&small, "nothing", NOW).unwrap_err();
+        let error = store.remove(&small, "nothing").unwrap_err();
         let _ = fmt::write(&mut PanicsAfter(5), format_args!("{error}"));
     });
     check("pairs", &|| {
@@ -155,16 +155,16 @@ fn a_panic_in_a_callers_code_leaves_the_store_whole_and_usable() {
         let _ = store.get(&large, PanicsAsText, NOW);
     });
     check("the id of a task that is changed", &|| {
-        let _ = store.rename(&large, PanicsAsText, &"n".parse().unwrap(), NOW);
+        let _ = store.rename(&large, PanicsAsText, &"n".parse().unwrap());
     });
     check("the id of a task whose status is set", &|| {
-        let _ = store.set_last_status(&small, PanicsAsText, None, NOW);
+        let _ = store.set_last_status(&small, PanicsAsText, None);
     });
     check("the id of a task that is disabled", &|| {
         let _ = store.set_enabled(&small, PanicsAsText, false, NOW);
     });
     check("the id of a task that is removed", &|| {
-        let _ = store.remove(&small, PanicsAsText, NOW);
+        let _ = store.remove(&small, PanicsAsText);
     });
     check("another id", &|| {
         let builder = Task::builder("t-1", "Stop", TaskType::Stop, event);

@@ -40,7 +40,10 @@ fn every_offset_limit_and_cursor_is_some_page() {
     for count in [0, 1, 60, 300] {
         let mut twins = Twins::new();
         let project = project("p");
-        let tasks = Workload::new(5, count).tasks().collect();
+        let tasks = Workload::new(5, count)
+            .tasks()
+            .map(taskdex::Record::from)
+            .collect();
         let op = Op::AddAll {
             project: project.clone(),
             tasks,
@@ -136,7 +139,7 @@ fn every_instant_may_be_now() {
 fn tasks_may_be_added_and_listed_at_any_instant() {
     let instants = instants();
     for sizes in [Sizes::Usual, Sizes::Early] {
-        let mut twins = Twins::of(sizes);
+        let mut twins = Twins::of(sizes, 5);
         for (round, &now) in instants.iter().enumerate() {
             let project = project("p");
             let mut random = SplitMix64::new(round as u64);
@@ -145,7 +148,7 @@ fn tasks_may_be_added_and_listed_at_any_instant() {
             let ops = [
                 Op::Add {
                     project: project.clone(),
-                    task: task.clone(),
+                    task: task.clone().into(),
                     now,
                 },
                 Op::Replace {
@@ -155,7 +158,7 @@ fn tasks_may_be_added_and_listed_at_any_instant() {
                 },
                 Op::Sync {
                     project,
-                    tasks: vec![task.clone()],
+                    tasks: vec![task.clone().into()],
                     now,
                 },
             ];
@@ -202,12 +205,12 @@ fn texts_may_be_as_long_as_they_may_be() {
     }
 
     for sizes in [Sizes::Usual, Sizes::Early] {
-        let mut twins = Twins::of(sizes);
+        let mut twins = Twins::of(sizes, 5);
         for number in 0..70 {
             let name = if number % 2 == 0 { &full } else { "🙂" };
             let op = Op::Add {
                 project: project.clone(),
-                task: task(number, name).build().unwrap(),
+                task: task(number, name).build().unwrap().into(),
                 now: NOW,
             };
             twins.apply(&op).unwrap();
@@ -219,7 +222,6 @@ fn texts_may_be_as_long_as_they_may_be() {
                 project: project.clone(),
                 id,
                 task_name: TaskName::new(other).unwrap(),
-                now: NOW,
             };
             assert!(matches!(twins.apply(&op).unwrap(), Outcome::Changed(_)));
         }
@@ -268,11 +270,11 @@ fn texts_are_the_same_wherever_they_lie() {
         .unwrap()
     };
     for sizes in [Sizes::Usual, Sizes::Early] {
-        let mut twins = Twins::of(sizes);
+        let mut twins = Twins::of(sizes, 5);
         for length in lengths.clone() {
             let op = Op::Add {
                 project: project("p-1"),
-                task: task(length, 30),
+                task: task(length, 30).into(),
                 now: NOW,
             };
             assert!(matches!(twins.apply(&op).unwrap(), Outcome::Changed(_)));
@@ -284,7 +286,6 @@ fn texts_are_the_same_wherever_they_lie() {
                 project: project("p-1"),
                 id: format!("id-{length:02}"),
                 task_name: TaskName::new("m".repeat(name_length - 50)).unwrap(),
-                now: NOW,
             };
             assert!(matches!(twins.apply(&op).unwrap(), Outcome::Changed(_)));
             twins.check(NOW).unwrap();

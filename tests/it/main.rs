@@ -12,6 +12,7 @@
 mod documents;
 mod errors;
 mod examples;
+mod export;
 mod faults;
 mod full_record;
 mod limits;

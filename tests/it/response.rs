@@ -161,7 +161,7 @@ fn a_name_is_escaped_once_it_needs_it_and_until_it_does_not() {
         let task = Task::builder(id, "n", TaskType::Stop, timing).description(description);
         store.add(&p, task.build().unwrap(), NOW).unwrap();
         for name in ["n", "a\tb", "n", "\"", "\u{7f}"] {
-            store.rename(&p, id, &name.parse().unwrap(), NOW).unwrap();
+            store.rename(&p, id, &name.parse().unwrap()).unwrap();
             let listed = store.get(&p, id, NOW).unwrap();
             let mut written = Vec::new();
             listed.write_json(&mut written);

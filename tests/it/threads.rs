@@ -27,8 +27,8 @@ fn revisions_never_repeat_while_a_project_ends_and_begins_again() {
                         // Often the only task there is, so that the project ends with it.
                         revisions.push(store.add(p, task.clone(), NOW).unwrap());
                         let status = Some(LastStatus::Skip);
-                        revisions.push(store.set_last_status(p, task.id(), status, NOW).unwrap());
-                        revisions.push(store.remove(p, task.id(), NOW).unwrap());
+                        revisions.push(store.set_last_status(p, task.id(), status).unwrap());
+                        revisions.push(store.remove(p, task.id()).unwrap().revision);
                     }
                     revisions
                 })

@@ -190,10 +190,10 @@ impl<'a> Overlay<'a, '_> {
                 return Err(Error::task_exists(id));
             }
             (EditAction::Add(record) | EditAction::Put(record), State::Absent) => {
+                let row = NewRow::new(record, planner.now, planner.version, self.sequence_next)?;
                 if self.count >= index.task_count_max() || self.sequence_next == u64::MAX {
                     return Err(Error::project_full(id));
                 }
-                let row = NewRow::new(record, planner.now, planner.version, self.sequence_next)?;
                 *state = State::Added(row);
                 self.count += 1;
                 self.sequence_next += 1;

@@ -1,11 +1,12 @@
 //! Locks that a panic has poisoned, and numbers that come to their end.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
 
 use super::*;
-use crate::index::Index;
-use crate::store::project::addition;
+use crate::index::Origin;
+use crate::query::Revision;
+use crate::store::batch::NewRow;
+use crate::store::edit::Edit;
 
 fn poison(hold: impl FnOnce()) {
     assert!(catch_unwind(AssertUnwindSafe(hold)).is_err());
@@ -14,8 +15,23 @@ fn poison(hold: impl FnOnce()) {
 /// A project without answer lists, and one with them.
 const COUNTS: [usize; 2] = [5, 20];
 
+/// Of the first task of a project that begins with its first revision.
+const FIRST_PLACE: u64 = 1 << 16;
+
+/// A store in which a project goes on from here.
+fn going_on_from(revision: u64, sequence_next: u64) -> TaskStore {
+    let store = with_limits(&EARLY);
+    let revision = Revision::new(revision);
+    let origin = Origin {
+        revision,
+        sequence_next,
+    };
+    store.shards.end(&project(), origin);
+    store
+}
+
 fn filled(count: usize) -> TaskStore {
-    let store = TaskStore::with_limits(&EARLY);
+    let store = with_limits(&EARLY);
     let tasks = (0..count).map(numbered).collect();
     store.add_all(&project(), tasks, instant(0)).unwrap();
     store
@@ -29,7 +45,7 @@ fn a_poisoned_lock_guards_a_whole_project() {
         let expected: Vec<usize> = (0..count).collect();
 
         poison(|| {
-            let (_, shard) = store.shard(&project()).unwrap();
+            let (_, shard) = store.shards.shard(&project()).unwrap();
             let _shard = shard.write().unwrap();
             panic!("while a shard is locked");
         });
@@ -61,10 +77,9 @@ fn a_batch_that_a_panic_left_staged_is_never_seen() {
             let _writer = cell.lock_writer();
             let mut index = cell.write();
             let version = index.next_revision().unwrap();
-            for task in (100..110).map(numbered) {
-                index
-                    .stage(&[addition(&task, instant(0))], version)
-                    .unwrap();
+            for (task, place) in (100..110).map(numbered).zip(index.sequence_next()..) {
+                let row = NewRow::new(&task, instant(0), version, place).unwrap();
+                index.stage(&[row.addition()]).unwrap();
             }
             panic!("before the batch is published");
         });
@@ -80,7 +95,7 @@ fn a_batch_that_a_panic_left_staged_is_never_seen() {
         check_numbered(&store, &expected);
         let query = query.scheduled_type(ScheduledType::Day);
         let page = store.list(&project(), &query, instant(0));
-        let cursor = Cursor::after_sequence(count as u64);
+        let cursor = Cursor::after_sequence(FIRST_PLACE + count as u64);
         assert_eq!(page.next_cursor(), Some(cursor));
     }
 }
@@ -91,23 +106,30 @@ fn a_store_that_is_out_of_revisions_refuses_changes_and_can_be_read() {
     let project = project();
     let now = instant(0);
     for count in COUNTS {
-        let store = TaskStore::with_limits(&EARLY);
-        store.ended_revision_max.store(LAST - 3, Ordering::Relaxed);
+        let store = going_on_from(LAST - 3, 0);
         let tasks: Vec<Task> = (0..count).map(numbered).collect();
         store.add_all(&project, tasks.clone(), now).unwrap();
-        store.set_enabled(&project, "1", true, now).unwrap();
-        let last = store.remove(&project, "0", now).unwrap();
+        store.set_enabled(&project, "1", false, now).unwrap();
+        let last = store.remove(&project, "0").unwrap().revision;
         assert_eq!(last.get(), LAST);
 
-        let name = TaskName::new("task 1").unwrap();
+        let name = TaskName::new("another").unwrap();
+        let skipped = Some(LastStatus::Skip);
         let another = numbered(99);
+        let put = [Edit::put(another.clone())];
         let refusals = [
             store.add(&project, another.clone(), now).unwrap_err(),
             store.replace(&project, numbered(1), now).unwrap_err(),
-            store.rename(&project, "1", &name, now).unwrap_err(),
-            store.set_last_status(&project, "1", None, now).unwrap_err(),
-            store.set_enabled(&project, "1", false, now).unwrap_err(),
-            store.remove(&project, "1", now).unwrap_err(),
+            store.rename(&project, "1", &name).unwrap_err(),
+            store.set_last_status(&project, "1", skipped).unwrap_err(),
+            store.set_enabled(&project, "1", true, now).unwrap_err(),
+            store.remove(&project, "1").unwrap_err(),
+            store.apply(&project, &put, now).unwrap_err().error,
+            store.check(&project, &put, now).unwrap_err().error,
+            store
+                .apply_at(&project, Revision::new(LAST + 1), &put, now)
+                .unwrap_err()
+                .error,
             store
                 .add_all(&project, vec![another.clone()], now)
                 .unwrap_err()
@@ -122,8 +144,12 @@ fn a_store_that_is_out_of_revisions_refuses_changes_and_can_be_read() {
             let accepted = "fewer tasks, or fewer changes, in the project";
             assert_eq!(error.accepted(), accepted);
         }
-        let same = store.sync(&project, tasks[1..].to_vec(), now);
-        assert_eq!(same, Ok(last));
+        // What changes nothing takes no revision.
+        let mut same = tasks[1..].to_vec();
+        same[0] = same[0].clone().with_enabled(false);
+        let disable = Edit::set_enabled("1".parse().unwrap(), false);
+        assert_eq!(store.apply(&project, &[disable], now).unwrap(), last);
+        assert_eq!(store.sync(&project, same, now).unwrap().revision, last);
         check_numbered(&store, &(1..count).collect::<Vec<_>>());
 
         assert_eq!(store.remove_project(&project), count as u64 - 1);
@@ -139,8 +165,7 @@ fn places_may_be_any_numbers_up_to_the_last() {
     let project = project();
     let now = instant(0);
     for first in [(1 << 32) - 3, (1 << 63) - 3, u64::MAX - 21] {
-        let store = TaskStore::with_limits(&EARLY);
-        store.ended_sequence_max.store(first, Ordering::Relaxed);
+        let store = going_on_from(0, first);
         let tasks: Vec<Task> = (0..20).map(numbered).collect();
         store.add_all(&project, tasks, now).unwrap();
         store.add(&project, numbered(20), now).unwrap();
@@ -165,7 +190,7 @@ fn places_may_be_any_numbers_up_to_the_last() {
             let batch = vec![numbered(21)];
             let error = store.add_all(&project, batch, now).unwrap_err().error;
             assert_eq!(error.kind(), ErrorKind::ProjectFull);
-            store.remove(&project, "7", now).unwrap();
+            store.remove(&project, "7").unwrap();
             let error = store.add(&project, numbered(21), now).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ProjectFull);
             let left: Vec<usize> = (0..=20).filter(|number| *number != 7).collect();
@@ -187,8 +212,7 @@ fn places_may_lie_far_apart() {
         let skip_places = || {
             let mut index = cell.write();
             let place = index.sequence_next() + (1 << 33);
-            let ahead = Index::new(index.revision(), place, &EARLY);
-            index.continue_from(&ahead);
+            index.continue_sequences(place);
         };
         let mut expected: Vec<usize> = (0..count).collect();
         for number in count..count + 4 {
@@ -198,7 +222,7 @@ fn places_may_lie_far_apart() {
             check_numbered(&store, &expected);
         }
         for number in [0, count, 3] {
-            store.remove(&project, number.to_string(), now).unwrap();
+            store.remove(&project, number.to_string()).unwrap();
             expected.retain(|&it| it != number);
             check_numbered(&store, &expected);
         }

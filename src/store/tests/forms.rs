@@ -17,7 +17,7 @@ fn search() -> ListQuery {
 
 /// A project of the tasks of these numbers.
 fn filled(limits: &'static Limits, numbers: std::ops::Range<usize>) -> TaskStore {
-    let store = TaskStore::with_limits(limits);
+    let store = with_limits(limits);
     let tasks = numbers.map(numbered).collect();
     store.add_all(&project(), tasks, instant(0)).unwrap();
     store
@@ -49,12 +49,10 @@ fn a_project_has_lists_down_to_the_limit_and_is_not_renumbered_there() {
             "with {} tasks",
             number + 1
         );
-        store
-            .remove(&project(), number.to_string(), instant(0))
-            .unwrap();
+        store.remove(&project(), number.to_string()).unwrap();
     }
     assert!(is_remembered(&store, &search()), "with 6 tasks");
-    store.remove(&project(), "5", instant(0)).unwrap();
+    store.remove(&project(), "5").unwrap();
     let explanation = store.explain(&project(), &search());
     assert_eq!(explanation, Explanation::Scan { tasks: 5 });
 }
@@ -66,10 +64,10 @@ fn rows_are_numbered_anew_once_holes_outnumber_them() {
         let store = searched(&EARLY, 0..count);
         for removed in 1..=count / 2 {
             let id = (count - removed).to_string();
-            store.remove(&project(), &id, instant(0)).unwrap();
+            store.remove(&project(), &id).unwrap();
             assert!(is_remembered(&store, &search()), "{removed} of {count}");
         }
-        store.remove(&project(), "0", instant(0)).unwrap();
+        store.remove(&project(), "0").unwrap();
         assert!(!is_remembered(&store, &search()), "of {count}");
     }
 }
@@ -83,10 +81,10 @@ fn a_few_holes_are_no_reason_to_number_rows_anew() {
     let store = searched(&TWELVE_HOLES, 0..22);
     for removed in 1..=12 {
         let id = (22 - removed).to_string();
-        store.remove(&project(), &id, instant(0)).unwrap();
+        store.remove(&project(), &id).unwrap();
         assert!(is_remembered(&store, &search()), "{removed} removed");
     }
-    store.remove(&project(), "0", instant(0)).unwrap();
+    store.remove(&project(), "0").unwrap();
     assert!(!is_remembered(&store, &search()));
 }
 
@@ -126,7 +124,7 @@ fn a_remembered_answer_follows_every_kind_of_change() {
     check(&expected);
     for (id, name) in [(5, "task 1 as well"), (10, "another"), (11, "task 1")] {
         let name = TaskName::new(name).unwrap();
-        store.rename(project, id.to_string(), &name, now).unwrap();
+        store.rename(project, id.to_string(), &name).unwrap();
         expected.retain(|&number| number != id);
         if name.as_str().starts_with("task 1") {
             expected.push(id);
@@ -137,7 +135,7 @@ fn a_remembered_answer_follows_every_kind_of_change() {
     store.replace(project, numbered(10), now).unwrap();
     expected.insert(2, 10);
     check(&expected);
-    store.remove(project, "12", now).unwrap();
+    store.remove(project, "12").unwrap();
     expected.retain(|&number| number != 12);
     check(&expected);
     store.add(project, numbered(12), now).unwrap();
@@ -309,9 +307,7 @@ fn lists_that_get_short_are_compacted() {
 
     let store = filled(4_200);
     for id in (0..2_100).map(|number| number.to_string()) {
-        store
-            .set_last_status(&project, &id, None, instant(0))
-            .unwrap();
+        store.set_last_status(&project, &id, None).unwrap();
     }
     check(&store, 2_100..4_200);
     let synced = (0..2_160).map(other).chain((2_160..4_200).map(failed));
@@ -327,7 +323,7 @@ fn lists_that_get_short_are_compacted() {
 
     let store = filled(4_200);
     for id in (0..2_160).map(|number| number.to_string()) {
-        store.remove(&project, &id, instant(0)).unwrap();
+        store.remove(&project, &id).unwrap();
     }
     check(&store, 2_160..4_200);
 

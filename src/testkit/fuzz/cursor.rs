@@ -40,7 +40,7 @@ pub fn cursor(input: &[u8]) -> Result<Counts, Difference> {
     }
 
     let swarm = Swarm::new(&mut source);
-    let mut twins = Twins::of(swarm.sizes());
+    let mut twins = Twins::of(swarm.sizes(), swarm.change_log());
     for op in generate::steps(&mut source, &swarm, 40) {
         twins.apply(&op)?;
     }

@@ -61,7 +61,7 @@ impl Listing for Taskdex {
 impl Changing for Taskdex {
     fn set_last_status(&self, id: &str, status: LastStatus) {
         (self.store)
-            .set_last_status(&self.project, id, Some(status), Workload::NOW)
+            .set_last_status(&self.project, id, Some(status))
             .expect("a task of the project");
     }
 }

@@ -1,0 +1,335 @@
+//! A store on a command line: one call a line in, one answer a line out.
+//!
+//! ```text
+//! cargo run --release --example shell -- [--change-log N] [FILE|-]
+//! ```
+//!
+//! Each line is a JSON object: `do` names the call, `project` the project (default `default`),
+//! `now` the instant, which is that of the line before where it is left out. Each answer is one
+//! line of JSON, written at once: what the call gives, or the documented error body. The store
+//! lives as long as the run, and logs N changes of each project (default 1,000).
+//!
+//! ```text
+//! {"do":"apply","now":"2026-12-01T00:00:00Z","edits":[{"add":{"id":"t-1", … }}]}
+//! {"do":"list","query":"offset=0&limit=10"}
+//! {"do":"export"}
+//! ```
+//!
+//! Exit status: 0; 1 where a call was refused; 2 where the arguments or the file were.
+
+mod support;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use chrono::{DateTime, Utc};
+use lexopt::prelude::{Long, Short, Value};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use support::members::{Members, Refusal};
+use support::{Answers, Failure, answer_lines, read_file};
+use taskdex::wire::{self, RecordReader};
+use taskdex::{
+    ChangeSet, Edit, Facets, LastStatus, LifeCycleType, ListQuery, Order, ProjectId, Record,
+    Revision, ScheduledType, TaskStore, TaskType,
+};
+
+const USAGE: &str = "shell [--change-log N] [FILE|-]";
+
+struct Arguments {
+    change_log: usize,
+    input: OsString,
+}
+
+fn main() -> ExitCode {
+    support::exit_code(run(), USAGE)
+}
+
+/// Whether no call was refused.
+fn run() -> Result<bool, Failure> {
+    let Some(arguments) = parse_arguments()? else {
+        println!("usage: {USAGE}");
+        return Ok(true);
+    };
+    let mut shell = Shell {
+        store: TaskStore::builder()
+            .with_change_log(arguments.change_log)
+            .build(),
+        now: None,
+    };
+    let mut answers = Answers::new();
+    let answer = |answers: &mut Answers, line: &[u8]| {
+        if line.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let mut body = Vec::new();
+        let is_accepted = match shell.call(line, &mut body) {
+            Ok(()) => true,
+            Err(refusal) => {
+                body.clear();
+                refusal.write_json(&mut body);
+                false
+            }
+        };
+        answers.write(&body, is_accepted)
+    };
+    if arguments.input == "-" {
+        answer_lines(io::stdin().lock(), &mut answers, answer)?;
+    } else {
+        let lines = read_file(&arguments.input)?;
+        answer_lines(lines.as_slice(), &mut answers, answer)?;
+    }
+    Ok(answers.finish()?)
+}
+
+/// `None` where only the usage is asked for.
+fn parse_arguments() -> Result<Option<Arguments>, Failure> {
+    let mut change_log = 1_000;
+    let mut input = None;
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("change-log") => {
+                let text = support::text(parser.value()?)?;
+                change_log = text
+                    .parse()
+                    .map_err(|error| format!("--change-log {text}: {error}"))?;
+            }
+            Short('h') | Long("help") => return Ok(None),
+            Value(value) if input.is_none() => input = Some(value),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Some(Arguments {
+        change_log,
+        input: input.unwrap_or_else(|| "-".into()),
+    }))
+}
+
+struct Shell {
+    store: TaskStore,
+    /// That of the latest line that had one.
+    now: Option<DateTime<Utc>>,
+}
+
+impl Shell {
+    /// Carries out the call of a line, and writes its answer.
+    fn call(&mut self, line: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
+        let mut members = Members::read(line)?;
+        let name = members.string("do")?;
+        let project = members.optional_string("project")?;
+        let project = ProjectId::new(project.as_deref().unwrap_or("default"))?;
+        if let Some(now) = members.optional_string("now")? {
+            self.now = Some(wire::parse_instant(&now)?);
+        }
+        match name.as_str() {
+            "apply" => self.apply(&project, members, out),
+            "sync" => self.sync(&project, members, out),
+            "list" => self.list(&project, members, out),
+            "get" => self.get(&project, members, out),
+            "facets" => self.facets(&project, members, out),
+            "projects" => {
+                members.finish()?;
+                answer(out, "projects", self.store.projects())
+            }
+            "remove_project" => {
+                members.finish()?;
+                answer(out, "removed", self.store.remove_project(&project))
+            }
+            "export" => self.export(&project, members, out),
+            "restore" => self.restore(&project, members, out),
+            "changes" => self.changes(&project, members, out),
+            "apply_changes" => self.apply_changes(&project, members, out),
+            _ => Err(Refusal::unknown("do", &name, "the name of a call")),
+        }
+    }
+
+    fn now(&self) -> Result<DateTime<Utc>, Refusal> {
+        self.now.ok_or_else(|| {
+            Refusal::missing("now", "an instant of RFC 3339, on this line or one before")
+        })
+    }
+
+    fn apply(
+        &self,
+        project: &ProjectId,
+        mut members: Members<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let edits: Vec<&RawValue> = members.list("edits")?;
+        members.finish()?;
+        let now = self.now()?;
+        let edits = edits.iter().enumerate().map(|(position, edit)| {
+            Edit::from_json(edit.get()).map_err(|error| Refusal::At { position, error })
+        });
+        let edits: Vec<Edit> = edits.collect::<Result<_, _>>()?;
+        let revision = self.store.apply(project, &edits, now)?;
+        answer(out, "revision", revision)
+    }
+
+    fn sync(
+        &self,
+        project: &ProjectId,
+        mut members: Members<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let records: Vec<&RawValue> = members.list("records")?;
+        members.finish()?;
+        let now = self.now()?;
+        let reader = RecordReader::new().ignore_project(true);
+        let records = records.iter().map(|record| reader.read_one(record.get()));
+        let records: Vec<Record> = records.collect::<Result<_, _>>()?;
+        let synced = self.store.sync(project, records, now);
+        write(out, &synced.map_err(|refused| refused.error)?)
+    }
+
+    fn list(
+        &self,
+        project: &ProjectId,
+        mut members: Members<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let query = query(&mut members)?;
+        let order = match members.optional_string("order")? {
+            Some(order) => order.parse()?,
+            None => Order::OldestFirst,
+        };
+        members.finish()?;
+        let now = self.now()?;
+        self.store.list_json(project, &query.order(order), now, out);
+        Ok(())
+    }
+
+    fn get(
+        &self,
+        project: &ProjectId,
+        mut members: Members<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        #[derive(Serialize)]
+        struct Answer {
+            task: Record,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            next_execution: Option<String>,
+        }
+
+        let id = members.string("id")?;
+        members.finish()?;
+        let found = self.store.get(project, &id, self.now()?);
+        let found = found.ok_or_else(|| Refusal::no_task(&id))?;
+        let next_execution = found.next_execution().map(|it| it.to_rfc3339());
+        let task = found.to_record();
+        write(
+            out,
+            &Answer {
+                task,
+                next_execution,
+            },
+        )
+    }
+
+    fn facets(
+        &self,
+        project: &ProjectId,
+        mut members: Members<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let query = query(&mut members)?;
+        members.finish()?;
+        write_facets(out, &self.store.facets(project, &query));
+        Ok(())
+    }
+
+    fn export(
+        &self,
+        project: &ProjectId,
+        members: Members<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        members.finish()?;
+        let mut text = Vec::new();
+        let snapshot = self.store.snapshot(project)?;
+        snapshot
+            .write_export(&mut text)
+            .map_err(Refusal::internal)?;
+        answer(out, "export", String::from_utf8_lossy(&text))
+    }
+
+    fn restore(
+        &self,
+        project: &ProjectId,
+        mut members: Members<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let export = members.string("export")?;
+        members.finish()?;
+        let restored = self.store.restore(project, export.as_bytes());
+        answer(out, "revision", restored.map_err(|refused| refused.error)?)
+    }
+
+    fn changes(
+        &self,
+        project: &ProjectId,
+        mut members: Members<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let since = members.number("since")?;
+        members.finish()?;
+        write(out, &self.store.changes_since(project, since.into())?)
+    }
+
+    fn apply_changes(
+        &self,
+        project: &ProjectId,
+        mut members: Members<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let changes = ChangeSet::from_json(members.json("changes")?)?;
+        members.finish()?;
+        let revision = self.store.apply_changes(project, &changes, self.now()?)?;
+        answer(out, "revision", revision)
+    }
+}
+
+/// The query of a line, or the first ten tasks.
+fn query(members: &mut Members<'_>) -> Result<ListQuery, Refusal> {
+    let query = members.optional_string("query")?;
+    let query = query.as_deref().unwrap_or("offset=0&limit=10");
+    Ok(ListQuery::from_query_string(query)?)
+}
+
+/// Writes an object of one member.
+fn answer(out: &mut Vec<u8>, name: &str, value: impl Serialize) -> Result<(), Refusal> {
+    write(out, &std::collections::BTreeMap::from([(name, value)]))
+}
+
+fn write(out: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Refusal> {
+    serde_json::to_writer(out, value).map_err(Refusal::internal)
+}
+
+/// Writes every value of every filter with its count, in the order of the documented page.
+fn write_facets(out: &mut Vec<u8>, facets: &Facets) {
+    let count = |name: &str, count: u64| format!("\"{name}\":{count}");
+    let task_types = TaskType::ALL.iter();
+    let task_types = task_types.map(|&it| count(it.as_str(), facets.task_type(it)));
+    let scheduled_types = ScheduledType::ALL.iter();
+    let scheduled_types = scheduled_types.map(|&it| count(it.as_str(), facets.scheduled_type(it)));
+    let events = LifeCycleType::ALL.iter();
+    let events = events.map(|&it| count(it.as_str(), facets.life_cycle_type(it)));
+    let statuses = LastStatus::ALL.iter();
+    let statuses = statuses.map(|&it| count(it.as_str(), facets.last_status(Some(it))));
+    let statuses = statuses.chain([count("none", facets.last_status(None))]);
+    let filters = [
+        ("task_type", join(task_types)),
+        ("scheduled_type", join(scheduled_types)),
+        ("life_cycle_type", join(events)),
+        ("last_status", join(statuses)),
+    ];
+    let filters = filters.map(|(name, values)| format!("\"{name}\":{{{values}}}"));
+    out.extend_from_slice(format!("{{{}}}", filters.join(",")).as_bytes());
+}
+
+fn join(values: impl Iterator<Item = String>) -> String {
+    values.collect::<Vec<_>>().join(",")
+}
