@@ -98,8 +98,9 @@ pub use schedule::{
     Execution, GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays,
 };
 pub use store::{
-    Applied, BatchError, ChangeSet, Edit, EditAction, Expectation, NewTask, Replaced, Snapshot,
-    SnapshotTask, SnapshotTasks, Synced, TaskStore, TaskStoreBuilder,
+    Applied, BatchError, ChangeSet, DueBatch, DueExecution, Edit, EditAction, Expectation, Missed,
+    MissedPolicy, NewTask, Replaced, Snapshot, SnapshotTask, SnapshotTasks, Synced, TaskStore,
+    TaskStoreBuilder,
 };
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTime, ReportedTiming, ScheduledType,

@@ -2,6 +2,7 @@
 
 mod batch;
 mod builder;
+mod due;
 mod edit;
 mod feed;
 mod freed;
@@ -11,12 +12,14 @@ mod remembered;
 mod shards;
 mod snapshot;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::index::{Index, Limits, Origin};
+use crate::index::{DueQueue, Index, Limits, Origin};
 use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::Execution;
 use crate::sync::{Arc, reached};
@@ -25,6 +28,8 @@ pub use batch::BatchError;
 use batch::TouchedIds;
 use builder::OnChange;
 pub use builder::TaskStoreBuilder;
+use due::Due;
+pub use due::{DueBatch, DueExecution, Missed, MissedPolicy};
 pub use edit::{Edit, EditAction, Expectation, NewTask};
 pub use feed::ChangeSet;
 use freed::give_back;
@@ -78,6 +83,7 @@ pub struct TaskStore {
     /// The entries of each project's change log; 0: none.
     log_capacity: usize,
     on_change: Option<OnChange>,
+    due: Due,
 }
 
 /// What no answer shows of a project.
@@ -635,10 +641,17 @@ impl TaskStore {
     ) -> Result<Revision, Error> {
         let index = restored.finish(next_sequence, self.log_capacity);
         let revision = index.revision();
-        if !self.shards.insert(project, Project::new(index)) {
+        let restored = Arc::new(Project::new(index));
+        let writer = restored.lock_writer();
+        if !self.shards.insert(project, Arc::clone(&restored)) {
             return Err(Error::project_exists(project));
         }
+        // Only a project that is there is found by who begins to watch.
+        let passed = self.due.watched_from();
+        let earlier = passed.and_then(|passed| self.due.watch(project, &restored, passed));
+        drop(writer);
         self.tell(project, revision);
+        self.due.tell(earlier);
         Ok(revision)
     }
 
@@ -787,7 +800,7 @@ impl TaskStore {
             revision: origin.revision.next(),
             ..origin
         };
-        self.retire(project, origin, &mut writer);
+        self.retire(project, &found, origin, &mut writer);
         let count = found.read().len();
         drop(writer);
         give_back(found, count as usize);
@@ -838,6 +851,7 @@ impl TaskStore {
     #[doc(hidden)]
     pub fn validate(&self) -> Result<(), String> {
         self.memory.validate()?;
+        let mut published = BTreeSet::new();
         for (id, project) in self.shards.projects() {
             let writer = project.lock_writer();
             let index = project.read();
@@ -850,8 +864,10 @@ impl TaskStore {
                 return Err(in_project("it is empty".into()));
             }
             index.validate().map_err(in_project)?;
+            let first = index.due().and_then(DueQueue::published);
+            published.extend(first.map(|second| (second, id)));
         }
-        Ok(())
+        self.due.validate(&published)
     }
 
     /// Changes a task of a project that exists, and ends the project if it has no tasks left.
@@ -877,7 +893,8 @@ impl TaskStore {
         loop {
             let project = self.shards.find_or_begin(id, |origin| {
                 let index = Index::new(origin, self.limits);
-                Project::new(index.with_change_log(self.log_capacity))
+                let index = index.with_change_log(self.log_capacity);
+                Project::new(index.watched_from(self.due.watched_from()))
             });
             let writer = project.lock_writer();
             if writer.retired {
@@ -898,25 +915,28 @@ impl TaskStore {
     ) -> R {
         let before = self.on_change.as_ref().map(|_| project.read().revision());
         let result = change(project);
+        let earlier = self.due.follow(id, project);
         let (is_empty, origin) = {
             let index = project.read();
             (index.len() == 0, index.origin())
         };
         if is_empty {
-            self.retire(id, origin, &mut writer);
+            self.retire(id, project, origin, &mut writer);
         }
         drop(writer);
         if before.is_some_and(|before| before != origin.revision) {
             self.tell(id, origin.revision);
         }
+        self.due.tell(earlier);
         result
     }
 
     /// Takes a project out of the store, so that one of its name goes on from `origin`.
     ///
     /// Its writer's lock is held.
-    fn retire(&self, id: &ProjectId, origin: Origin, writer: &mut Writer) {
+    fn retire(&self, id: &ProjectId, project: &Project, origin: Origin, writer: &mut Writer) {
         writer.retired = true;
+        self.due.forget(id, project);
         reached("a project ends");
         self.shards.end(id, origin);
     }

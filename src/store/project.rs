@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::batch::added_at;
 use super::edit::NewTask;
 use crate::error::Error;
-use crate::index::{Index, Next, NoRoom, NotAdded, RowSet, Selected, Slot};
+use crate::index::{Index, Next, NoRoom, NotAdded, RowSet, RowView, Selected, Slot};
 use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::Execution;
 use crate::store::freed::give_back;
@@ -202,7 +202,7 @@ impl Project {
             if *task == previous {
                 return Ok((row.version(), previous));
             }
-            let next = next_of(&task, now);
+            let next = next_instead(index, row, &task, now);
             let version = index.replace(slot, &task, next).map_err(full)?;
             Ok((version, previous))
         })?;
@@ -240,10 +240,12 @@ impl Project {
         &self,
         id: &str,
         enabled: bool,
-        _now: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
         self.change(id, |index, slot| {
-            let result = index.set_enabled(slot, enabled);
+            let row = index.row(slot).filter(|_| enabled && index.due().is_some());
+            let next = row.map(|row| next_of(row.task(), now));
+            let result = index.set_enabled(slot, enabled, next);
             result.map_err(|NoRoom| Error::project_full(id))
         })
     }
@@ -345,6 +347,23 @@ impl Project {
         };
         let rows = former.len();
         give_back(former, rows as usize);
+    }
+}
+
+/// The next execution of a task that is put in place of the one in a row. It stays what it was
+/// where nothing moves it: a schedule that is another, or in a watched project its enabling.
+pub(super) fn next_instead(
+    index: &Index,
+    row: RowView<'_>,
+    task: &Task,
+    now: DateTime<Utc>,
+) -> Next {
+    let is_kept = row.task().schedule() == task.schedule()
+        && (index.due().is_none() || row.task().is_enabled() == task.is_enabled());
+    if is_kept {
+        row.next()
+    } else {
+        next_of(task, now)
     }
 }
 

@@ -102,7 +102,7 @@ impl Shards {
     }
 
     /// Adds a project, unless it is there.
-    pub(super) fn insert(&self, id: &ProjectId, project: Project) -> bool {
+    pub(super) fn insert(&self, id: &ProjectId, project: Arc<Project>) -> bool {
         let Some((hash, shard)) = self.shard(id) else {
             return false;
         };
@@ -111,7 +111,7 @@ impl Shards {
         if found.is_some_and(|(_, place)| place.project().is_some()) {
             return false;
         }
-        self.put(&mut shard, hash, id, Place::There(Arc::new(project)));
+        self.put(&mut shard, hash, id, Place::There(project));
         true
     }
 

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::index::{Index, Logged, Next, NotAdded, RowView, Slot};
 use crate::query::Revision;
 use crate::store::edit::{Edit, EditAction, Expectation, NewTask};
-use crate::store::project::next_of;
+use crate::store::project::{next_instead, next_of};
 use crate::task::{Record, Task, TaskId};
 
 /// The change of a project: what becomes of each task that a batch touches.
@@ -137,11 +137,7 @@ impl<'i> Planner<'i> {
         row: RowView<'_>,
         task: Cow<'a, Task>,
     ) -> Changed<'a> {
-        let next = if row.task().schedule() == task.schedule() {
-            row.next()
-        } else {
-            next_of(&task, self.now)
-        };
+        let next = next_instead(self.index, row, &task, self.now);
         Changed {
             slot,
             task,
@@ -204,7 +200,7 @@ impl<'a> Overlay<'a, '_> {
             }
             (_, State::Absent) => return Err(Error::task_not_found(id)),
             (EditAction::Put(record) | EditAction::Replace(record), _) => {
-                state.replace(row, record)?;
+                state.replace(row, record, planner.now)?;
             }
             (EditAction::Rename { task_name, .. }, _) => {
                 state.edit(row, |task| task.with_task_name(task_name));
@@ -254,7 +250,12 @@ impl<'a> Overlay<'a, '_> {
 
 impl<'a> State<'a> {
     /// Puts a record in place of the task that is there, which was first added when it was.
-    fn replace(&mut self, row: Option<RowView<'_>>, record: &'a Record) -> Result<(), Error> {
+    fn replace(
+        &mut self,
+        row: Option<RowView<'_>>,
+        record: &'a Record,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         match self {
             Self::Absent => {}
             Self::Kept(task) => {
@@ -264,6 +265,7 @@ impl<'a> State<'a> {
             }
             Self::Added(new) => {
                 new.task = record.task.first_added(new.added_at())?;
+                new.head.next = next_of(&new.task, now);
             }
         }
         Ok(())
