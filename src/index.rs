@@ -207,7 +207,7 @@ impl Index {
         self.revision
     }
 
-    /// Greater than the sequence of every task that there ever was.
+    /// Greater than the sequence of every task that there ever was; staged ones are none yet.
     pub(crate) fn sequence_next(&self) -> u64 {
         self.sequence_next
     }
@@ -454,6 +454,7 @@ impl Index {
             lookups.names.record(self.rows.end(), &self.rows);
         }
         self.record(version, [Logged::Added(sequence)]);
+        self.continue_sequences(sequence.saturating_add(1));
         self.revision = version;
         self.show_rows();
         Ok(version)
@@ -535,6 +536,11 @@ impl Index {
             lookups.names.record_all(self.rows.end(), &self.rows);
             lookups.answers.publish();
         }
+        let last = self.rows.end().checked_sub(1);
+        if let Some(row) = last.and_then(|last| self.rows.view(last)) {
+            let sequence = row.sequence();
+            self.continue_sequences(sequence.saturating_add(1));
+        }
         self.revision = version;
         self.show_rows();
     }
@@ -553,13 +559,11 @@ impl Index {
             if last < self.visible_end {
                 return;
             }
-            if let Some(row) = self.rows.view(last) {
-                // No answer ever showed it, so its sequence is free again.
-                self.sequence_next = row.sequence();
-                if let Some(lookups) = &mut self.lookups {
-                    lookups.answers.unstage(last, row.code());
-                    lookups.ids.remove(last, row.task().id());
-                }
+            if let Some(row) = self.rows.view(last)
+                && let Some(lookups) = &mut self.lookups
+            {
+                lookups.answers.unstage(last, row.code());
+                lookups.ids.remove(last, row.task().id());
             }
             if let Some(lookups) = &mut self.lookups {
                 lookups.names.pop(last, &self.rows);
@@ -577,7 +581,9 @@ impl Index {
     /// Adds a row whose id has this hash.
     fn push_row(&mut self, head: &RowHead, task: &Task, hash: u64) -> Result<Slot, NotAdded> {
         let id = task.id();
-        let sequence_next = head.sequence.checked_add(1).ok_or(NotAdded::NoRoom)?;
+        if head.sequence == u64::MAX {
+            return Err(NotAdded::NoRoom);
+        }
         let slot = if let Some(lookups) = &mut self.lookups {
             if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
                 return Err(NotAdded::IdTaken);
@@ -591,7 +597,6 @@ impl Index {
             }
             self.rows.push(head, task, self.limits.rows_max)?
         };
-        self.sequence_next = self.sequence_next.max(sequence_next);
         Ok(slot)
     }
 

@@ -355,10 +355,10 @@ impl TaskStore {
         edits: &[Edit],
         now: DateTime<Utc>,
     ) -> Result<(), BatchError> {
-        match self.find(project) {
-            Some(project) => project.check(edits, now),
-            None => {
-                let index = Index::new(self.shards.origin(project), self.limits);
+        match self.shards.look_up(project) {
+            Ok(project) => project.check(edits, now),
+            Err(origin) => {
+                let index = Index::new(origin, self.limits);
                 Project::new(index).check(edits, now)
             }
         }
@@ -576,13 +576,13 @@ impl TaskStore {
     /// # }
     /// ```
     pub fn changes_since(&self, project: &ProjectId, since: Revision) -> Result<ChangeSet, Error> {
-        if let Some(project) = self.find(project) {
-            return project.changes_since(since);
-        }
         let Origin {
             revision,
             sequence_next,
-        } = self.shards.origin(project);
+        } = match self.shards.look_up(project) {
+            Ok(project) => return project.changes_since(since),
+            Err(origin) => origin,
+        };
         if since != revision {
             return Err(Error::out_of_reach(since, revision, revision));
         }
@@ -672,9 +672,9 @@ impl TaskStore {
     /// costs a search of the project's name index, unless its answer is remembered.
     #[must_use]
     pub fn list(&self, project: &ProjectId, query: &ListQuery, now: DateTime<Utc>) -> Page {
-        match self.find(project) {
-            Some(project) => project.list(query, now, &self.memory),
-            None => Page::new(Vec::new(), self.summary_of_nothing(project)),
+        match self.shards.look_up(project) {
+            Ok(project) => project.list(query, now, &self.memory),
+            Err(origin) => Page::new(Vec::new(), summary_of_nothing(origin)),
         }
     }
 
@@ -687,15 +687,10 @@ impl TaskStore {
         now: DateTime<Utc>,
         each: impl FnMut(&Task, Option<Execution>),
     ) -> PageSummary {
-        match self.find(project) {
-            Some(project) => project.for_each_listed(query, now, &self.memory, each),
-            None => self.summary_of_nothing(project),
+        match self.shards.look_up(project) {
+            Ok(project) => project.for_each_listed(query, now, &self.memory, each),
+            Err(origin) => summary_of_nothing(origin),
         }
-    }
-
-    /// What the page of a project that does not exist says beside its tasks.
-    fn summary_of_nothing(&self, project: &ProjectId) -> PageSummary {
-        PageSummary::new(0, self.shards.origin(project).revision, None)
     }
 
     /// The total of a query, and how many tasks its page has: for benchmarks.
@@ -752,9 +747,9 @@ impl TaskStore {
     /// ```
     #[must_use]
     pub fn revision(&self, project: &ProjectId) -> Revision {
-        match self.find(project) {
-            Some(project) => project.read().revision(),
-            None => self.shards.origin(project).revision,
+        match self.shards.look_up(project) {
+            Ok(project) => project.read().revision(),
+            Err(origin) => origin.revision,
         }
     }
 
@@ -949,8 +944,13 @@ impl TaskStore {
     }
 
     fn find(&self, project: &ProjectId) -> Option<Arc<Project>> {
-        self.shards.find(project)
+        self.shards.look_up(project).ok()
     }
+}
+
+/// What the page of a project that is not there says beside its tasks.
+fn summary_of_nothing(origin: Origin) -> PageSummary {
+    PageSummary::new(0, origin.revision, None)
 }
 
 impl Default for TaskStore {

@@ -143,10 +143,10 @@ impl Project {
         self.prepare_for(tasks.len());
         let mut staged = 0;
         for step in tasks.chunks(STEP_ROWS) {
-            let sequences = first.saturating_add(staged as u64)..;
             let mut rows = Vec::with_capacity(step.len());
             let mut without_row = None;
-            for (task, sequence) in step.iter().zip(sequences) {
+            for (position, task) in (staged..).zip(step) {
+                let sequence = first.saturating_add(position as u64);
                 match NewRow::new(task, now, version, sequence) {
                     Ok(row) => rows.push(row),
                     Err(error) => {

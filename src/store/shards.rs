@@ -54,23 +54,15 @@ impl Shards {
         }
     }
 
-    pub(super) fn find(&self, id: &ProjectId) -> Option<Arc<Project>> {
-        let (hash, shard) = self.shard(id)?;
+    /// The project; or where one that is not there would go on: from nothing, if it never was.
+    pub(super) fn look_up(&self, id: &ProjectId) -> Result<Arc<Project>, Origin> {
+        let (hash, shard) = self.shard(id).ok_or_else(Origin::default)?;
         let shard = shard.read();
-        let (_, place) = shard.projects.find(hash, |(other, _)| other == id)?;
-        place.project().map(Arc::clone)
-    }
-
-    /// Where a project that is not there would go on: from nothing, if it never was.
-    pub(super) fn origin(&self, id: &ProjectId) -> Origin {
-        let origin = self.shard(id).and_then(|(hash, shard)| {
-            let shard = shard.read();
-            match shard.projects.find(hash, |(other, _)| other == id)? {
-                (_, Place::Ended(origin)) => Some(*origin),
-                (_, Place::There(_)) => None,
-            }
-        });
-        origin.unwrap_or_default()
+        match shard.projects.find(hash, |(other, _)| other == id) {
+            Some((_, Place::There(project))) => Ok(Arc::clone(project)),
+            Some((_, Place::Ended(origin))) => Err(*origin),
+            None => Err(Origin::default()),
+        }
     }
 
     /// The project, which begins where it is not there.
@@ -79,7 +71,7 @@ impl Shards {
         id: &ProjectId,
         begin: impl FnOnce(Origin) -> Project,
     ) -> Arc<Project> {
-        if let Some(project) = self.find(id) {
+        if let Ok(project) = self.look_up(id) {
             return project;
         }
         let Some((hash, shard)) = self.shard(id) else {

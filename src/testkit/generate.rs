@@ -12,6 +12,8 @@
 //! assert_eq!(task.id(), "t-1");
 //! ```
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Days, Month, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 
 use super::op::Op;
@@ -21,7 +23,7 @@ use super::workload::Workload;
 use crate::error::Error;
 use crate::query::{Cursor, LIMIT_MAX, ListQuery, NameMatch, Order, Revision};
 use crate::schedule::{GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays};
-use crate::store::{Edit, Expectation};
+use crate::store::{Edit, EditAction, Expectation};
 use crate::task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTiming, ScheduledType, Task, TaskId,
     TaskName, TaskType, Timing, Trigger,
@@ -590,6 +592,7 @@ pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
         "restore",
         "changes_since",
         "apply_changes",
+        "compact",
     ]);
     let chosen = if swarm.has(chosen) { chosen } else { "list" };
     let project = project(source, swarm);
@@ -690,6 +693,7 @@ fn operation(
             now,
         },
         "get" => Op::Get { project, id, now },
+        "compact" => Op::Compact { project },
         "task_count" => Op::TaskCount { project },
         "projects" => Op::Projects { project },
         "facets" => Op::Facets {
@@ -726,6 +730,10 @@ fn asked_again(
     let change = if swarm.has(change) { change } else { "add" };
     let (project, id) = (project.clone(), format!("t-{number}"));
     vec![
+        Op::Explain {
+            project: project.clone(),
+            query: query.clone(),
+        },
         Op::List {
             project: project.clone(),
             query: query.clone(),
@@ -769,7 +777,38 @@ fn refreshed(source: &mut impl Source, swarm: &Swarm, tasks: &[Record]) -> Vec<R
     refreshed
 }
 
-/// A call with a batch of edits of ids that lie close together.
+/// A batch of edits of ids that lie close together.
+pub fn edits(source: &mut impl Source, swarm: &Swarm) -> Vec<Edit> {
+    let first = source.below(swarm.id_count);
+    // Fewer ids than edits, so that edits meet.
+    let id_count = source.pick(&[3, 1, 8, 80]);
+    let length = source.below(swarm.batch_max + 1);
+    let mut there = BTreeSet::new();
+    let mut edits = Vec::new();
+    for _ in 0..length {
+        let id = format!("t-{}", first + source.below(id_count));
+        // One edit of a task that is not there refuses all the others.
+        let is_there = there.contains(&id) || source.one_in(4 + length / 2);
+        let edit = edit(source, swarm, &id, is_there);
+        match edit.action {
+            EditAction::Remove { .. } => there.remove(&id),
+            _ => there.insert(id),
+        };
+        // So does an expectation that is not met.
+        let expectation = if source.one_in(8 + length) {
+            let version = Revision::new(source.below(40).into());
+            source
+                .pick(&[Expectation::Absent, Expectation::Version(version)])
+                .into()
+        } else {
+            None
+        };
+        edits.push(edit.with_expectation(expectation));
+    }
+    edits
+}
+
+/// A call with a batch of edits.
 fn batch_of_edits(
     source: &mut impl Source,
     swarm: &Swarm,
@@ -777,25 +816,7 @@ fn batch_of_edits(
     project: ProjectId,
     now: DateTime<Utc>,
 ) -> Op {
-    let first = source.below(swarm.id_count);
-    // Fewer ids than edits, so that edits meet.
-    let id_count = source.pick(&[3, 1, 8, 80]);
-    let length = source.below(swarm.batch_max + 1);
-    let edits = (0..length)
-        .map(|_| {
-            let id = format!("t-{}", first + source.below(id_count));
-            let edit = edit(source, swarm, &id);
-            // In a long batch, one that is not met refuses all the others.
-            let expectation = if source.one_in(8 + length) {
-                let version = source.below(40).into();
-                let version = Some(Expectation::Version(Revision::new(version)));
-                source.pick(&[Some(Expectation::Absent), version])
-            } else {
-                None
-            };
-            edit.with_expectation(expectation)
-        })
-        .collect();
+    let edits = edits(source, swarm);
     match name {
         "check" => Op::Check {
             project,
@@ -821,16 +842,17 @@ fn batch_of_edits(
     }
 }
 
-/// An edit of a task; one that adds or puts it more often than one that refuses where it is not.
-pub fn edit(source: &mut impl Source, swarm: &Swarm, id: &str) -> Edit {
+/// An edit of a task: of any kind if it may be there, else one that adds it.
+fn edit(source: &mut impl Source, swarm: &Swarm, id: &str, may_be_there: bool) -> Edit {
     let task_id = valid(TaskId::new(id));
-    match source.below(16) {
-        0..=7 => Edit::put(record(source, swarm, id.to_owned())),
-        8 => Edit::add(record(source, swarm, id.to_owned())),
-        9 => Edit::replace(task(source, swarm, id.to_owned())),
-        10 => Edit::rename(task_id, task_name(source, swarm)),
-        11 => Edit::set_last_status(task_id, last_status(source)),
-        12 => Edit::set_enabled(task_id, source.one_in(2)),
+    let kind = source.below(if may_be_there { 8 } else { 2 });
+    match kind {
+        1 if !may_be_there && source.one_in(4) => Edit::add(record(source, swarm, id.to_owned())),
+        0 | 1 => Edit::put(record(source, swarm, id.to_owned())),
+        2 => Edit::replace(task(source, swarm, id.to_owned())),
+        3 => Edit::rename(task_id, task_name(source, swarm)),
+        4 => Edit::set_last_status(task_id, last_status(source)),
+        5 => Edit::set_enabled(task_id, source.one_in(2)),
         _ => Edit::remove(task_id),
     }
 }
@@ -842,20 +864,21 @@ fn copied(
     original: &ProjectId,
     now: DateTime<Utc>,
 ) -> Vec<Op> {
-    let project = project(source, swarm);
-    let mut operations = vec![
-        // Most often of a name that is free.
-        Op::RemoveProject {
+    // Of a name of its own: then it follows, and is changed by nothing else.
+    let number = source.below(3);
+    let (project, mut operations) = if source.one_in(4) {
+        (project(source, swarm), Vec::new())
+    } else {
+        let project = valid(ProjectId::new(format!("copy-{number}")));
+        let ended = Op::RemoveProject {
             project: project.clone(),
-        },
-        Op::Restore {
-            project: project.clone(),
-            original: original.clone(),
-        },
-    ];
-    if project == *original || source.one_in(4) {
-        operations.remove(0);
-    }
+        };
+        (project, vec![ended])
+    };
+    operations.push(Op::Restore {
+        project: project.clone(),
+        original: original.clone(),
+    });
     for _ in 0..source.below(4) {
         for _ in 0..source.below(4) {
             let original = original.clone();

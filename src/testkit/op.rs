@@ -13,6 +13,7 @@ use crate::store::{
 use crate::task::{
     LastStatus, LifeCycleType, ProjectId, Record, ScheduledType, Task, TaskName, TaskType,
 };
+use crate::wire::export::ExportError;
 
 /// One call of a [`TaskStore`]: every change there is, and the reads.
 ///
@@ -106,7 +107,7 @@ pub enum Op {
     RemoveProject { project: ProjectId },
     /// [`TaskStore::snapshot`].
     Snapshot { project: ProjectId },
-    /// A snapshot of one project, put into another that is not there.
+    /// [`TaskStore::restore`]: the export of one project, into another.
     Restore {
         project: ProjectId,
         original: ProjectId,
@@ -147,6 +148,8 @@ pub enum Op {
         project: ProjectId,
         query: ListQuery,
     },
+    /// [`TaskStore::compact`].
+    Compact { project: ProjectId },
     /// [`TaskStore::task_count`].
     TaskCount { project: ProjectId },
     /// [`TaskStore::projects`] and [`TaskStore::project_count`].
@@ -169,7 +172,7 @@ pub enum Outcome {
     Applied(Applied),
     /// What [`TaskStore::sync`] did.
     Synced(Synced),
-    /// The call would be accepted.
+    /// The call was, or would be, accepted, and gave nothing.
     Accepted,
     /// The call was refused.
     Refused {
@@ -367,6 +370,7 @@ impl Op {
         "list_json",
         "facets",
         "explain",
+        "compact",
         "task_count",
         "projects",
     ];
@@ -396,6 +400,7 @@ impl Op {
             Self::ListJson { .. } => "list_json",
             Self::Facets { .. } => "facets",
             Self::Explain { .. } => "explain",
+            Self::Compact { .. } => "compact",
             Self::TaskCount { .. } => "task_count",
             Self::Projects { .. } => "projects",
         }
@@ -426,6 +431,7 @@ impl Op {
             | Self::ListJson { project, .. }
             | Self::Facets { project, .. }
             | Self::Explain { project, .. }
+            | Self::Compact { project }
             | Self::TaskCount { project }
             | Self::Projects { project }
             | Self::ApplySeen { project, .. } => project,
@@ -458,6 +464,7 @@ impl Op {
             | Self::ChangesSince { .. }
             | Self::Facets { .. }
             | Self::Explain { .. }
+            | Self::Compact { .. }
             | Self::TaskCount { .. }
             | Self::Projects { .. } => None,
         }
@@ -489,6 +496,7 @@ impl Op {
             | Self::ChangesSince { .. }
             | Self::Facets { .. }
             | Self::Explain { .. }
+            | Self::Compact { .. }
             | Self::TaskCount { .. }
             | Self::Projects { .. } => {}
         }
@@ -496,6 +504,7 @@ impl Op {
     }
 
     /// Calls the engine.
+    #[expect(clippy::too_many_lines, reason = "one arm for each call")]
     pub fn apply(&self, store: &TaskStore) -> Outcome {
         match self.clone() {
             Self::Add { project, task, now } => store.add(&project, task, now).into(),
@@ -640,12 +649,17 @@ impl Op {
                     }
                 })
             }
+            Self::Compact { project } => {
+                store.compact(&project);
+                Outcome::Accepted
+            }
             Self::TaskCount { project } => Outcome::Counted(store.task_count(&project)),
             Self::Projects { .. } => Outcome::Projects(store.project_count(), store.projects()),
         }
     }
 
     /// Calls the reference.
+    #[expect(clippy::too_many_lines, reason = "one arm for each call")]
     pub fn apply_to_reference(&self, reference: &mut ReferenceStore) -> Outcome {
         match self.clone() {
             Self::Add { project, task, now } => reference.add(&project, &task, now).into(),
@@ -761,6 +775,8 @@ impl Op {
                 let page = reference.list(&project, &nameless, NOW);
                 Outcome::Explained(page.total_count)
             }
+            // It shows nowhere.
+            Self::Compact { .. } => Outcome::Accepted,
             Self::TaskCount { project } => Outcome::Counted(reference.task_count(&project)),
             Self::Projects { .. } => {
                 let projects = reference.projects();
@@ -788,9 +804,13 @@ fn restore(
     original: &ProjectId,
 ) -> Result<Revision, Error> {
     let snapshot = store.snapshot(original)?;
-    let mut restoration = store.restoration(project, snapshot.revision())?;
-    for task in &snapshot {
-        restoration.push(&task.to_record())?;
-    }
-    store.show_restored(project, restoration, snapshot.next_sequence())
+    let mut export = Vec::new();
+    let written = snapshot.write_export(&mut export);
+    debug_assert!(written.is_ok(), "memory takes all that is written");
+    let restored = store.restore(project, export.as_slice());
+    restored.map_err(|refused| match refused {
+        ExportError::Refused(refused) => refused.error,
+        // Neither does reading from memory fail.
+        ExportError::Io { .. } => Error::project_not_found(original),
+    })
 }

@@ -239,8 +239,11 @@ impl ReferenceStore {
             return Ok(Applied::Already);
         }
         let after = self.apply_under(project, Some(revision), edits, now)?;
-        let is_same = after == before;
-        Ok([Applied::Changed, Applied::Unchanged][usize::from(is_same)])
+        Ok(if after == before {
+            Applied::Unchanged
+        } else {
+            Applied::Changed
+        })
     }
 
     /// Whether [`apply`](Self::apply) would accept these edits.

@@ -27,6 +27,7 @@ use super::generate::{self, History, Swarm};
 use super::source::Recorded;
 use crate::query::ListQuery;
 use crate::schedule::{Schedule, TimeZone};
+use crate::store::Edit;
 use crate::task::Task;
 
 /// The most choices that one value takes; the rest of a larger one is simple.
@@ -79,6 +80,17 @@ pub fn projects(count_max: usize) -> impl Strategy<Value = Vec<Task>> {
             generate::task(&mut Recorded::new(&choices), &swarm, format!("t-{number}"))
         };
         choices.into_iter().enumerate().map(task).collect()
+    })
+}
+
+/// Up to `count_max` batches of edits of the ids `t-0`, `t-1` and so on, as a client may send them
+/// one after the other.
+pub fn batches(count_max: usize) -> impl Strategy<Value = Vec<Vec<Edit>>> {
+    let choices = vec(vec(any::<u32>(), 0..CHOICES_MAX), 0..=count_max);
+    (vec(any::<u32>(), 64), choices).prop_map(|(swarm, choices)| {
+        let swarm = Swarm::new(&mut Recorded::new(&swarm));
+        let edits = |choices: &Vec<u32>| generate::edits(&mut Recorded::new(choices), &swarm);
+        choices.iter().map(edits).collect()
     })
 }
 

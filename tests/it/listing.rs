@@ -370,8 +370,9 @@ proptest! {
             .iter()
             .enumerate()
             .map(|(position, task)| {
+                // As a store keeps it: with the date that a DAY schedule counts from.
                 let timing = match task.schedule() {
-                    Some(schedule) => (*schedule).into(),
+                    Some(schedule) => schedule.counting_from(NOW).into(),
                     None => taskdex::Timing::from(taskdex::LifeCycleType::PostDesktopDisconnected),
                 };
                 Task::builder(format!("t-{}", first + position), task.task_name(), TaskType::Stop, timing)

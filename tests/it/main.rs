@@ -9,6 +9,8 @@
 )]
 #![allow(clippy::too_many_lines, reason = "tables are long")]
 
+mod changes;
+mod copies;
 mod documents;
 mod errors;
 mod examples;

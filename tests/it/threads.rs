@@ -87,3 +87,31 @@ fn a_reader_sees_whole_batches_and_time_goes_one_way() {
     });
     assert_eq!(store.task_count(&p), 4 * BATCH as u64);
 }
+
+/// A project that is not there was looked up twice: first itself, then where it ended. One that
+/// began in between was told to be at revision 0.
+#[test]
+fn a_project_that_ends_and_begins_again_never_goes_back() {
+    const ROUNDS: usize = 20_000;
+    let store = TaskStore::new();
+    let p = project("p");
+    let task = Workload::new(1, 1).task(0);
+    let query = ListQuery::new(0, 1).unwrap();
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for _ in 0..ROUNDS {
+                store.add(&p, task.clone(), NOW).unwrap();
+                store.remove(&p, task.id()).unwrap();
+            }
+        });
+        let mut last = Revision::default();
+        while !writer.is_finished() {
+            let listed = store.list(&p, &query, NOW).revision();
+            for revision in [listed, store.revision(&p)] {
+                assert!(revision >= last, "{revision} after {last}");
+                last = revision;
+            }
+        }
+    });
+    assert_eq!(store.revision(&p).get(), 2 * ROUNDS as u64);
+}

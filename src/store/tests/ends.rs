@@ -114,14 +114,14 @@ fn a_store_that_is_out_of_revisions_refuses_changes_and_can_be_read() {
         assert_eq!(last.get(), LAST);
 
         let name = TaskName::new("another").unwrap();
-        let skipped = Some(LastStatus::Skip);
+        let failed = Some(LastStatus::Fail);
         let another = numbered(99);
         let put = [Edit::put(another.clone())];
         let refusals = [
             store.add(&project, another.clone(), now).unwrap_err(),
             store.replace(&project, numbered(1), now).unwrap_err(),
             store.rename(&project, "1", &name).unwrap_err(),
-            store.set_last_status(&project, "1", skipped).unwrap_err(),
+            store.set_last_status(&project, "1", failed).unwrap_err(),
             store.set_enabled(&project, "1", true, now).unwrap_err(),
             store.remove(&project, "1").unwrap_err(),
             store.apply(&project, &put, now).unwrap_err().error,

@@ -102,11 +102,15 @@ fn a_small_sync_is_made_in_place() {
 
 #[test]
 fn a_large_sync_is_made_aside() {
-    let store = searched(&EARLY, 0..20);
-    let tasks: Vec<Task> = (0..220).map(numbered).collect();
-    store.sync(&project(), tasks, instant(0)).unwrap();
-    assert!(!is_remembered(&store, &search()), "rows are numbered anew");
-    check_numbered(&store, &(0..220).collect::<Vec<_>>());
+    // More than 64 changes and removals, and more than an eighth of the tasks.
+    for (removed, is_aside) in [(64, false), (65, true)] {
+        let store = searched(&ROOMY, 0..200);
+        let tasks: Vec<Task> = (removed..300).map(numbered).collect();
+        store.sync(&project(), tasks, instant(0)).unwrap();
+        let are_rows_same = is_remembered(&store, &search());
+        assert_eq!(are_rows_same, !is_aside, "{removed} removed");
+        check_numbered(&store, &(removed..300).collect::<Vec<_>>());
+    }
 }
 
 #[test]
