@@ -204,7 +204,7 @@ impl<'a> Overlay<'a, '_> {
             }
             (_, State::Absent) => return Err(Error::task_not_found(id)),
             (EditAction::Put(record) | EditAction::Replace(record), _) => {
-                state.replace(row, record)?;
+                state.replace(row, record, planner.now)?;
             }
             (EditAction::Rename { task_name, .. }, _) => {
                 state.edit(row, |task| task.with_task_name(task_name));
@@ -254,7 +254,12 @@ impl<'a> Overlay<'a, '_> {
 
 impl<'a> State<'a> {
     /// Puts a record in place of the task that is there, which was first added when it was.
-    fn replace(&mut self, row: Option<RowView<'_>>, record: &'a Record) -> Result<(), Error> {
+    fn replace(
+        &mut self,
+        row: Option<RowView<'_>>,
+        record: &'a Record,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
         match self {
             Self::Absent => {}
             Self::Kept(task) => {
@@ -264,6 +269,7 @@ impl<'a> State<'a> {
             }
             Self::Added(new) => {
                 new.task = record.task.first_added(new.added_at())?;
+                new.head.next = next_of(&new.task, now);
             }
         }
         Ok(())
