@@ -121,6 +121,7 @@ pub struct Schedule {
 /// What [`Schedule::recurrence`] gives back; a schedule is made by the
 /// constructor of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Recurrence {
     /// `FIXED_TIME`: once.
     FixedTime {
