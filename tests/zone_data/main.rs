@@ -71,7 +71,7 @@ fn names_are_given_back_and_those_without_data_keep_that_of_the_crate() {
         "GMT+8",
     ];
     for name in NAMES.iter().map(String::as_str).chain(kept) {
-        let zone = odd_zone(&name);
+        let zone = odd_zone(name);
         assert_eq!(zone.name(), name);
         assert!(seen.insert(zone), "{name} equals another");
         let json = serde_json::to_string(&zone).unwrap();
