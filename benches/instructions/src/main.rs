@@ -86,7 +86,7 @@ fn listings() {
         store.list(project, query, now())
     });
     let cursor = store.list(project, &deep, now()).next_cursor();
-    let after = query("offset=0&limit=50").after(cursor);
+    let after = query("offset=0&limit=50").with_cursor(cursor);
     count("page after a cursor", [&after; CALLS], |query| {
         store.list(project, query, now())
     });
@@ -156,7 +156,7 @@ fn changes() {
     let ids = |step: usize| (0..CALLS).map(move |it| id(it * step));
     let status = |number: usize| LastStatus::ALL[number % 3];
     count("set_last_status", ids(37).enumerate(), |(number, id)| {
-        store.set_last_status(project, &id, Some(status(number)), now())
+        store.set_last_status(project, &id, Some(status(number)))
     });
     count("set_enabled", ids(36).enumerate(), |(number, id)| {
         store.set_enabled(project, &id, number % 2 == 0, now())
@@ -165,7 +165,7 @@ fn changes() {
         .take(CALLS)
         .map(|it| TaskName::new(task(it).task_name()).unwrap());
     count("rename", ids(35).zip(names), |(id, name)| {
-        store.rename(project, &id, &name, now())
+        store.rename(project, &id, &name)
     });
     count("replace", (0..CALLS).map(|it| task(it * 34)), |task| {
         store.replace(project, task, now())
@@ -174,7 +174,7 @@ fn changes() {
         store.add(project, task, now())
     });
     count("remove", (TASKS..).take(CALLS).map(id), |id| {
-        store.remove(project, &id, now())
+        store.remove(project, &id)
     });
 }
 
@@ -188,7 +188,7 @@ fn loads() {
     let text = support::json_lines(&workload);
     count("JSON Lines of 10,000", [text], |text| {
         let records = wire::read_records(text.as_bytes(), project).unwrap();
-        let tasks = records.into_iter().map(|(_, task)| task).collect();
+        let tasks = records.into_iter().map(|(_, record)| record.task).collect();
         TaskStore::new().add_all(project, tasks, Workload::NOW)
     });
 }
