@@ -4,8 +4,8 @@
 //! what runs within [`measured`] alone, and writes one sum each time that function returns. This
 //! program prints the names of the calls in the same order, each with how often it was made.
 //!
-//! Inputs are seeded and instants are fixed. The store hashes ids with random keys, which moves a
-//! count by less than one part in a hundred.
+//! Inputs are seeded and instants are fixed. Ids are hashed with random keys, which moves a count
+//! by less than 2 %.
 
 #![allow(
     clippy::unwrap_used,
