@@ -119,8 +119,10 @@ pub fn walk_to_previous(schedule: &Schedule, before: DateTime<Utc>) -> Walked {
 /// use taskdex::testkit::walk_between;
 ///
 /// let schedule = Schedule::weekly("1".parse()?, "02:30:00".parse()?, "America/New_York".parse()?)?;
-/// let met = walk_between(&schedule, "2026-03-01T07:30:00Z".parse()?, "2026-03-15T06:30:00Z".parse()?);
-/// assert!(met.into_iter().eq(["2026-03-08T07:30:00Z".parse()?, "2026-03-15T06:30:00Z".parse()?]));
+/// let at = |text: &str| text.parse().unwrap();
+/// let met = walk_between(&schedule, at("2026-03-01T07:30:00Z"), at("2026-03-15T06:30:00Z"));
+/// let expected = [at("2026-03-08T07:30:00Z"), at("2026-03-15T06:30:00Z")];
+/// assert!(met.into_iter().eq(expected));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
