@@ -4,6 +4,7 @@
 //! executions are opaque moments with the span of time for which they hold.
 
 mod answers;
+mod by_next;
 mod changes;
 mod due;
 mod explain;
@@ -19,6 +20,7 @@ mod validate;
 use std::ops::Range;
 
 use answers::{Answers, Compacted};
+pub(crate) use by_next::ByNext;
 use changes::Changes;
 pub(crate) use changes::{NameSearch, NamesFound, Seen};
 pub(crate) use due::DueQueue;
@@ -384,6 +386,7 @@ impl Index {
             let follows = after.is_none_or(|after| match query.order() {
                 Order::OldestFirst => row.sequence() > after,
                 Order::NewestFirst => row.sequence() < after,
+                Order::NextExecution => true,
             });
             if follows {
                 if (first..end).contains(&position)
@@ -396,7 +399,9 @@ impl Index {
             }
         };
         match query.order() {
-            Order::OldestFirst => self.iter().for_each(|(slot, row)| see(slot, row)),
+            Order::OldestFirst | Order::NextExecution => {
+                self.iter().for_each(|(slot, row)| see(slot, row));
+            }
             Order::NewestFirst => self.iter().rev().for_each(|(slot, row)| see(slot, row)),
         }
     }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod builder;
+mod by_next;
 mod due;
 mod edit;
 mod feed;

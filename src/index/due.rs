@@ -124,9 +124,9 @@ impl DueQueue {
         apart + whole.sum::<usize>() + partly
     }
 
-    /// From which instant on what is pending is what comes next, up to the first second.
-    pub(super) fn exact_from(&self) -> i64 {
-        self.exact_from
+    /// Whether what is pending is what comes next after a second, of every row.
+    pub(super) fn tells_next(&self, now: i64) -> bool {
+        self.exact_from <= now && self.first().is_none_or(|first| now < first)
     }
 
     /// How many rows, of so many, are not looked after yet.

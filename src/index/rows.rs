@@ -220,6 +220,12 @@ impl SharedRows {
         self.len
     }
 
+    /// The row of a number, if it was not removed.
+    pub(crate) fn row(&self, slot: Slot) -> Option<RowView<'_>> {
+        let (chunk, position) = split(slot);
+        self.chunks.get(chunk)?.get(position)?.view()
+    }
+
     /// The rows of a chunk, in order.
     pub(crate) fn chunk(&self, number: usize) -> Option<SharedChunk<'_>> {
         let rows = self.chunks.get(number)?;

@@ -6,7 +6,9 @@ use super::batch::added_at;
 use super::edit::NewTask;
 use crate::error::Error;
 use crate::index::{Index, Next, NoRoom, NotAdded, RowSet, RowView, Selected, Slot};
-use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
+use crate::query::{
+    Explanation, Facets, ListQuery, Order, Page, PageSummary, Revision, ScheduledTask,
+};
 use crate::schedule::Execution;
 use crate::store::freed::give_back;
 use crate::store::listed;
@@ -106,6 +108,14 @@ impl Project {
     }
 
     pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, memory: &Memory) -> Page {
+        if query.order() == Order::NextExecution {
+            let mut tasks = Vec::new();
+            let summary = self.for_each_by_next(query, now, memory, |row, next_execution| {
+                let task = row.task().clone();
+                tasks.push(listed::listed(row, task, next_execution));
+            });
+            return Page::new(tasks, summary);
+        }
         let index = self.read();
         let selected = self.select(&index, query, memory);
         let (page, learnt) = listed::page(&index, &selected, now);
@@ -122,6 +132,10 @@ impl Project {
                 search.index.select_among(query, rows)
             }),
         }
+    }
+
+    pub(super) fn remembered(&self) -> &Remembered {
+        &self.remembered
     }
 
     pub(super) fn facets(&self, query: &ListQuery, memory: &Memory) -> Facets {
@@ -144,8 +158,11 @@ impl Project {
         query: &ListQuery,
         now: DateTime<Utc>,
         memory: &Memory,
-        each: impl FnMut(&Task, Option<Execution>),
+        mut each: impl FnMut(&Task, Option<Execution>),
     ) -> PageSummary {
+        if query.order() == Order::NextExecution {
+            return self.for_each_by_next(query, now, memory, |row, next| each(row.task(), next));
+        }
         let index = self.read();
         let selected = self.select(&index, query, memory);
         let learnt = listed::for_each(&index, &selected, now, each);
