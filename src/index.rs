@@ -411,7 +411,7 @@ impl Index {
         let offset = u32::try_from(query.offset()).unwrap_or(u32::MAX);
         let limit = query.limit();
         match query.order() {
-            Order::OldestFirst => {
+            Order::OldestFirst | Order::NextExecution => {
                 let begin = query.after_sequence().map_or(0, |after| {
                     rank(self.rows.first_from_sequence(after.saturating_add(1)))
                 });

@@ -16,6 +16,7 @@
 //! second needs that: behind it, what is pending is after `passed` in any case. As the agenda is
 //! one lock, nobody sees a `passed` behind which something becomes pending later.
 
+mod forecast;
 mod missed;
 mod take;
 

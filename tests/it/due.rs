@@ -18,7 +18,9 @@ use crate::support::{instant, project};
 /// A task that executes every day at a time in UTC.
 fn daily(id: &str, time: &str) -> Task {
     let schedule = Schedule::daily(1, time.parse().unwrap(), "UTC".parse().unwrap()).unwrap();
-    let schedule = schedule.starting_on("2026-01-01".parse().unwrap()).unwrap();
+    let schedule = schedule
+        .with_start_date("2026-01-01".parse().unwrap())
+        .unwrap();
     Task::builder(id, id, TaskType::Reboot, schedule)
         .build()
         .unwrap()
@@ -209,7 +211,7 @@ fn only_another_schedule_moves_what_is_pending() {
     store.set_enabled(&p, "a", true, late).unwrap();
     let described = daily("a", "01:00:00")
         .to_builder()
-        .description("new")
+        .with_description("new")
         .build()
         .unwrap();
     store.replace(&p, described.clone(), late).unwrap();
@@ -228,7 +230,7 @@ fn only_another_schedule_moves_what_is_pending() {
 
     // The same time of day in a zone of another name is another schedule.
     let gmt = Schedule::daily(1, "01:00:00".parse().unwrap(), "GMT".parse().unwrap()).unwrap();
-    let gmt = gmt.starting_on("2026-01-01".parse().unwrap()).unwrap();
+    let gmt = gmt.with_start_date("2026-01-01".parse().unwrap()).unwrap();
     let moved = Task::builder("a", "a", TaskType::Reboot, gmt)
         .build()
         .unwrap();
@@ -351,7 +353,7 @@ fn each_task_has_its_own_policy() {
     ];
     let store = watched(&tasks, "2026-12-01T00:00:00Z");
     let choose = |_: &taskdex::ProjectId, task: &Task| match task.id() {
-        "each" => MissedPolicy::from(Missed::Each).no_later_than(Duration::from_secs(86_400)),
+        "each" => MissedPolicy::from(Missed::Each).with_no_later_than(Duration::from_secs(86_400)),
         "none" => Missed::None.into(),
         _ => Missed::Latest.into(),
     };
@@ -457,7 +459,7 @@ fn an_earlier_wakeup_is_told_and_no_later_one() {
         .unwrap();
     store.add(&project("q"), stop, now).unwrap();
     store.remove(&p, "a").unwrap();
-    assert_eq!(*told.lock().unwrap(), []);
+    assert!(told.lock().unwrap().is_empty());
     store
         .add(&project("q"), daily("d", "03:00:00"), now)
         .unwrap();
@@ -467,4 +469,31 @@ fn an_earlier_wakeup_is_told_and_no_later_one() {
     take(&store, "2026-12-01T04:00:00Z", 9);
     let expected = ["2026-12-01T03:00:00Z", "2026-12-01T02:00:00Z"].map(instant);
     assert_eq!(*told.lock().unwrap(), expected);
+}
+
+#[test]
+fn a_batch_is_written_as_the_shell_answers() {
+    let schedule = Schedule::daily(
+        1,
+        "08:30:00".parse().unwrap(),
+        "Asia/Shanghai".parse().unwrap(),
+    );
+    let schedule = schedule
+        .unwrap()
+        .with_start_date("2026-01-01".parse().unwrap())
+        .unwrap();
+    let task = Task::builder("a", "a", TaskType::Reboot, schedule)
+        .build()
+        .unwrap();
+    let store = watched(&[task], "2026-11-30T00:00:00Z");
+    let batch = take(&store, "2026-12-01T00:31:00.5Z", 9);
+    assert_eq!(
+        serde_json::to_string(&batch).unwrap(),
+        r#"{"due":[{"project_id":"p","id":"a","execution":"2026-12-01T08:30:00+08:00","first_missed":"2026-11-30T08:30:00+08:00"}],"has_more":false,"passed":"2026-12-01T00:31:00Z"}"#,
+    );
+    let batch = take(&store, "2026-12-02T00:30:00Z", 9);
+    assert_eq!(
+        serde_json::to_string(&batch.due[0]).unwrap(),
+        r#"{"project_id":"p","id":"a","execution":"2026-12-02T08:30:00+08:00"}"#,
+    );
 }

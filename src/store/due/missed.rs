@@ -31,7 +31,7 @@ pub enum Missed {
 /// use taskdex::{Missed, MissedPolicy};
 ///
 /// assert_eq!(MissedPolicy::default(), Missed::Latest.into());
-/// let policy = MissedPolicy::from(Missed::Each).no_later_than(Duration::from_secs(3_600));
+/// let policy = MissedPolicy::from(Missed::Each).with_no_later_than(Duration::from_secs(3_600));
 /// assert_eq!(policy.missed, Missed::Each);
 /// assert_eq!(policy.no_later_than, Some(Duration::from_secs(3_600)));
 /// ```
@@ -51,7 +51,7 @@ pub struct MissedPolicy {
 impl MissedPolicy {
     /// The same policy, for executions that are at most so late.
     #[must_use]
-    pub fn no_later_than(self, no_later_than: impl Into<Option<Duration>>) -> Self {
+    pub fn with_no_later_than(self, no_later_than: impl Into<Option<Duration>>) -> Self {
         Self {
             no_later_than: no_later_than.into(),
             ..self

@@ -101,8 +101,78 @@ impl TaskStore {
     /// the policy leaves out counts as taken, and not towards the limit.
     /// [`take_due_by`](Self::take_due_by) chooses the policy for each task.
     ///
-    /// O(1) for each execution and O(log n) for n tasks, however many were missed. Calls wait for
-    /// each other; readers of a project wait for 256 tasks at most at a time.
+    /// O(log n) for each execution among n tasks, however many were missed. Calls wait for each
+    /// other; readers of a project wait for 256 tasks at most at a time.
+    ///
+    /// # A scheduler
+    ///
+    /// It sleeps until the next wake-up, but at most 30 seconds, since a library cannot see a
+    /// clock being set; takes; hands on; and stores how far it has come.
+    ///
+    /// ```
+    /// use chrono::{DateTime, TimeDelta, Utc};
+    /// use taskdex::{DueExecution, Error, Missed, TaskStore};
+    ///
+    /// /// What the scheduler's process has besides the store.
+    /// trait Host {
+    ///     fn load_passed(&self) -> DateTime<Utc>;
+    ///     fn store_passed(&mut self, passed: DateTime<Utc>);
+    ///     fn hand_on(&mut self, due: &DueExecution);
+    ///     fn now(&self) -> DateTime<Utc>;
+    ///     fn sleep_until(&mut self, wakeup: DateTime<Utc>);
+    ///     fn is_over(&self) -> bool;
+    /// }
+    ///
+    /// fn schedule(store: &TaskStore, host: &mut impl Host) -> Result<(), Error> {
+    ///     store.watch_due(host.load_passed());
+    ///     while !host.is_over() {
+    ///         let now = host.now();
+    ///         let batch = store.take_due(now, 100, Missed::Latest)?;
+    ///         batch.due.iter().for_each(|due| host.hand_on(due));
+    ///         host.store_passed(batch.passed);
+    ///         if !batch.has_more {
+    ///             let longest = now + TimeDelta::seconds(30);
+    ///             let wakeup = store.next_wakeup()?;
+    ///             host.sleep_until(wakeup.map_or(longest, |wakeup| wakeup.min(longest)));
+    ///         }
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # use taskdex::{ProjectId, Schedule, Task, TaskType};
+    /// # struct Simulated { passed: DateTime<Utc>, now: DateTime<Utc>, end: DateTime<Utc>, done: Vec<String> }
+    /// # impl Host for Simulated {
+    /// #     fn load_passed(&self) -> DateTime<Utc> { self.passed }
+    /// #     fn store_passed(&mut self, passed: DateTime<Utc>) { self.passed = passed; }
+    /// #     fn hand_on(&mut self, due: &DueExecution) { self.done.push(due.execution.to_string()); }
+    /// #     fn now(&self) -> DateTime<Utc> { self.now }
+    /// #     fn sleep_until(&mut self, wakeup: DateTime<Utc>) { self.now = wakeup; }
+    /// #     fn is_over(&self) -> bool { self.now >= self.end }
+    /// # }
+    /// # let store = TaskStore::new();
+    /// # let begin: DateTime<Utc> = "2026-12-01T00:00:00Z".parse().unwrap();
+    /// # let nightly = Schedule::daily(1, "02:00:00".parse().unwrap(), "UTC".parse()?)?;
+    /// # let task = Task::builder("t-1", "Restart", TaskType::Reboot, nightly).build()?;
+    /// # store.add(&ProjectId::new("p-1")?, task, begin)?;
+    /// # let end = begin + TimeDelta::days(2);
+    /// # let mut host = Simulated { passed: begin, now: begin, end, done: Vec::new() };
+    /// # schedule(&store, &mut host)?;
+    /// # assert_eq!(host.done, ["2026-12-01 02:00:00", "2026-12-02 02:00:00"]);
+    /// # assert!(end - host.passed <= TimeDelta::seconds(30));
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    ///
+    /// A task that is added meanwhile may be due earlier:
+    /// [`with_on_earlier_wakeup`](crate::store::TaskStoreBuilder::with_on_earlier_wakeup) tells of
+    /// that.
+    ///
+    /// # Exactly once, and at least once
+    ///
+    /// While the store is watched, each execution is given exactly once, to one of the threads
+    /// that take. A crash between taking and storing [`DueBatch::passed`] gives what was taken
+    /// again, with an equal [key](DueExecution::key): that is at least once, and exactly once for
+    /// a receiver that keeps the keys that it has seen since the stored `passed`. What fell into a
+    /// pause that ended between the stored `passed` and the crash may also be given then, as a
+    /// store does not know when a task was enabled.
     ///
     /// # Errors
     ///

@@ -27,7 +27,7 @@ fn kinds() -> [(&'static str, Schedule, Option<&'static str>); 4] {
     let noon = || "12:00:00".parse().unwrap();
     let fixed = Schedule::fixed_time("2026-12-06".parse().unwrap(), noon(), TimeZone::UTC);
     let day = Schedule::daily(3, noon(), TimeZone::UTC).unwrap();
-    let day = day.starting_on("2026-12-03".parse().unwrap());
+    let day = day.with_start_date("2026-12-03".parse().unwrap());
     let week = Schedule::weekly("1".parse::<Weekdays>().unwrap(), noon(), TimeZone::UTC);
     let month = Schedule::monthly(
         "11,12".parse().unwrap(),
@@ -58,7 +58,7 @@ struct Row {
 
 fn rows() -> Vec<Row> {
     let late = |missed: Missed, seconds| {
-        MissedPolicy::from(missed).no_later_than(Duration::from_secs(seconds))
+        MissedPolicy::from(missed).with_no_later_than(Duration::from_secs(seconds))
     };
     let row = |policy: MissedPolicy, deadline, one, two| Row {
         policy,
@@ -127,19 +127,19 @@ fn each_kind_under_each_policy_about_its_deadline() {
 fn lateness_has_the_fraction_of_now() {
     let last = instant("2026-12-06T12:00:00Z");
     let (_, schedule, _) = kinds()[0];
-    let limited = MissedPolicy::default().no_later_than(Duration::from_millis(60_250));
+    let limited = MissedPolicy::default().with_no_later_than(Duration::from_millis(60_250));
     for (policy, millis, is_given) in [
         (Missed::None.into(), 999, true),
         (Missed::None.into(), 1_000, false),
         (limited, 60_250, true),
         (limited, 60_251, false),
         (
-            MissedPolicy::from(Missed::Each).no_later_than(Duration::ZERO),
+            MissedPolicy::from(Missed::Each).with_no_later_than(Duration::ZERO),
             1,
             false,
         ),
         (
-            MissedPolicy::from(Missed::Each).no_later_than(Duration::MAX),
+            MissedPolicy::from(Missed::Each).with_no_later_than(Duration::MAX),
             1,
             true,
         ),
@@ -243,7 +243,9 @@ fn executions_about_changes_of_the_clock_come_once_at_their_instants() {
         ),
     ] {
         let schedule = Schedule::daily(1, time.parse().unwrap(), zone.parse().unwrap()).unwrap();
-        let schedule = schedule.starting_on("2000-01-01".parse().unwrap()).unwrap();
+        let schedule = schedule
+            .with_start_date("2000-01-01".parse().unwrap())
+            .unwrap();
         let second = TimeDelta::seconds(1);
         let due: DateTime<Utc> = expected.parse().unwrap();
         for missed in [Missed::Latest, Missed::Each, Missed::None] {

@@ -7,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use taskdex::testkit::generate;
 use taskdex::testkit::{Source, SplitMix64};
 use taskdex::{
-    DueExecution, Edit, GapRule, LifeCycleType, Missed, MissedPolicy, ProjectId, Record, Schedule,
-    Task, TaskId, TaskName, TaskStore, TaskType,
+    DueExecution, Edit, Execution, GapRule, LifeCycleType, ListQuery, Missed, MissedPolicy,
+    NameMatch, Order, ProjectId, Record, Schedule, ScheduledType, Task, TaskId, TaskName,
+    TaskStore, TaskType,
 };
 
 use super::model::{Model, Taken, at};
@@ -41,13 +42,13 @@ fn schedule(random: &mut SplitMix64) -> Schedule {
         0 => Schedule::daily(1, time, zone).unwrap(),
         1 => Schedule::daily(3, time, zone)
             .unwrap()
-            .starting_on(date)
+            .with_start_date(date)
             .unwrap(),
         2 => Schedule::weekly("1,2,5".parse().unwrap(), time, zone).unwrap(),
         _ => Schedule::fixed_time(date, time, zone).unwrap(),
     };
     let schedule = if random.one_in(6) {
-        schedule.expiring_at(date.and_time(time)).unwrap()
+        schedule.with_expire_time(date.and_time(time)).unwrap()
     } else {
         schedule
     };
@@ -62,7 +63,7 @@ fn task(random: &mut SplitMix64, id: &str) -> Task {
     } else {
         Task::builder(id, name, TaskType::Stop, schedule(random))
     };
-    builder.enabled(!random.one_in(4)).build().unwrap()
+    builder.with_enabled(!random.one_in(4)).build().unwrap()
 }
 
 /// A clock that mostly goes on, by seconds or by days, and now and then jumps back.
@@ -79,7 +80,22 @@ fn step(random: &mut SplitMix64, now: &mut DateTime<Utc>) {
 fn policy_of(random: &mut SplitMix64) -> MissedPolicy {
     let missed = random.pick(&[Missed::Latest, Missed::Each, Missed::None]);
     let limit = random.pick(&[None, None, Some(0), Some(1), Some(3_600), Some(86_400 * 2)]);
-    MissedPolicy::from(missed).no_later_than(limit.map(Duration::from_secs))
+    MissedPolicy::from(missed).with_no_later_than(limit.map(Duration::from_secs))
+}
+
+fn query(random: &mut SplitMix64) -> ListQuery {
+    let mut query = ListQuery::new(0, 0).unwrap();
+    query = query.with_scheduled_type(random.pick(&[
+        None,
+        None,
+        Some(ScheduledType::Day),
+        Some(ScheduledType::FixedTime),
+        Some(ScheduledType::LifeCycle),
+    ]));
+    if random.one_in(3) {
+        query = query.with_task_name(NameMatch::contains("b").unwrap());
+    }
+    query
 }
 
 fn in_short(due: &[DueExecution]) -> Vec<Taken> {
@@ -183,9 +199,7 @@ impl Both {
                 let tasks = (0..count).map(|id| task(random, &format!("t-{id}")));
                 let tasks: Vec<_> = tasks.collect();
                 store.sync(&p, tasks.clone(), now).unwrap();
-                let kept: BTreeSet<_> = tasks.iter().map(Task::id).collect();
-                model.retain(&p, |id| kept.contains(id));
-                model.put_all(&p, tasks.clone(), now);
+                model.sync(&p, tasks, now);
             }
             (8, _) if random.one_in(8) => {
                 store.remove_project(&p);
@@ -202,6 +216,74 @@ impl Both {
         assert_eq!(batch.has_more, has_more);
         assert_eq!(batch.passed, at(self.model.passed()));
         taken
+    }
+
+    /// Compares a page by next execution with a sort of all.
+    fn check_listing(&self, random: &mut SplitMix64, query: &ListQuery) {
+        let p = project(random.pick(&PROJECTS));
+        let query = query.clone().with_order(Order::NextExecution);
+        let tasks = self.model.projects.get(&p).into_iter().flatten();
+        let tasks = tasks.map(|it| &it.task).filter(|task| query.matches(task));
+        let mut tasks: Vec<_> = tasks
+            .map(|task| {
+                let schedule = task.schedule().filter(|_| task.is_enabled());
+                let next = schedule.and_then(|it| it.next_execution(self.now));
+                (
+                    (next.is_none(), next.map(Execution::unix_seconds)),
+                    task.id(),
+                    next,
+                )
+            })
+            .collect();
+        tasks.sort_by_key(|&(key, ..)| key);
+        let offset = random.below(u32::try_from(tasks.len()).unwrap() + 3);
+        for offset in [0, offset] {
+            let limit = random.below(51);
+            let query = query.clone().with_page(offset.into(), limit).unwrap();
+            let page = self.store.list(&p, &query, self.now);
+            assert_eq!(page.total_count(), tasks.len() as u64);
+            assert_eq!(page.next_cursor(), None);
+            let rest = tasks.iter().skip(offset as usize).take(limit as usize);
+            let rest: Vec<_> = rest.map(|&(_, id, next)| (id, next)).collect();
+            let listed = page.tasks().iter();
+            let listed = listed.map(|it| (it.task().id(), it.next_execution()));
+            assert_eq!(listed.collect::<Vec<_>>(), rest);
+        }
+    }
+
+    /// Compares a forecast with a count one by one.
+    fn check_forecast(&self, random: &mut SplitMix64, query: &ListQuery) {
+        let p = project(random.pick(&PROJECTS));
+        let from = self.now - TimeDelta::milliseconds(random.below(400_000_000).into());
+        let to = from + TimeDelta::milliseconds(i64::from(random.below(900_000_000)) - 9_000_000);
+        let step = random.pick(&[3_600_u64, 86_400, 901, 12 * 3_600]);
+        let store = &self.store;
+        let counts = store
+            .forecast(&p, query, from, to, Duration::from_secs(step))
+            .unwrap();
+        let step = TimeDelta::seconds(step.try_into().unwrap());
+        let mut expected = Vec::new();
+        let mut begin = from;
+        while begin < to {
+            expected.push(0);
+            begin += step;
+        }
+        assert_eq!(counts.len(), expected.len());
+        let tasks = self.model.projects.get(&p).into_iter().flatten();
+        let tasks = tasks.map(|it| &it.task).filter(|task| query.matches(task));
+        for schedule in tasks
+            .filter(|it| it.is_enabled())
+            .filter_map(Task::schedule)
+        {
+            let before = from - TimeDelta::nanoseconds(1);
+            let executions = schedule.executions(before).map(|it| it.instant());
+            for execution in executions.take_while(|it| *it < to) {
+                let place =
+                    (execution - from).num_nanoseconds().unwrap() / step.num_nanoseconds().unwrap();
+                expected[usize::try_from(place).unwrap()] += 1;
+            }
+        }
+        assert_eq!(counts, expected);
     }
 
     fn check(&self) {
@@ -236,6 +318,11 @@ fn a_history_gives_what_a_scan_does() {
                 _ => both.change(random, ids),
             }
             both.check();
+            if random.one_in(4) {
+                let query = query(random);
+                both.check_listing(random, &query);
+                both.check_forecast(random, &query);
+            }
             if random.one_in(10) {
                 both.store.validate().unwrap();
             }

@@ -90,6 +90,15 @@ impl Model {
         }
     }
 
+    /// Leaves exactly these tasks.
+    pub(super) fn sync(&mut self, project: &ProjectId, tasks: Vec<Task>, now: DateTime<Utc>) {
+        let after = now.max(at(self.passed()));
+        self.retain(project, |id| tasks.iter().any(|task| task.id() == id));
+        for task in tasks {
+            self.put_after(project, task, now, after);
+        }
+    }
+
     fn put_after(
         &mut self,
         project: &ProjectId,
@@ -167,7 +176,7 @@ fn counting(task: Task, added_at: DateTime<Utc>) -> Task {
     match task.schedule() {
         Some(schedule) => {
             let schedule = schedule.counting_from(added_at);
-            task.to_builder().timing(schedule).build().unwrap()
+            task.to_builder().with_timing(schedule).build().unwrap()
         }
         None => task,
     }
