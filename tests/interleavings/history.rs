@@ -1,0 +1,69 @@
+//! What threads do at once: histories, made up from seeds.
+
+use taskdex::testkit::{Op, Sizes, Source, SplitMix64, Workload, generate};
+use taskdex::{ProjectId, Record};
+
+/// Calls to be made by one thread, and then by several at once.
+#[derive(Debug)]
+pub struct History {
+    /// Where the engine changes its forms.
+    pub sizes: Sizes,
+    /// The entries of each project's change log.
+    pub change_log: usize,
+    /// The calls made before the threads begin.
+    pub before: Vec<Op>,
+    /// Whether a snapshot from before lives until the end, so that rows are shared.
+    pub holds_snapshot: bool,
+    /// The calls of each thread.
+    pub threads: Vec<Vec<Op>>,
+}
+
+impl History {
+    /// The history of a seed: up to `calls_max` calls for each of two to four threads.
+    pub fn new(seed: u64, calls_max: u32) -> Self {
+        let source = &mut SplitMix64::new(seed);
+        let swarm = generate::Swarm::crowded(source);
+        // Few tasks, so that projects end; about as many as lists begin with; nearly too many.
+        let count = source.pick(&[1, 3, 8, 12, 14, 20, 30, 66]);
+        let tasks = |source: &mut SplitMix64| -> Vec<Record> {
+            let task = |number| generate::task(source, &swarm, format!("t-{number}")).into();
+            (0..count).map(task).collect()
+        };
+        let mut before = Vec::new();
+        if !source.one_in(6) {
+            before.push(Op::AddAll {
+                project: project(),
+                tasks: tasks(source),
+                now: Workload::NOW,
+            });
+        }
+        for _ in 0..source.below(6) {
+            before.extend(generate::operations(source, &swarm));
+        }
+        let holds_snapshot = source.one_in(3);
+        let thread_count = source.pick(&[2, 3, 2, 4]);
+        let threads = (0..thread_count)
+            .map(|_| {
+                let count = source.between(1, calls_max) as usize;
+                let mut calls = Vec::new();
+                while calls.len() < count {
+                    calls.extend(generate::operations(source, &swarm));
+                }
+                calls.truncate(count);
+                calls
+            })
+            .collect();
+        Self {
+            sizes: swarm.sizes(),
+            change_log: swarm.change_log(),
+            before,
+            holds_snapshot,
+            threads,
+        }
+    }
+}
+
+/// The project in which most happens.
+fn project() -> ProjectId {
+    ProjectId::new("p-0").unwrap()
+}
