@@ -221,7 +221,7 @@ impl Shell {
         members.finish()?;
         let found = self.store.get(project, &id, self.now()?);
         let found = found.ok_or_else(|| Refusal::no_task(&id))?;
-        let next_execution = found.next_execution().map(|it| it.to_rfc3339());
+        let next_execution = found.next_execution().map(taskdex::Execution::to_rfc3339);
         let task = found.to_record();
         write(
             out,

@@ -33,7 +33,9 @@ pub struct TaskStoreBuilder {
 
 /// What a store calls when a project changed.
 #[derive(Clone)]
-pub(super) struct OnChange(Arc<dyn Fn(&ProjectId, Revision) + Send + Sync>);
+pub(super) struct OnChange(Arc<Callback>);
+
+type Callback = dyn Fn(&ProjectId, Revision) + Send + Sync;
 
 impl OnChange {
     pub(super) fn call(&self, project: &ProjectId, revision: Revision) {

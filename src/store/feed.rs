@@ -136,7 +136,7 @@ impl Planner<'_> {
         let index = self.index;
         if changes.next_sequence < index.sequence_next() {
             let accepted = "no sequence that the copy has used";
-            return Err(damaged("next_sequence", changes.next_sequence, accepted));
+            return Err(damaged("next_sequence", &changes.next_sequence, accepted));
         }
         let mut plan = Plan {
             sequence_next: changes.next_sequence,
@@ -157,7 +157,7 @@ impl Planner<'_> {
             let (Some(sequence), Some(version), Some(_)) = (sequence, version, record.added_at)
             else {
                 let accepted = "full records of versions up to `to`, in the project's order";
-                return Err(damaged("puts", record.task.id(), accepted));
+                return Err(damaged("puts", &record.task.id(), accepted));
             };
             sequence_min = sequence.saturating_add(1);
             let planner = Self { version, ..self };
@@ -166,7 +166,7 @@ impl Planner<'_> {
                 Some((slot, row)) if !removed.contains(&slot) => {
                     if row.sequence() != sequence {
                         let accepted = "the sequence that the task has in the copy";
-                        return Err(damaged("sequence", sequence, accepted));
+                        return Err(damaged("sequence", &sequence, accepted));
                     }
                     let task = record.task.first_added(row.added_at())?;
                     plan.changed.push(planner.rewritten(slot, row, task));
@@ -174,7 +174,7 @@ impl Planner<'_> {
                 _ => {
                     if sequence < index.sequence_next() || !ids.insert(record.task.id()) {
                         let accepted = "an id once, and a sequence behind those of the copy";
-                        return Err(damaged("puts", record.task.id(), accepted));
+                        return Err(damaged("puts", &record.task.id(), accepted));
                     }
                     let row = NewRow::new(record, planner.now, version, sequence)?;
                     plan.added.push(Added {
@@ -186,7 +186,7 @@ impl Planner<'_> {
         }
         if sequence_min > changes.next_sequence {
             let accepted = "more than every sequence of `puts`";
-            return Err(damaged("next_sequence", changes.next_sequence, accepted));
+            return Err(damaged("next_sequence", &changes.next_sequence, accepted));
         }
         plan.changed.sort_unstable_by_key(|it| it.slot);
         plan.removed.sort_unstable();
@@ -197,7 +197,7 @@ impl Planner<'_> {
     }
 }
 
-fn damaged(parameter: &'static str, value: impl ToString, accepted: &'static str) -> Error {
+fn damaged(parameter: &'static str, value: &impl ToString, accepted: &'static str) -> Error {
     let kind = ErrorKind::DamagedExport;
     Error::refused(kind, parameter, &value.to_string(), accepted)
 }

@@ -78,7 +78,6 @@ impl Snapshot {
     }
 
     /// Goes through all tasks, oldest first. O(1) for each.
-    #[must_use]
     pub fn iter(&self) -> SnapshotTasks<'_> {
         SnapshotTasks {
             rows: &self.rows,

@@ -37,13 +37,13 @@ fn with_limits(limits: &'static Limits) -> TaskStore {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Histories ask for a name now and then. Here a handful of names are asked for after every
     /// change, in memory for all answers, for a few and for none; some answers lag behind for a while.
     #[test]
     fn remembered_answers_stay_true(
-        history in strategies::histories(30),
+        history in strategies::histories(20),
         bytes_max in prop::sample::select(vec![Memory::BYTES_MAX, 16_000, 9_000, 0]),
     ) {
         let store = TaskStore::builder().with_limits(&EARLY, bytes_max).build();

@@ -165,14 +165,14 @@ impl Serialize for Expectation {
 /// The rules of [`Edit::from_json`].
 impl<'de> Deserialize<'de> for Edit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserialize_object(deserializer, |json| Self::from_json(json))
+        deserialize_object(deserializer, Self::from_json)
     }
 }
 
 /// The rules of [`ChangeSet::from_json`].
 impl<'de> Deserialize<'de> for ChangeSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserialize_object(deserializer, |json| Self::from_json(json))
+        deserialize_object(deserializer, Self::from_json)
     }
 }
 

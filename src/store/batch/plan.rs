@@ -59,9 +59,9 @@ pub(in crate::store) struct Planner<'i> {
     pub(in crate::store) now: DateTime<Utc>,
 }
 
-impl<'i> Planner<'i> {
+impl Planner<'_> {
     /// A plan for these edits, carried out in their order. O(edits).
-    pub(in crate::store) fn edits<'a>(self, edits: &'a [Edit]) -> Result<Plan<'a>, BatchError> {
+    pub(in crate::store) fn edits(self, edits: &[Edit]) -> Result<Plan<'_>, BatchError> {
         let mut overlay = Overlay {
             planner: self,
             touched: HashMap::with_capacity(edits.len()),
@@ -75,10 +75,7 @@ impl<'i> Planner<'i> {
     }
 
     /// A plan that leaves exactly these tasks. O(n) for n tasks, given or there.
-    pub(in crate::store) fn sync<'a, T: NewTask>(
-        self,
-        tasks: &'a [T],
-    ) -> Result<Plan<'a>, BatchError> {
+    pub(in crate::store) fn sync<T: NewTask>(self, tasks: &[T]) -> Result<Plan<'_>, BatchError> {
         let index = self.index;
         let mut plan = Plan::default();
         let mut ids = HashSet::with_capacity(tasks.len());
@@ -227,7 +224,8 @@ impl<'a> Overlay<'a, '_> {
                 .slot
                 .and_then(|slot| Some((slot, planner.index.row(slot)?)));
             match (row, touched.state) {
-                (None, State::Absent) | (_, State::Kept(None)) => {}
+                // Only what was there is kept.
+                (None, State::Absent | State::Kept(_)) | (_, State::Kept(None)) => {}
                 (Some((slot, _)), State::Absent) => plan.removed.push(slot),
                 (Some((slot, row)), State::Kept(Some(task))) => {
                     plan.changed.extend(planner.changed(slot, row, task));
@@ -237,8 +235,6 @@ impl<'a> Overlay<'a, '_> {
                     plan.removed.extend(replaces);
                     plan.added.push(Added { row: new, replaces });
                 }
-                // Only what was there is kept.
-                (None, State::Kept(Some(_))) => {}
             }
         }
         plan.changed.sort_unstable_by_key(|it| it.slot);
