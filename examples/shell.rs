@@ -17,6 +17,8 @@
 //!
 //! Exit status: 0; 1 where a call was refused; 2 where the arguments or the file were.
 
+#[path = "support/members.rs"]
+mod members;
 mod support;
 
 use std::ffi::OsString;
@@ -25,9 +27,9 @@ use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
 use lexopt::prelude::{Long, Short, Value};
+use members::{Members, Refusal};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use support::members::{Members, Refusal};
 use support::{Answers, Failure, answer_lines, read_file};
 use taskdex::wire::{self, RecordReader};
 use taskdex::{

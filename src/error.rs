@@ -140,6 +140,10 @@ pub enum ErrorKind {
     /// `TDX.0034`: zone data comes after other data was put in force, or a zone was used.
     #[error("zone data is in force already")]
     ZoneDataInForce,
+    /// `TDX.0040`: a call about what is due came before the store was
+    /// [watched](crate::TaskStore::watch_due).
+    #[error("not watching")]
+    NotWatching,
     /// `TDX.0500`: a fault of the server itself.
     #[error("internal error")]
     Internal,
@@ -177,6 +181,7 @@ impl ErrorKind {
             Self::DamagedExport => "TDX.0032",
             Self::InvalidZoneData => "TDX.0033",
             Self::ZoneDataInForce => "TDX.0034",
+            Self::NotWatching => "TDX.0040",
             Self::Internal => "TDX.0500",
         }
     }
@@ -279,6 +284,12 @@ impl Error {
         let accepted = "a project that has tasks";
         let project = project.as_str();
         Self::refused(ErrorKind::ProjectNotFound, "project_id", project, accepted)
+    }
+
+    /// The refusal of a call about what is due in a store that is not watched.
+    pub(crate) fn not_watching(call: &'static str) -> Self {
+        let accepted = "the call after `watch_due`";
+        Self::refused(ErrorKind::NotWatching, "do", call, accepted)
     }
 
     /// The same refusal with more to say.

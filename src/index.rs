@@ -4,7 +4,9 @@
 //! executions are opaque moments with the span of time for which they hold.
 
 mod answers;
+mod by_next;
 mod changes;
+mod due;
 mod explain;
 mod facets;
 mod ids;
@@ -18,8 +20,10 @@ mod validate;
 use std::ops::Range;
 
 use answers::{Answers, Compacted};
+pub(crate) use by_next::ByNext;
 use changes::Changes;
 pub(crate) use changes::{NameSearch, NamesFound, Seen};
+pub(crate) use due::DueQueue;
 use ids::Ids;
 pub(crate) use log::{ChangeLog, Logged};
 use names::Matching;
@@ -28,6 +32,7 @@ use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
 pub(crate) use row_set::RowSet;
+use rows::pending_of;
 pub(crate) use rows::{
     CopiedChunks, NoRoom, PAGE_ROWS, Removed, RowHead, RowView, SharedChunk, SharedRows, Slot,
 };
@@ -79,6 +84,9 @@ impl Limits {
 /// Versions are kept in 48 bits: centuries of 10,000 changes a second.
 pub(crate) const REVISION_MAX: u64 = (1 << 48) - 1;
 
+/// So many rows are put into the due queue while readers wait, and more of them beside.
+const DUE_IN_PLACE_MAX: usize = 512;
+
 /// A project's first sequence is its first revision times 2^16. It so follows from the project's
 /// own history, and is greater than what an earlier project of the name used, as long as that
 /// added fewer than 65,536 tasks a revision.
@@ -115,6 +123,8 @@ pub(crate) struct Index {
     /// its rows before then is of no use.
     epoch: u32,
     log: Option<Box<ChangeLog>>,
+    /// What is pending, where the store is watched. Listings then leave `next` of rows alone.
+    due: Option<Box<DueQueue>>,
     limits: &'static Limits,
 }
 
@@ -183,6 +193,7 @@ impl Index {
             visible: 0,
             epoch: 0,
             log: None,
+            due: None,
             limits,
         }
     }
@@ -375,6 +386,7 @@ impl Index {
             let follows = after.is_none_or(|after| match query.order() {
                 Order::OldestFirst => row.sequence() > after,
                 Order::NewestFirst => row.sequence() < after,
+                Order::NextExecution => true,
             });
             if follows {
                 if (first..end).contains(&position)
@@ -387,7 +399,9 @@ impl Index {
             }
         };
         match query.order() {
-            Order::OldestFirst => self.iter().for_each(|(slot, row)| see(slot, row)),
+            Order::OldestFirst | Order::NextExecution => {
+                self.iter().for_each(|(slot, row)| see(slot, row));
+            }
             Order::NewestFirst => self.iter().rev().for_each(|(slot, row)| see(slot, row)),
         }
     }
@@ -397,7 +411,7 @@ impl Index {
         let offset = u32::try_from(query.offset()).unwrap_or(u32::MAX);
         let limit = query.limit();
         match query.order() {
-            Order::OldestFirst => {
+            Order::OldestFirst | Order::NextExecution => {
                 let begin = query.after_sequence().map_or(0, |after| {
                     rank(self.rows.first_from_sequence(after.saturating_add(1)))
                 });
@@ -447,9 +461,15 @@ impl Index {
         self.record(version, [Logged::Added(sequence)]);
         self.continue_sequences(sequence.saturating_add(1));
         self.revision = version;
+        self.show_rows();
+        Ok(version)
+    }
+
+    /// Shows all rows, and has the due queue look after them.
+    fn show_rows(&mut self) {
         self.visible_end = self.rows.end();
         self.visible = self.rows.len();
-        Ok(version)
+        self.put_rows_into_due();
     }
 
     /// Builds lists if there will be so many tasks that they are needed.
@@ -527,12 +547,7 @@ impl Index {
             self.continue_sequences(sequence.saturating_add(1));
         }
         self.revision = version;
-        self.visible_end = self.rows.end();
-        self.visible = self.rows.len();
-        let last = self.rows.end().checked_sub(1);
-        if let Some(last) = last.and_then(|last| self.rows.view(last)) {
-            self.continue_sequences(last.sequence().saturating_add(1));
-        }
+        self.show_rows();
     }
 
     /// Whether rows are staged.
@@ -599,9 +614,29 @@ impl Index {
         self.set_attributes(slot, |attributes| attributes.with_last_status(last_status))
     }
 
-    /// Enables or disables a task.
-    pub(crate) fn set_enabled(&mut self, slot: Slot, enabled: bool) -> Result<Revision, NoRoom> {
-        self.set_attributes(slot, |attributes| attributes.with_enabled(enabled))
+    /// Enables or disables a task, whose next execution in a watched project is `next` then.
+    pub(crate) fn set_enabled(
+        &mut self,
+        slot: Slot,
+        enabled: bool,
+        next: Option<Next>,
+    ) -> Result<Revision, NoRoom> {
+        let before = self.row(slot).map(RowView::version);
+        let version = self.set_attributes(slot, |attributes| attributes.with_enabled(enabled))?;
+        if let Some(due) = &mut self.due
+            && before != Some(version)
+        {
+            if let Some(next) = next {
+                self.rows.set_next(slot, next);
+            }
+            let next = self.rows.view(slot).map_or(Next::NEVER, RowView::next);
+            if enabled {
+                due.insert(slot, next);
+            } else {
+                due.remove(slot, next);
+            }
+        }
+        Ok(version)
     }
 
     /// Sets attributes of a task, and returns its version: that of before, if it has them already.
@@ -652,6 +687,9 @@ impl Index {
         let row = self.rows.view(slot).ok_or(NoRoom)?;
         let before = row.code();
         let is_renamed = row.task().task_name() != task.task_name();
+        if let Some(due) = &mut self.due {
+            due.exchange(slot, row.pending(), pending_of(task, next));
+        }
         self.rows.replace(slot, task, next, version);
         self.follow_change(slot, before, task.attributes().code());
         if let Some(lookups) = &mut self.lookups
@@ -684,6 +722,9 @@ impl Index {
     /// Removes a task, as part of a change that is still to be [published](Self::publish).
     pub(crate) fn take_out(&mut self, slot: Slot) -> Option<Removed> {
         let row = self.rows.view(slot)?;
+        if let Some(due) = &mut self.due {
+            due.remove(slot, row.pending());
+        }
         let removed = match &mut self.lookups {
             Some(lookups) => {
                 lookups.ids.remove(slot, row.task().id());
@@ -691,22 +732,106 @@ impl Index {
                 lookups.changes.note(slot);
                 self.rows.remove(slot)
             }
-            None => self.rows.close_up(slot),
+            None => {
+                if let Some(due) = &mut self.due {
+                    due.close_up(slot);
+                }
+                self.rows.close_up(slot)
+            }
         };
         self.visible_end = self.rows.end();
         self.visible = self.rows.len();
         removed
     }
 
-    /// Keeps what became known of a next execution, if the row is still the same.
+    /// Keeps what became known of a next execution, if the row is still the same, and neither a
+    /// snapshot nor the due queue holds it.
     pub(crate) fn set_next(&mut self, slot: Slot, sequence: u64, version: Revision, next: Next) {
         let same = self
             .rows
             .view(slot)
             .is_some_and(|row| row.sequence() == sequence && row.version() == version);
-        if same {
+        if same && self.due.is_none() && !self.is_shared(slot) {
             self.rows.set_next(slot, next);
         }
+    }
+
+    // What is due.
+
+    /// What is pending, if the project is watched.
+    pub(crate) fn due(&self) -> Option<&DueQueue> {
+        self.due.as_deref()
+    }
+
+    /// The same project, watched, with nothing pending yet that seconds from this one on have.
+    pub(crate) fn watched_from(mut self, second: Option<i64>) -> Self {
+        self.due = second.map(|second| Box::new(DueQueue::new(second)));
+        self
+    }
+
+    /// Has listings leave next executions of rows alone, as a due queue is being
+    /// [built](Self::due_built).
+    pub(crate) fn begin_watching(&mut self, second: i64) {
+        let published = self.due.as_ref().and_then(|due| due.published());
+        self.due = Some(Box::new(DueQueue::new(second).with_published(published)));
+    }
+
+    /// A queue of all rows, with those that are staged where their number is worth it; `None`
+    /// where nothing is missing. O(n log n), though beside the readers.
+    pub(crate) fn due_built(&self) -> Option<Box<DueQueue>> {
+        let due = self.due.as_ref()?;
+        if due.rows_missing(self.rows.end()) <= DUE_IN_PLACE_MAX {
+            return None;
+        }
+        let mut due = due.copied();
+        due.insert_rows(&self.rows);
+        Some(Box::new(due))
+    }
+
+    /// Has the due queue, if there is one, look after all rows.
+    pub(crate) fn put_rows_into_due(&mut self) {
+        if let Some(due) = &mut self.due {
+            due.insert_rows(&self.rows);
+        }
+    }
+
+    /// Puts a queue that was built beside in place, and gives back the one of before.
+    pub(crate) fn install_due(&mut self, due: Box<DueQueue>) -> Option<Box<DueQueue>> {
+        self.due.replace(due)
+    }
+
+    /// Sets next executions of rows that the due queue does not look after yet.
+    pub(crate) fn set_nexts(&mut self, nexts: &[(Slot, Next)]) {
+        for &(slot, next) in nexts {
+            self.rows.set_next(slot, next);
+        }
+    }
+
+    /// Moves a row on to another moment.
+    pub(crate) fn set_pending(&mut self, slot: Slot, next: Next) {
+        if let Some(due) = &mut self.due
+            && let Some(row) = self.rows.view(slot)
+        {
+            due.exchange(slot, row.pending(), next);
+            self.rows.set_next(slot, next);
+        }
+    }
+
+    /// Moves the first rows on, each to its moment.
+    pub(crate) fn take_first(&mut self, nexts: &[(Slot, Next)]) {
+        if let Some(due) = &mut self.due {
+            due.remove_first(nexts.len());
+            for &(slot, next) in nexts {
+                self.rows.set_next(slot, next);
+                due.insert(slot, next);
+            }
+        }
+    }
+
+    /// Notes that the agenda has the first second, and gives those of before and after.
+    pub(crate) fn publish_due(&mut self) -> (Option<i64>, Option<i64>) {
+        let due = self.due.as_mut();
+        due.map_or((None, None), |due| (due.publish(), due.first()))
     }
 
     /// Whether there are lists, and how often the rows were numbered anew.
@@ -804,6 +929,7 @@ impl Index {
         let limits = self.limits;
         let mut fresh = Self::new(self.origin(), limits);
         fresh.epoch = self.epoch.wrapping_add(1);
+        fresh.due = (self.due.as_ref()).map(|due| Box::new(due.emptied()));
         let has_lists = rows > limits.lists_from as usize
             || (self.lookups.is_some() && rows >= limits.lists_until as usize);
         if has_lists {

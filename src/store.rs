@@ -2,6 +2,8 @@
 
 mod batch;
 mod builder;
+mod by_next;
+mod due;
 mod edit;
 mod feed;
 mod freed;
@@ -11,12 +13,14 @@ mod remembered;
 mod shards;
 mod snapshot;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::index::{Index, Limits, Origin};
+use crate::index::{DueQueue, Index, Limits, Origin};
 use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::Execution;
 use crate::sync::{Arc, reached};
@@ -25,6 +29,8 @@ pub use batch::BatchError;
 use batch::TouchedIds;
 use builder::OnChange;
 pub use builder::TaskStoreBuilder;
+use due::Due;
+pub use due::{DueBatch, DueExecution, Missed, MissedPolicy};
 pub use edit::{Edit, EditAction, Expectation, NewTask};
 pub use feed::ChangeSet;
 use freed::give_back;
@@ -78,6 +84,7 @@ pub struct TaskStore {
     /// The entries of each project's change log; 0: none.
     log_capacity: usize,
     on_change: Option<OnChange>,
+    due: Due,
 }
 
 /// What no answer shows of a project.
@@ -639,14 +646,19 @@ impl TaskStore {
     ) -> Result<Revision, Error> {
         let index = restored.finish(next_sequence, self.log_capacity);
         let revision = index.revision();
-        self.change_or_create(project, |cell| {
+        let (revision, earlier) = self.change_or_create(project, |cell| {
             let mut shown = cell.write();
             if shown.len() > 0 {
                 return Err(Error::project_exists(project));
             }
             *shown = index;
-            Ok(revision)
-        })
+            drop(shown);
+            let passed = self.due.watched_from();
+            let earlier = passed.and_then(|passed| self.due.watch(project, cell, passed));
+            Ok((revision, earlier))
+        })?;
+        self.due.tell(earlier);
+        Ok(revision)
     }
 
     /// A task with its version and its first execution after `now`. O(length of the texts).
@@ -792,7 +804,7 @@ impl TaskStore {
             revision: origin.revision.next(),
             ..origin
         };
-        self.retire(project, origin, &mut writer);
+        self.retire(project, &found, origin, &mut writer);
         drop(writer);
         give_back(found, count as usize);
         self.tell(project, origin.revision);
@@ -842,6 +854,7 @@ impl TaskStore {
     #[doc(hidden)]
     pub fn validate(&self) -> Result<(), String> {
         self.memory.validate()?;
+        let mut published = BTreeSet::new();
         for (id, project) in self.shards.projects() {
             let writer = project.lock_writer();
             let index = project.read();
@@ -854,8 +867,10 @@ impl TaskStore {
                 return Err(in_project("it is empty".into()));
             }
             index.validate().map_err(in_project)?;
+            let first = index.due().and_then(DueQueue::published);
+            published.extend(first.map(|second| (second, id)));
         }
-        Ok(())
+        self.due.validate(&published)
     }
 
     /// Changes a task of a project that exists, and ends the project if it has no tasks left.
@@ -881,7 +896,8 @@ impl TaskStore {
         loop {
             let project = self.shards.find_or_begin(id, |origin| {
                 let index = Index::new(origin, self.limits);
-                Project::new(index.with_change_log(self.log_capacity))
+                let index = index.with_change_log(self.log_capacity);
+                Project::new(index.watched_from(self.due.watched_from()))
             });
             let writer = project.lock_writer();
             if writer.retired {
@@ -906,9 +922,10 @@ impl TaskStore {
         };
         let before = self.on_change.as_ref().map(|_| state());
         let result = change(project);
+        let earlier = self.due.follow(id, project);
         let (is_empty, origin) = state();
         if is_empty {
-            self.retire(id, origin, &mut writer);
+            self.retire(id, project, origin, &mut writer);
         }
         drop(writer);
         let is_other = |(was_empty, before): (bool, Origin)| {
@@ -918,14 +935,16 @@ impl TaskStore {
         if before.is_some_and(is_other) {
             self.tell(id, origin.revision);
         }
+        self.due.tell(earlier);
         result
     }
 
     /// Takes a project out of the store, so that one of its name goes on from `origin`.
     ///
     /// Its writer's lock is held.
-    fn retire(&self, id: &ProjectId, origin: Origin, writer: &mut Writer) {
+    fn retire(&self, id: &ProjectId, project: &Project, origin: Origin, writer: &mut Writer) {
         writer.retired = true;
+        self.due.forget(id, project);
         reached("a project ends");
         self.shards.end(id, origin);
     }

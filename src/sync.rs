@@ -62,16 +62,20 @@ std::thread_local! {
 
 /// The ranks of all locks, lowest first.
 pub(crate) mod rank {
-    /// The lock of those who change a project.
-    pub(crate) const WRITER: u8 = 0;
+    /// Of those who take what is due, or begin to watch.
+    pub(crate) const TURN: u8 = 0;
+    /// Of those who change a project.
+    pub(crate) const WRITER: u8 = 1;
     /// A project's index.
-    pub(crate) const INDEX: u8 = 1;
+    pub(crate) const INDEX: u8 = 2;
     /// The account of all remembered answers.
-    pub(crate) const FILED: u8 = 2;
+    pub(crate) const FILED: u8 = 3;
     /// The remembered answers of one project.
-    pub(crate) const ANSWERS: u8 = 3;
-    /// A part of the store's projects: nothing is waited for behind it.
-    pub(crate) const SHARD: u8 = 4;
+    pub(crate) const ANSWERS: u8 = 4;
+    /// A part of the store's projects.
+    pub(crate) const SHARD: u8 = 5;
+    /// What is due next of each project.
+    pub(crate) const AGENDA: u8 = 6;
 }
 
 thread_local! {

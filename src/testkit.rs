@@ -14,7 +14,8 @@
 //! - [`Task`](crate::Task), [`Schedule`](crate::Schedule), [`ListQuery`](crate::ListQuery) and
 //!   [`History`](generate::History) implement [`Arbitrary`](arbitrary::Arbitrary): any bytes make
 //!   a valid one, so a fuzz target takes them as they are.
-//! - [`walk_to_next`]: the next execution by a walk through the calendar, day by day.
+//! - [`walk_to_next`], [`walk_to_previous`], [`walk_between`]: executions by a walk through the
+//!   calendar, day by day.
 //! - [`fuzz`]: the bodies of the fuzz targets, to replay a saved input without a fuzzer.
 //!
 //! ```
@@ -98,6 +99,6 @@ pub use reference::{
 };
 pub use source::{Bytes, Source, SplitMix64};
 pub use twins::{Count, Counts, Difference, Sizes, Twins};
-pub use walk::{Walked, walk_to_next};
+pub use walk::{Walked, walk_between, walk_to_next, walk_to_previous};
 pub use workload::{Queries, Tasks, Workload};
 pub use zone_file::{tzif_file, zone_file};

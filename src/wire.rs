@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("../docs/records.md")]
 
+mod due;
 mod edit;
 mod error;
 pub mod export;

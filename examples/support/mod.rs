@@ -3,7 +3,6 @@
 #![allow(dead_code, reason = "each example uses its part")]
 
 pub(crate) mod data;
-pub(crate) mod members;
 
 use std::error::Error;
 use std::ffi::{OsStr, OsString};

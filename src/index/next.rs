@@ -55,8 +55,7 @@ impl Next {
     /// The next moment after `now`, if that is known.
     #[inline]
     pub(crate) fn at(self, now: i64) -> Known {
-        let [high, low] = self.moment;
-        let word = (u64::from(high) << 32 | u64::from(low)).cast_signed();
+        let word = self.word();
         let instant = word >> OFFSET_BITS;
         if self.reach == 0 {
             return if now >= instant {
@@ -68,8 +67,39 @@ impl Next {
         if now >= instant || now < instant - i64::from(self.reach) {
             return Known::Unknown;
         }
-        let offset = (word << (64 - OFFSET_BITS) >> (64 - OFFSET_BITS)) as i32;
-        Known::Next(Moment { instant, offset })
+        Known::Next(Moment {
+            instant,
+            offset: offset_of(word),
+        })
+    }
+
+    /// The moment, whatever the time; `None` where none is known.
+    pub(crate) fn moment(self) -> Option<Moment> {
+        let word = self.word();
+        (self.reach > 0).then_some(Moment {
+            instant: word >> OFFSET_BITS,
+            offset: offset_of(word),
+        })
+    }
+
+    /// The instant of the [moment](Self::moment).
+    pub(super) fn instant(self) -> Option<i64> {
+        self.moment().map(|moment| moment.instant)
+    }
+
+    /// From which instant on this holds, up to the moment if there is one.
+    ///
+    /// A reach without end has no moment before it: no two are 136 years apart.
+    pub(super) fn known_from(self) -> i64 {
+        if self.reach == u32::MAX {
+            return i64::MIN;
+        }
+        (self.word() >> OFFSET_BITS) - i64::from(self.reach)
+    }
+
+    fn word(self) -> i64 {
+        let [high, low] = self.moment;
+        (u64::from(high) << 32 | u64::from(low)).cast_signed()
     }
 
     const fn pack(instant: i64, offset: i32, reach: u32) -> Self {
@@ -81,6 +111,11 @@ impl Next {
     }
 }
 
+/// The offset in the lower bits of a word.
+fn offset_of(word: i64) -> i32 {
+    (word << (64 - OFFSET_BITS) >> (64 - OFFSET_BITS)) as i32
+}
+
 /// What [`Next::at`] knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
@@ -90,6 +125,12 @@ pub(crate) enum Known {
     Never,
     /// Nothing about this instant.
     Unknown,
+}
+
+impl Known {
+    pub(crate) fn is_known(self) -> bool {
+        self != Self::Unknown
+    }
 }
 
 #[cfg(test)]

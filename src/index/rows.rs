@@ -107,6 +107,11 @@ impl<'a> RowView<'a> {
         self.row.head.next
     }
 
+    /// What is pending of it in a watched project.
+    pub(crate) fn pending(self) -> Next {
+        pending_of(self.task, self.next())
+    }
+
     pub(crate) fn sequence(self) -> u64 {
         self.row.head.sequence
     }
@@ -136,6 +141,12 @@ impl<'a> RowView<'a> {
             added: self.row.head.added.get(),
         }
     }
+}
+
+/// What is pending of a task with this next execution in a watched project: nothing where it is
+/// disabled.
+pub(super) fn pending_of(task: &Task, next: Next) -> Next {
+    if task.is_enabled() { next } else { Next::NEVER }
 }
 
 /// Some rows in a line.
@@ -207,6 +218,12 @@ impl SharedRows {
     /// How many rows there are.
     pub(crate) fn len(&self) -> u32 {
         self.len
+    }
+
+    /// The row of a number, if it was not removed.
+    pub(crate) fn row(&self, slot: Slot) -> Option<RowView<'_>> {
+        let (chunk, position) = split(slot);
+        self.chunks.get(chunk)?.get(position)?.view()
     }
 
     /// The rows of a chunk, in order.
@@ -405,11 +422,9 @@ impl Rows {
         }
     }
 
-    /// Keeps what became known of a row's next execution, unless that would copy a shared chunk.
+    /// Sets what is known of a row's next execution.
     pub(super) fn set_next(&mut self, slot: Slot, next: Next) {
-        if !self.is_shared(slot)
-            && let Some(row) = self.row_mut(slot)
-        {
+        if let Some(row) = self.row_mut(slot) {
             row.head.next = next;
         }
     }

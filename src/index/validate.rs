@@ -10,6 +10,10 @@ impl Index {
         if let Some(log) = &self.log {
             log.validate(self.revision)?;
         }
+        if let Some(due) = &self.due {
+            due.validate(self.iter().map(|(slot, row)| (slot, row.pending())))
+                .map_err(|fault| format!("due queue: {fault}"))?;
+        }
         if self.has_staged() {
             return Err("rows are left staged".into());
         }

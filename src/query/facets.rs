@@ -22,7 +22,7 @@ use crate::task::{LastStatus, LifeCycleType, ScheduledType, TaskType};
 ///     let task = Task::builder(id, "Tidy up", task_type, event).build()?;
 ///     store.add(&project, task, DateTime::UNIX_EPOCH)?;
 /// }
-/// store.set_last_status(&project, "t-1", Some(LastStatus::Fail), DateTime::UNIX_EPOCH)?;
+/// store.set_last_status(&project, "t-1", Some(LastStatus::Fail))?;
 ///
 /// let query = ListQuery::new(0, 10)?
 ///     .with_scheduled_type(ScheduledType::LifeCycle)

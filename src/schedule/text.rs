@@ -59,15 +59,7 @@ pub fn parse_date_time(text: &str) -> Option<NaiveDateTime> {
 /// Writes `yyyy-MM-dd HH:mm:ss`, in ASCII, without allocation.
 ///
 /// `None` for a year that is not 1 to 9999; a fraction of a second is left out.
-///
-/// ```
-/// use taskdex::schedule::text::date_time_ascii;
-///
-/// let date_time = "2026-05-31T23:59:59".parse().unwrap();
-/// assert_eq!(date_time_ascii(date_time), Some(*b"2026-05-31 23:59:59"));
-/// ```
-#[must_use]
-pub fn date_time_ascii(date_time: NaiveDateTime) -> Option<[u8; 19]> {
+pub(crate) fn date_time_ascii(date_time: NaiveDateTime) -> Option<[u8; 19]> {
     YEARS
         .contains(&date_time.year())
         .then(|| wall_clock_text(date_time.and_utc().timestamp(), b' '))
@@ -234,6 +226,21 @@ mod tests {
             );
             assert_eq!(wall_clock_text(second - 86_400, b' '), shown.as_bytes());
         }
+    }
+
+    #[test]
+    fn a_date_and_time_is_written_in_years_of_four_digits() {
+        let written = |text: &str| date_time_ascii(text.parse().unwrap());
+        assert_eq!(
+            written("2026-05-31T23:59:59.9"),
+            Some(*b"2026-05-31 23:59:59")
+        );
+        assert_eq!(
+            written("0001-01-01T00:00:00"),
+            Some(*b"0001-01-01 00:00:00")
+        );
+        assert_eq!(written("0000-12-31T23:59:59"), None);
+        assert_eq!(written("+10000-01-01T00:00:00"), None);
     }
 
     #[test]

@@ -180,10 +180,14 @@ impl Project {
             staged += step.len();
         }
         self.record_names();
+        let due = self.read().due_built();
         let sequences = first..first.saturating_add(staged as u64);
         let mut index = self.write();
+        let former = due.and_then(|due| index.install_due(due));
         index.publish(version);
         index.record(version, sequences.map(Logged::Added));
+        drop(index);
+        drop(former);
         Ok(version)
     }
 
@@ -343,16 +347,17 @@ impl Project {
         if !early.is_empty() {
             self.record_names();
         }
-        let (copied, logged) = {
+        let (copied, logged, due) = {
             let index = self.read();
             let copied = index.copied_chunks(plan.written_slots());
-            (copied, plan.logged(&index))
+            (copied, plan.logged(&index), index.due_built())
         };
         reached("a batch is planned");
         let mut removed: Vec<Removed> = Vec::with_capacity(plan.removed.len());
-        {
+        let former = {
             let mut index = self.write();
             index.install_chunks(copied);
+            let former = due.and_then(|due| index.install_due(due));
             for it in &plan.changed {
                 index.change(it.slot, &it.task, it.next, it.version)?;
             }
@@ -363,8 +368,9 @@ impl Project {
             index.publish(version);
             index.record(version, logged);
             index.continue_sequences(plan.sequence_next);
-        }
-        drop(removed);
+            former
+        };
+        drop((removed, former));
         self.compact_lists();
         if self.read().is_sparse() {
             self.renumber()?;

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
+
 use super::TaskStore;
+use super::due::{Due, OnEarlierWakeup};
 use super::remembered::Memory;
 use super::shards::Shards;
 use crate::index::Limits;
@@ -23,6 +26,7 @@ use crate::task::ProjectId;
 pub struct TaskStoreBuilder {
     log_capacity: usize,
     on_change: Option<OnChange>,
+    on_earlier_wakeup: Option<OnEarlierWakeup>,
     limits: &'static Limits,
     cache_bytes_max: usize,
 }
@@ -50,6 +54,7 @@ impl TaskStoreBuilder {
         Self {
             log_capacity: 0,
             on_change: None,
+            on_earlier_wakeup: None,
             limits: &Limits::USUAL,
             cache_bytes_max: Memory::BYTES_MAX,
         }
@@ -106,6 +111,45 @@ impl TaskStoreBuilder {
         }
     }
 
+    /// Calls `on_earlier_wakeup` with the next wake-up, after a change made it earlier.
+    ///
+    /// A scheduler that [watches](TaskStore::watch_due) and sleeps until the next wake-up is woken
+    /// by it. It is called by the thread that made the change, which holds no lock, and may use
+    /// the store. Threads that change the store at once may call in another order than their
+    /// changes have, so a listener asks for [`TaskStore::next_wakeup`], or keeps the earliest.
+    /// [`TaskStore::watch_due`] and [`TaskStore::take_due`] do not call it.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use chrono::{DateTime, Utc};
+    /// use taskdex::{ProjectId, Schedule, Task, TaskStore, TaskType};
+    ///
+    /// let (sender, receiver) = mpsc::channel();
+    /// let store = TaskStore::builder()
+    ///     .with_on_earlier_wakeup(move |wakeup| {
+    ///         // Nobody may be waiting any more.
+    ///         let _ = sender.send(wakeup);
+    ///     })
+    ///     .build();
+    /// let now: DateTime<Utc> = "2026-12-01T00:00:00Z".parse()?;
+    /// assert_eq!(store.watch_due(now), None);
+    ///
+    /// let nightly = Schedule::daily(1, "02:00:00".parse()?, "UTC".parse()?)?;
+    /// let task = Task::builder("t-1", "Restart", TaskType::Reboot, nightly).build()?;
+    /// store.add(&ProjectId::new("p-1")?, task, now)?;
+    /// assert_eq!(receiver.recv()?, "2026-12-01T02:00:00Z".parse::<DateTime<Utc>>()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_on_earlier_wakeup(
+        self,
+        on_earlier_wakeup: impl Fn(DateTime<Utc>) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            on_earlier_wakeup: Some(OnEarlierWakeup(Arc::new(on_earlier_wakeup))),
+            ..self
+        }
+    }
+
     /// Other limits than the usual ones, and another size of the cache.
     #[cfg(any(test, feature = "testkit"))]
     pub(crate) fn with_limits(self, limits: &'static Limits, cache_bytes_max: usize) -> Self {
@@ -125,6 +169,7 @@ impl TaskStoreBuilder {
             memory: Memory::new(self.cache_bytes_max),
             log_capacity: self.log_capacity,
             on_change: self.on_change,
+            due: Due::new(self.on_earlier_wakeup),
         }
     }
 }

@@ -131,7 +131,11 @@ pub(super) fn next_around(schedule: Option<&Schedule>, now: DateTime<Utc>) -> Ne
     let Some(schedule) = schedule else {
         return Next::NEVER;
     };
-    let (last, next) = schedule.neighbours(now);
+    next_between(schedule.neighbours(now))
+}
+
+/// The next execution for the span between two neighbours.
+pub(super) fn next_between((last, next): (Option<Execution>, Option<Execution>)) -> Next {
     Next::between(
         last.map(Execution::unix_seconds),
         next.map(|next| Moment {

@@ -5,8 +5,10 @@ use chrono::{DateTime, Utc};
 use super::batch::added_at;
 use super::edit::NewTask;
 use crate::error::Error;
-use crate::index::{Index, Next, NoRoom, NotAdded, RowSet, Selected, Slot};
-use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
+use crate::index::{Index, Next, NoRoom, NotAdded, RowSet, RowView, Selected, Slot};
+use crate::query::{
+    Explanation, Facets, ListQuery, Order, Page, PageSummary, Revision, ScheduledTask,
+};
 use crate::schedule::Execution;
 use crate::store::freed::give_back;
 use crate::store::listed;
@@ -106,6 +108,14 @@ impl Project {
     }
 
     pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, memory: &Memory) -> Page {
+        if query.order() == Order::NextExecution {
+            let mut tasks = Vec::new();
+            let summary = self.for_each_by_next(query, now, memory, |row, next_execution| {
+                let task = row.task().clone();
+                tasks.push(listed::listed(row, task, next_execution));
+            });
+            return Page::new(tasks, summary);
+        }
         let index = self.read();
         let selected = self.select(&index, query, memory);
         let (page, learnt) = listed::page(&index, &selected, now);
@@ -122,6 +132,10 @@ impl Project {
                 search.index.select_among(query, rows)
             }),
         }
+    }
+
+    pub(super) fn remembered(&self) -> &Remembered {
+        &self.remembered
     }
 
     pub(super) fn facets(&self, query: &ListQuery, memory: &Memory) -> Facets {
@@ -144,8 +158,11 @@ impl Project {
         query: &ListQuery,
         now: DateTime<Utc>,
         memory: &Memory,
-        each: impl FnMut(&Task, Option<Execution>),
+        mut each: impl FnMut(&Task, Option<Execution>),
     ) -> PageSummary {
+        if query.order() == Order::NextExecution {
+            return self.for_each_by_next(query, now, memory, |row, next| each(row.task(), next));
+        }
         let index = self.read();
         let selected = self.select(&index, query, memory);
         let learnt = listed::for_each(&index, &selected, now, each);
@@ -202,7 +219,7 @@ impl Project {
             if *task == previous {
                 return Ok((row.version(), previous));
             }
-            let next = next_of(&task, now);
+            let next = next_instead(index, row, &task, now);
             let version = index.replace(slot, &task, next).map_err(full)?;
             Ok((version, previous))
         })?;
@@ -240,10 +257,12 @@ impl Project {
         &self,
         id: &str,
         enabled: bool,
-        _now: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
         self.change(id, |index, slot| {
-            let result = index.set_enabled(slot, enabled);
+            let row = index.row(slot).filter(|_| enabled && index.due().is_some());
+            let next = row.map(|row| next_of(row.task(), now));
+            let result = index.set_enabled(slot, enabled, next);
             result.map_err(|NoRoom| Error::project_full(id))
         })
     }
@@ -345,6 +364,23 @@ impl Project {
         };
         let rows = former.len();
         give_back(former, rows as usize);
+    }
+}
+
+/// The next execution of a task that is put in place of the one in a row. It stays what it was
+/// where nothing moves it: a schedule that is another, or in a watched project its enabling.
+pub(super) fn next_instead(
+    index: &Index,
+    row: RowView<'_>,
+    task: &Task,
+    now: DateTime<Utc>,
+) -> Next {
+    let is_kept = row.task().schedule() == task.schedule()
+        && (index.due().is_none() || row.task().is_enabled() == task.is_enabled());
+    if is_kept {
+        row.next()
+    } else {
+        next_of(task, now)
     }
 }
 

@@ -28,7 +28,7 @@ use super::generate;
 use super::op::Op;
 use super::source::Bytes;
 use super::twins::{Count, Counts, Difference, Twins};
-use super::walk::{Walked, walk_to_next};
+use super::walk::walk_to_next;
 
 /// A fuzz target.
 #[derive(Debug, Clone, Copy)]
@@ -152,11 +152,7 @@ pub fn next_execution(input: &[u8]) -> Result<Counts, Difference> {
             .next_execution(after)
             .map(crate::Execution::instant);
         let walked = walk_to_next(&schedule, after);
-        let agrees = match walked {
-            Walked::Found(instant) => next == Some(instant),
-            Walked::NoneUntil(instant) => next.is_none_or(|next| next > instant),
-        };
-        if !agrees {
+        if !walked.agrees_with_next(next) {
             let what = || format!("the next execution after {after} of {schedule:?}");
             return Err(Difference::between(what, &next, &walked));
         }

@@ -521,7 +521,7 @@ pub fn query(source: &mut impl Source, swarm: &Swarm) -> ListQuery {
         query = query.with_cursor(cursor(source, swarm));
     }
     if source.one_in(3) {
-        query = query.with_order(Order::NewestFirst);
+        query = query.with_order(source.pick(&[Order::NewestFirst, Order::NextExecution]));
     }
     if let Some(habit) = swarm.habits.get(source.below(6) as usize) {
         query.filters = habit.filters.clone();

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::error::ErrorKind;
 use crate::query::{ListQuery, NameMatch, NameMatchMode, Order, Revision};
+use crate::schedule::Execution;
 use crate::store::{Applied, ChangeSet, Edit, EditAction, Expectation, Synced};
 use crate::task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTiming, ScheduledType, Task, TaskBuilder,
@@ -605,14 +606,20 @@ impl ReferenceStore {
             .iter()
             .filter(|entry| is_listed(query, &entry.task))
             .collect();
-        if query.order() == Order::NewestFirst {
-            matching.reverse();
+        match query.order() {
+            Order::OldestFirst => {}
+            Order::NewestFirst => matching.reverse(),
+            Order::NextExecution => matching.sort_by_key(|entry| {
+                let next = entry.next_execution(now);
+                (next.is_none(), next.map(Execution::unix_seconds))
+            }),
         }
         let total_count = matching.len() as u64;
         if let Some(place) = query.cursor().and_then(|it| place_of(&it.to_string())) {
             matching.retain(|entry| match query.order() {
                 Order::NewestFirst => entry.place < place,
                 Order::OldestFirst => entry.place > place,
+                Order::NextExecution => true,
             });
         }
         let page: Vec<&Entry> = (0_u64..)
@@ -624,7 +631,10 @@ impl ReferenceStore {
         ReferencePage {
             tasks: page.iter().map(|entry| entry.listed(now)).collect(),
             total_count,
-            next_cursor: page.last().map(|entry| cursor_at(entry.place)),
+            next_cursor: page
+                .last()
+                .filter(|_| query.order() != Order::NextExecution)
+                .map(|entry| cursor_at(entry.place)),
         }
     }
 
@@ -1013,13 +1023,15 @@ impl ReferenceTask {
 }
 
 impl Entry {
+    fn next_execution(&self, now: DateTime<Utc>) -> Option<Execution> {
+        let schedule = self.task.schedule().filter(|_| self.task.is_enabled())?;
+        schedule.next_execution(now)
+    }
+
     fn listed(&self, now: DateTime<Utc>) -> ReferenceTask {
         let task = &self.task;
-        let next_execution_time = match task.schedule() {
-            Some(schedule) if task.is_enabled() => schedule
-                .next_execution(now)
-                .map(|execution| execution.to_string()),
-            Some(_) => None,
+        let next_execution_time = match self.next_execution(now) {
+            Some(execution) => Some(execution.to_string()),
             None => task.reported_time().map(|time| time.to_string()),
         };
         ReferenceTask {

@@ -230,12 +230,9 @@ impl<'de> Deserialize<'de> for Object<'de> {
                 };
                 let mut unknown = HashSet::new();
                 let mut repeated_key = None;
-                while let Some(Key(key)) = map.next_key()? {
+                while let Some(Key { field, text: key }) = map.next_key()? {
                     let value: &RawValue = map.next_value()?;
-                    let place = std::str::from_utf8(&key)
-                        .ok()
-                        .and_then(Field::from_spelling)
-                        .and_then(|field| fields.values.get_mut(field as usize));
+                    let place = field.and_then(|field| fields.values.get_mut(field as usize));
                     let repeated = if let Some(place) = place {
                         place.replace(value.get()).is_some()
                     } else {
@@ -258,22 +255,35 @@ impl<'de> Deserialize<'de> for Object<'de> {
 }
 
 /// An object's key, borrowed where it has no escapes.
-///
-/// In bytes, since JSON allows keys that are no text (`"\ud800"`), and an
-/// unknown field may have any.
-pub(super) struct Key<'a>(pub(super) Cow<'a, [u8]>);
+pub(super) struct Key<'a> {
+    /// The known field that it names.
+    field: Option<Field>,
+    /// In bytes, since JSON allows keys that are no text (`"\ud800"`), and an
+    /// unknown field may have any.
+    pub(super) text: Cow<'a, [u8]>,
+}
 
 impl<'de> Deserialize<'de> for Key<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Read as bytes at once, a key could hold control characters that JSON refuses.
         let json = <&RawValue>::deserialize(deserializer)?.get();
-        match json.strip_prefix('"').and_then(|it| it.strip_suffix('"')) {
-            Some(inner) if !inner.contains('\\') => Ok(Key(Cow::Borrowed(inner.as_bytes()))),
-            _ => serde_json::Deserializer::from_str(json)
-                .deserialize_bytes(UnescapedVisitor)
-                .map(|key| Key(Cow::Owned(key)))
-                .map_err(de::Error::custom),
+        let inner = json.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+        if let Some(inner) = inner {
+            // Most keys are known, and need no search for an escape.
+            let field = Field::from_spelling(inner);
+            if field.is_some() || !inner.contains('\\') {
+                let text = Cow::Borrowed(inner.as_bytes());
+                return Ok(Key { field, text });
+            }
         }
+        let text = serde_json::Deserializer::from_str(json)
+            .deserialize_bytes(UnescapedVisitor)
+            .map_err(de::Error::custom)?;
+        let field = std::str::from_utf8(&text).ok();
+        Ok(Key {
+            field: field.and_then(Field::from_spelling),
+            text: Cow::Owned(text),
+        })
     }
 }
 

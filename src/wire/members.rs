@@ -1,6 +1,7 @@
 //! The members of a JSON object whose keys are all known.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -27,12 +28,9 @@ impl<'a> Members<'a> {
     pub(super) fn read_text(text: &'a str) -> Result<Self, Error> {
         let members: Self =
             serde_json::from_str(text).map_err(|error| invalid_json(text, &error))?;
-        let repeated = members.0.iter().enumerate().find(|(position, (key, _))| {
-            let mut before = members.0.iter().take(*position);
-            before.any(|(other, _)| other == key)
-        });
-        match repeated {
-            Some((_, (key, _))) => Err(repeated_key(key)),
+        let mut keys = HashSet::new();
+        match members.0.iter().find(|(key, _)| !keys.insert(key)) {
+            Some((key, _)) => Err(repeated_key(key)),
             None => Ok(members),
         }
     }
@@ -117,7 +115,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut members = Vec::new();
-                while let Some(Key(key)) = map.next_key()? {
+                while let Some(Key { text: key, .. }) = map.next_key()? {
                     let value: &RawValue = map.next_value()?;
                     members.push((key, value.get()));
                 }

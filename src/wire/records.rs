@@ -229,7 +229,7 @@ impl RecordReader {
                 }
             }
             None => {
-                for (position, line) in text.split(|&byte| byte == b'\n').enumerate() {
+                for (position, line) in lines(text).enumerate() {
                     let record = trim_blanks(line);
                     if !record.is_empty() {
                         read(position + 1, record)?;
@@ -241,13 +241,28 @@ impl RecordReader {
     }
 }
 
+/// The lines of a text, without their line feeds.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let Some(end) = memchr::memchr(b'\n', text) else {
+            return Some(text);
+        };
+        rest = text.get(end + 1..);
+        text.get(..end)
+    })
+}
+
 /// A line without the blanks of JSON around it.
-fn trim_blanks(line: &[u8]) -> &[u8] {
-    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
-    let start = line.iter().take_while(|byte| is_blank(byte)).count();
-    let line = line.get(start..).unwrap_or_default();
-    let end = line.iter().rev().take_while(|byte| is_blank(byte)).count();
-    line.get(..line.len() - end).unwrap_or_default()
+fn trim_blanks(mut line: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\r', rest @ ..] = line {
+        line = rest;
+    }
+    while let [rest @ .., b' ' | b'\t' | b'\r'] = line {
+        line = rest;
+    }
+    line
 }
 
 /// The number of the line on which `text` ends.
@@ -412,7 +427,7 @@ impl<'de> Deserialize<'de> for Shape<'de> {
                     repeated_key: None,
                 };
                 let mut keys = HashSet::new();
-                while let Some(Key(key)) = map.next_key()? {
+                while let Some(Key { text: key, .. }) = map.next_key()? {
                     shape.has_id |= *key == *b"id";
                     if *key == *b"scheduled_tasks" {
                         shape.scheduled_tasks = Some(map.next_value()?);

@@ -12,7 +12,8 @@ use serde::de::value::{Error as PlainError, MapDeserializer};
 use taskdex::testkit::Workload;
 use taskdex::wire::{ExecutionFormat, FutureExecutions, Record, read_records};
 use taskdex::{
-    LifeCycleType, ListQuery, MonthDates, Months, NameMatch, Task, TaskStore, TaskType, Weekdays,
+    Edit, ErrorKind, LifeCycleType, ListQuery, MonthDates, Months, NameMatch, Task, TaskStore,
+    TaskType, Weekdays,
 };
 
 use crate::support::{NOW, project, snapshot};
@@ -250,6 +251,11 @@ fn nothing_is_as_deep_or_as_long_as_its_input() {
         ListQuery::new(7, 0),
         "other parameters are passed over"
     );
+    // An edit compares its keys, and 300,000 of them are no more than a long text.
+    let keys: String = (0..300_000).map(|key| format!("\"{key}\":0,")).collect();
+    let edit = format!("{{{keys}\"remove\":{{\"id\":\"t-1\"}}}}");
+    let error = Edit::from_json(edit).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownField, "{error}");
     let list = "31, ".repeat(200_000) + "1";
     assert_eq!(list.parse::<MonthDates>().unwrap().to_string(), "1,31");
     let error = format!("{list},").parse::<MonthDates>().unwrap_err();

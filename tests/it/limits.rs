@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use taskdex::testkit::{
-    Op, Outcome, Sizes, SplitMix64, Twins, Walked, Workload, generate, walk_to_next,
+    Op, Outcome, Sizes, SplitMix64, Twins, Workload, generate, walk_to_next, walk_to_previous,
 };
 use taskdex::wire::{FutureExecutions, Record};
 use taskdex::{
@@ -106,13 +106,12 @@ fn every_instant_may_be_now() {
         for schedule in &schedules {
             let next = schedule.next_execution(now);
             let instant = next.map(Execution::instant);
-            match walk_to_next(schedule, now) {
-                Walked::Found(found) => assert_eq!(instant, Some(found), "{schedule:?} {now}"),
-                Walked::NoneUntil(end) => {
-                    assert!(instant.is_none_or(|it| it > end), "{schedule:?} {now}");
-                }
-            }
+            let walked = walk_to_next(schedule, now);
+            assert!(walked.agrees_with_next(instant), "{schedule:?} {now}");
             let last = schedule.previous_execution(now);
+            let walked = walk_to_previous(schedule, now);
+            let instant = last.map(Execution::instant);
+            assert!(walked.agrees_with_previous(instant), "{schedule:?} {now}");
             assert!(last.is_none_or(|last| last.instant() < now));
             assert_eq!(schedule.neighbours(now).1, next);
             assert!(schedule.executions(now).take(3).is_sorted());

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use taskdex::testkit::{Op, Outcome, ReferenceStore, Twins, Workload, strategies};
 use taskdex::{
-    ErrorKind, LastStatus, ListQuery, NameMatch, Order, ProjectId, Record, Revision, Schedule,
-    ScheduledType, Task, TaskName, TaskStore, TaskType, TimeZone,
+    Edit, ErrorKind, LastStatus, LifeCycleType, ListQuery, NameMatch, Order, ProjectId, Record,
+    Revision, Schedule, ScheduledType, Task, TaskName, TaskStore, TaskType, TimeZone,
 };
 
 use crate::support::{NOW, cases, expected, ids, instant, paged, project, snapshot, walk};
@@ -815,4 +815,25 @@ fn an_answer_does_not_outlive_the_numbers_of_its_rows() {
     touch(1_080..1_100);
     assert_eq!(total(), 100);
     store.validate().unwrap();
+}
+
+/// A history of batches showed no next execution for a task whose id had been added in the same
+/// batch already, as a triggered one: that it is never executed had been noted at the adding, and
+/// the task put in its place kept the note.
+#[test]
+fn a_task_put_over_one_of_the_same_batch_is_executed_by_its_own_schedule() {
+    let (store, p) = (TaskStore::new(), project("p"));
+    let daily = Schedule::daily(1, "12:00:00".parse().unwrap(), TimeZone::UTC).unwrap();
+    let event = LifeCycleType::PostDesktopDisconnected;
+    let task = |timing: taskdex::Timing| {
+        Task::builder("t", "n", TaskType::Stop, timing)
+            .build()
+            .unwrap()
+    };
+    let edits = [Edit::add(task(event.into())), Edit::put(task(daily.into()))];
+    store.apply(&p, &edits, NOW).unwrap();
+    let listed = store.get(&p, "t", NOW).unwrap();
+    let expected = daily.counting_from(NOW).next_execution(NOW);
+    assert!(expected.is_some());
+    assert_eq!(listed.next_execution(), expected);
 }

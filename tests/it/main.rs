@@ -12,6 +12,7 @@
 mod changes;
 mod copies;
 mod documents;
+mod due;
 mod errors;
 mod examples;
 mod export;

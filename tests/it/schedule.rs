@@ -7,9 +7,9 @@
 )]
 
 mod cases;
+mod changes;
 mod editions;
 mod laws;
 mod lists;
-mod oracle;
 mod zone_data;
 mod zones;

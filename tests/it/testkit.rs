@@ -6,7 +6,7 @@ use taskdex::schedule::Resolution;
 use taskdex::testkit::arbitrary::Unstructured;
 use taskdex::testkit::generate::History;
 use taskdex::testkit::{
-    Bytes, Count, Counts, Op, Source, SplitMix64, Twins, Walked, Workload, generate, walk_to_next,
+    Bytes, Count, Counts, Op, Source, SplitMix64, Twins, Workload, generate, walk_to_next,
 };
 use taskdex::wire::Record;
 use taskdex::{Execution, ListQuery, Schedule, ScheduledType, Task, TaskStore, TimeZone};
@@ -70,7 +70,7 @@ fn zones_are_of_the_shapes_they_stand_for() {
         }
     }
     let juneau: TimeZone = "America/Juneau".parse().unwrap();
-    let repeated = juneau.resolve("1867-10-18T12:00:00".parse().unwrap());
+    let repeated = juneau.resolve("1867-10-19T12:00:00".parse().unwrap());
     assert!(matches!(repeated, Resolution::Fold { .. }), "{repeated:?}");
     assert_eq!(offset("Africa/Monrovia", "1970-01-01T00:00:00Z"), -2_670);
 }
@@ -274,10 +274,7 @@ fn any_bytes_are_a_valid_task_schedule_query_and_history() {
 
         let schedule: Schedule = Unstructured::new(&bytes).arbitrary().unwrap();
         let next = schedule.next_execution(NOW).map(Execution::instant);
-        match walk_to_next(&schedule, NOW) {
-            Walked::Found(instant) => assert_eq!(next, Some(instant)),
-            Walked::NoneUntil(instant) => assert!(next.is_none_or(|next| next > instant)),
-        }
+        assert!(walk_to_next(&schedule, NOW).agrees_with_next(next));
 
         let query: ListQuery = Unstructured::new(&bytes).arbitrary().unwrap();
         assert!(query.limit() <= 50);

@@ -14,7 +14,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::sample::select;
 use taskdex::schedule::{ZoneData, zone_database_version};
-use taskdex::testkit::{PlainClock, SplitMix64, Walked, tzif_file, walk_to_next, zone_file};
+use taskdex::testkit::{
+    PlainClock, SplitMix64, Walked, tzif_file, walk_to_next, walk_to_previous, zone_file,
+};
 use taskdex::{ErrorKind, GapRule, Schedule, TimeZone, Weekdays};
 
 /// How many odd zones there are.
@@ -69,7 +71,7 @@ fn names_are_given_back_and_those_without_data_keep_that_of_the_crate() {
         "GMT+8",
     ];
     for name in NAMES.iter().map(String::as_str).chain(kept) {
-        let zone = odd_zone(&name);
+        let zone = odd_zone(name);
         assert_eq!(zone.name(), name);
         assert!(seen.insert(zone), "{name} equals another");
         let json = serde_json::to_string(&zone).unwrap();
@@ -137,11 +139,15 @@ proptest! {
     #[test]
     fn the_next_execution_in_an_odd_zone_is_what_a_walk_finds((schedule, now) in question()) {
         let found = schedule.next_execution(now).map(taskdex::Execution::instant);
-        let agrees = match walk_to_next(&schedule, now) {
-            Walked::Found(instant) => found == Some(instant),
-            Walked::NoneUntil(instant) => found.is_none_or(|found| found > instant),
-        };
-        prop_assert!(agrees, "{found:?} after {now} of {schedule:?}");
+        let walked = walk_to_next(&schedule, now);
+        prop_assert!(walked.agrees_with_next(found), "{found:?} after {now} of {schedule:?}");
+    }
+
+    #[test]
+    fn the_previous_execution_in_an_odd_zone_is_what_a_walk_back_finds((schedule, now) in question()) {
+        let found = schedule.previous_execution(now).map(taskdex::Execution::instant);
+        let walked = walk_to_previous(&schedule, now);
+        prop_assert!(walked.agrees_with_previous(found), "{found:?} before {now} of {schedule:?}");
     }
 
     #[test]

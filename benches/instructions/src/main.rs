@@ -4,8 +4,8 @@
 //! what runs within [`measured`] alone, and writes one sum each time that function returns. This
 //! program prints the names of the calls in the same order, each with how often it was made.
 //!
-//! Inputs are seeded and instants are fixed. The store hashes ids with random keys, which moves a
-//! count by less than one part in a hundred.
+//! Inputs are seeded and instants are fixed. Ids are hashed with random keys, which moves a count
+//! by less than 2 %.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,6 +32,8 @@ const CALLS: usize = 256;
 #[inline(never)]
 fn measured(work: &mut dyn FnMut()) {
     work();
+    // Were that the last call, it would be a jump, and callgrind would not see this function return.
+    black_box(());
 }
 
 /// Counts the instructions of one call for each input.
@@ -84,7 +86,7 @@ fn listings() {
         store.list(project, query, now())
     });
     let cursor = store.list(project, &deep, now()).next_cursor();
-    let after = query("offset=0&limit=50").after(cursor);
+    let after = query("offset=0&limit=50").with_cursor(cursor);
     count("page after a cursor", [&after; CALLS], |query| {
         store.list(project, query, now())
     });
@@ -154,7 +156,7 @@ fn changes() {
     let ids = |step: usize| (0..CALLS).map(move |it| id(it * step));
     let status = |number: usize| LastStatus::ALL[number % 3];
     count("set_last_status", ids(37).enumerate(), |(number, id)| {
-        store.set_last_status(project, &id, Some(status(number)), now())
+        store.set_last_status(project, &id, Some(status(number)))
     });
     count("set_enabled", ids(36).enumerate(), |(number, id)| {
         store.set_enabled(project, &id, number % 2 == 0, now())
@@ -163,7 +165,7 @@ fn changes() {
         .take(CALLS)
         .map(|it| TaskName::new(task(it).task_name()).unwrap());
     count("rename", ids(35).zip(names), |(id, name)| {
-        store.rename(project, &id, &name, now())
+        store.rename(project, &id, &name)
     });
     count("replace", (0..CALLS).map(|it| task(it * 34)), |task| {
         store.replace(project, task, now())
@@ -172,7 +174,7 @@ fn changes() {
         store.add(project, task, now())
     });
     count("remove", (TASKS..).take(CALLS).map(id), |id| {
-        store.remove(project, &id, now())
+        store.remove(project, &id)
     });
 }
 
@@ -186,7 +188,7 @@ fn loads() {
     let text = support::json_lines(&workload);
     count("JSON Lines of 10,000", [text], |text| {
         let records = wire::read_records(text.as_bytes(), project).unwrap();
-        let tasks = records.into_iter().map(|(_, task)| task).collect();
+        let tasks = records.into_iter().map(|(_, record)| record.task).collect();
         TaskStore::new().add_all(project, tasks, Workload::NOW)
     });
 }

@@ -291,3 +291,79 @@ impl Stretch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::zone::own;
+
+    fn every_zone() -> impl Iterator<Item = (&'static str, Spans)> {
+        own::names().map(|name| (name, own::spans(name).unwrap()))
+    }
+
+    /// What the search relies on holds for all that the crate carries, with room to spare.
+    #[test]
+    fn spans_of_the_data_that_the_crate_carries_are_days_long() {
+        let mut shortest = FAR;
+        for (name, spans) in every_zone() {
+            assert!(check(&spans.list).is_ok(), "{name}");
+            for pair in spans.list.windows(2) {
+                let [span, next] = [pair[0], pair[1]];
+                assert_eq!(span.offset, next.before, "{name}");
+                shortest = shortest.min(next.begin - span.begin);
+            }
+        }
+        assert_eq!(shortest, 7 * DAY_SECONDS - 3600);
+    }
+
+    #[test]
+    fn a_bucket_leads_to_the_span_of_its_first_second() {
+        for (name, spans) in every_zone() {
+            for (bucket, &position) in (0..).zip(&spans.buckets).skip(1) {
+                let first = spans.base + (bucket << BUCKET_BITS);
+                let position = usize::from(position);
+                let [span, next] = [spans.list[position], spans.list[position + 1]];
+                assert!(span.begin <= first && first < next.begin, "{name}");
+            }
+        }
+    }
+
+    /// A year's changes by a rule are looked up in the first cycle, and moved back to their year.
+    #[test]
+    #[cfg_attr(not(feature = "bundled-zones"), ignore = "chrono-tz has no rules")]
+    fn a_span_is_the_same_a_cycle_later() {
+        for (name, spans) in every_zone().filter(|(_, spans)| spans.regular_from < FAR) {
+            let end = spans.list[spans.list.len() - 2].begin;
+            assert!(end > spans.regular_from + CYCLE + CYCLE_SLACK, "{name}");
+            for span in spans.list.iter().skip(1) {
+                if !(spans.regular_from..spans.regular_from + CYCLE).contains(&span.begin) {
+                    continue;
+                }
+                for cycles in [0, 1, 2, 18] {
+                    let begin = span.begin + cycles * CYCLE;
+                    let [before, found] = [begin - 1, begin].map(|second| spans.at(second));
+                    assert_eq!((found.begin, before.end), (begin, begin), "{name}");
+                    assert_eq!((found.offset, found.before), (span.offset, span.before));
+                    assert_eq!((before.offset, before.after), (span.before, span.offset));
+                    // The moment before the change, and what it skips or repeats.
+                    let wall = begin - 1 + i64::from(before.offset);
+                    assert_eq!(spans.at_wall(wall).begin, before.begin, "{name}");
+                    let wall = begin + i64::from(span.offset.max(span.before));
+                    assert_eq!(spans.at_wall(wall).begin, begin, "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_difference_is_looked_for_through_a_whole_cycle() {
+        let spans =
+            |changes: &[(i64, i32)]| Spans::new(0, changes.iter().copied(), i64::MAX).unwrap();
+        let [one, other] = [spans(&[(100, 60)]), spans(&[(100, 60), (900, 0)])];
+        assert_eq!(one.first_difference(&other, -5), Some(900));
+        assert_eq!(other.first_difference(&one, 901), Some(901));
+        assert_eq!(one.first_difference(&one, -5), None);
+        assert_eq!(Spans::constant(60).first_difference(&one, 0), Some(0));
+        assert_eq!(Spans::constant(60).first_difference(&one, 100), None);
+    }
+}

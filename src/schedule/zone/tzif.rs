@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate};
 use tz::timezone::{AlternateTime, RuleDay, Transition, TransitionRule};
-use tz::{TimeZone, TzError};
+use tz::{LocalTimeType, TimeZone, TzError};
 
 use super::spans::{Spans, Unsearchable};
 use crate::schedule::calendar::DAY_SECONDS;
@@ -33,8 +33,18 @@ pub(super) fn read(bytes: &[u8]) -> Result<Spans, Fault> {
     if !zone.leap_seconds().is_empty() {
         return Err(Fault::LeapSeconds);
     }
+    let state_at = |second| {
+        let state = zone.find_local_time_type(second);
+        state
+            .map(LocalTimeType::ut_offset)
+            .map_err(Fault::Malformed)
+    };
     // tz-rs has checked that every change names a type, and that there is one.
-    let offset = |index: usize| zone.local_time_types().get(index).map_or(0, offset_of);
+    let offset = |index: usize| {
+        zone.local_time_types()
+            .get(index)
+            .map_or(0, LocalTimeType::ut_offset)
+    };
     let listed = zone.transitions().iter().map(|change| {
         (
             change.unix_leap_time(),
@@ -43,28 +53,20 @@ pub(super) fn read(bytes: &[u8]) -> Result<Spans, Fault> {
     });
     let last = zone.transitions().last();
     let last = last.map_or(i64::MIN, Transition::unix_leap_time);
-    let (first, by_rule) = match zone.extra_rule() {
-        Some(TransitionRule::Alternate(rule)) => {
-            let by_rule = changes_after(rule, last);
-            let mut states = Vec::with_capacity(by_rule.len());
-            for second in by_rule {
-                // The reader decides, as two changes of a rule may fall on one instant.
-                let state = zone.find_local_time_type(second);
-                states.push((second, offset_of(state.map_err(Fault::Malformed)?)));
-            }
-            (offset(0), states)
+    let mut by_rule = Vec::new();
+    if let Some(TransitionRule::Alternate(rule)) = zone.extra_rule() {
+        for second in changes_after(rule, last) {
+            // The reader decides, as two changes of a rule may fall on one instant.
+            by_rule.push((second, state_at(second)?));
         }
-        Some(TransitionRule::Fixed(fixed)) if zone.transitions().is_empty() => {
-            (offset_of(fixed), Vec::new())
-        }
-        _ => (offset(0), Vec::new()),
+    }
+    let first = if zone.transitions().is_empty() {
+        state_at(by_rule.first().map_or(0, |(second, _)| second - 1))?
+    } else {
+        offset(0)
     };
     let rule_after = if by_rule.is_empty() { i64::MAX } else { last };
     Ok(Spans::new(first, listed.chain(by_rule), rule_after)?)
-}
-
-fn offset_of(state: &tz::LocalTimeType) -> i32 {
-    state.ut_offset()
 }
 
 /// The instants of a rule's changes after `last`, ascending.

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::index::{Index, Logged, Next, NotAdded, RowView, Slot};
 use crate::query::Revision;
 use crate::store::edit::{Edit, EditAction, Expectation, NewTask};
-use crate::store::project::next_of;
+use crate::store::project::{next_instead, next_of};
 use crate::task::{Record, Task, TaskId};
 
 /// The change of a project: what becomes of each task that a batch touches.
@@ -134,11 +134,7 @@ impl Planner<'_> {
         row: RowView<'_>,
         task: Cow<'a, Task>,
     ) -> Changed<'a> {
-        let next = if row.task().schedule() == task.schedule() {
-            row.next()
-        } else {
-            next_of(&task, self.now)
-        };
+        let next = next_instead(self.index, row, &task, self.now);
         Changed {
             slot,
             task,

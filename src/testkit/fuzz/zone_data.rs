@@ -4,7 +4,7 @@ use super::super::generate;
 use super::super::plain_clock::PlainClock;
 use super::super::source::{Bytes, Source};
 use super::super::twins::{Counts, Difference};
-use super::super::walk::{Walked, walk_under};
+use super::super::walk::walk_under;
 use super::super::zone_file::zone_file;
 use super::{check_message, count};
 use crate::schedule::{LooseZone, ZoneData};
@@ -85,11 +85,7 @@ fn search(zone: &LooseZone, clock: &PlainClock, source: &mut Bytes<'_>) -> Resul
     let found = schedule.first_after_under(zone, after);
     let found = found.map(crate::Execution::instant);
     let walked = walk_under(clock, &schedule, after);
-    let agrees = match walked {
-        Walked::Found(instant) => found == Some(instant),
-        Walked::NoneUntil(instant) => found.is_none_or(|found| found > instant),
-    };
-    if agrees {
+    if walked.agrees_with_next(found) {
         return Ok(());
     }
     let what = || format!("the next execution after {after} of {schedule:?}");

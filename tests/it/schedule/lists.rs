@@ -201,7 +201,7 @@ fn schedules_and_executions_are_shown_with_dates() {
     assert_eq!(format!("{daily:?}"), format!("{common} }}"));
     assert_eq!(
         format!("{added:?}"),
-        format!("{common}, counts_from: 2026-02-01 }}")
+        format!("{common}, start_date: 2026-02-01 }}")
     );
     assert_eq!(
         format!("{started:?}"),

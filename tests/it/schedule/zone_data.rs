@@ -52,7 +52,7 @@ fn a_file_that_breaks_what_the_search_relies_on_is_refused_by_the_name_of_its_zo
         ),
         (
             summer("STD12DST-12:00:01,M3.1.0,M9.1.0"),
-            "more than a day at 0000-03-05T",
+            "more than a day at 0000-",
         ),
         // Years.
         (
@@ -73,7 +73,7 @@ fn a_file_that_breaks_what_the_search_relies_on_is_refused_by_the_name_of_its_zo
             summer("STD0DST-23,J100/0,J101/23"),
             "no longer than the changes",
         ),
-        (summer("STD0DST,M3.2.0/2,J70/3"), "TransitionRule"),
+        (summer("STD0DST,M3.2.0/2,J70/3"), "not consistent"),
         // The rule does not go on from the last change.
         (file(&[0, 3600], &[0], "STD-2"), "time zone"),
     ] {

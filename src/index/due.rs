@@ -1,0 +1,538 @@
+//! The due queue of a watched project: its rows by the second of what is pending.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::next::Next;
+use super::rows::{Rows, Slot};
+
+/// Most words of a block. Twice as many save half a byte a task, and make changes slower.
+const BLOCK_WORDS: usize = 128;
+/// Words of a block that is built with others, so that there is room for more.
+const BLOCK_WORDS_BUILT: usize = BLOCK_WORDS / 4 * 3;
+/// Spare words that a block gets when it is full.
+const BLOCK_WORDS_SPARE: usize = 16;
+/// A block of fewer words is joined with a neighbour, if that leaves room.
+const BLOCK_WORDS_MIN: usize = BLOCK_WORDS / 4;
+/// So many rows are always added one by one.
+const ADDED_ONE_BY_ONE_MIN: usize = 64;
+/// A queue to which a greater part is added is built anew: one in eight.
+const ADDED_ONE_BY_ONE_PART: usize = 8;
+/// How many bits of a word are the row.
+const SLOT_BITS: u32 = Slot::BITS;
+
+/// What is pending, by second and then by row.
+///
+/// A word is a second, counted from `base`, above a row. Words stand in sorted blocks, in order.
+/// Seconds that are not within 136 years of `base` wait in a set apart. A row's kept [`Next`] is
+/// the key by which its word is found again, so nothing else may write it.
+///
+/// A change finds its block by a binary search, and moves half a block: O(log n) for n rows, and
+/// O(n / 100) where a block is split or joined, once in dozens of changes.
+///
+/// Invariants: every visible row that is enabled and has a moment to come is there once, under
+/// that moment; `len` counts the words. Words of a block are not below its `lower`, and below
+/// that of the next.
+#[derive(Debug)]
+pub(crate) struct DueQueue {
+    base: i64,
+    blocks: VecDeque<Block>,
+    len: usize,
+    apart: BTreeSet<(i64, Slot)>,
+    /// Rows before this one are in the queue, where something of them is pending.
+    rows_end: Slot,
+    /// What is pending is what comes next, for every instant from this one up to the first.
+    exact_from: i64,
+    /// The first second that the agenda of the store has.
+    published: Option<i64>,
+}
+
+#[derive(Debug, Clone)]
+struct Block {
+    /// No word is below.
+    lower: u64,
+    /// Never empty.
+    words: Vec<u64>,
+}
+
+impl DueQueue {
+    /// A queue without rows, for seconds about `second`.
+    pub(crate) fn new(second: i64) -> Self {
+        Self {
+            // Who begins at the beginning of time still has tasks of this century.
+            base: second.max(0),
+            blocks: VecDeque::new(),
+            len: 0,
+            apart: BTreeSet::new(),
+            rows_end: 0,
+            exact_from: i64::MIN,
+            published: None,
+        }
+    }
+
+    /// A queue for the same project, still without rows.
+    pub(super) fn emptied(&self) -> Self {
+        Self::new(self.base).with_published(self.published)
+    }
+
+    /// The same queue, of which the agenda has this first second.
+    pub(super) fn with_published(self, published: Option<i64>) -> Self {
+        Self { published, ..self }
+    }
+
+    /// A queue of the same rows, to be put in place of this one.
+    pub(super) fn copied(&self) -> Self {
+        Self {
+            blocks: self.blocks.clone(),
+            apart: self.apart.clone(),
+            ..*self
+        }
+    }
+
+    /// How many rows are pending.
+    pub(crate) fn len(&self) -> usize {
+        self.len + self.apart.len()
+    }
+
+    /// The earliest second.
+    pub(crate) fn first(&self) -> Option<i64> {
+        self.iter().next().map(|(second, _)| second)
+    }
+
+    /// All rows with their seconds, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Slot)> {
+        let early = self.apart.range(..(self.base, 0));
+        let late = self.apart.range((self.base, 0)..);
+        let words = self.blocks.iter().flat_map(|block| &block.words);
+        let words = words.map(|&word| self.unpack(word));
+        early.copied().chain(words).chain(late.copied())
+    }
+
+    /// How many rows are pending up to a second. O(n / 100) for n rows.
+    pub(crate) fn count_until(&self, second: i64) -> usize {
+        let apart = self.apart.range(..=(second, Slot::MAX)).count();
+        if second < self.base {
+            return apart;
+        }
+        let Some(last) = self.word(second, Slot::MAX) else {
+            return apart + self.len;
+        };
+        let reached = self.blocks.partition_point(|block| block.lower <= last);
+        let mut reached = self.blocks.range(..reached);
+        let partly = reached.next_back();
+        let partly = partly.map_or(0, |block| block.words.partition_point(|&it| it <= last));
+        let whole = reached.map(|block| block.words.len());
+        apart + whole.sum::<usize>() + partly
+    }
+
+    /// Whether what is pending is what comes next after a second, of every row.
+    pub(super) fn tells_next(&self, now: i64) -> bool {
+        self.exact_from <= now && self.first().is_none_or(|first| now < first)
+    }
+
+    /// How many rows, of so many, are not looked after yet.
+    pub(super) fn rows_missing(&self, rows_end: Slot) -> usize {
+        rows_end.saturating_sub(self.rows_end) as usize
+    }
+
+    /// Looks after the rows that it does not yet. O(n log n) for n rows, and for a few of them as
+    /// [`insert`](Self::insert).
+    pub(super) fn insert_rows(&mut self, rows: &Rows) {
+        let added = rows.iter(self.rows_end..rows.end());
+        let added = added.map(|(slot, row)| (slot, row.pending()));
+        let few = ADDED_ONE_BY_ONE_MIN.max(self.len / ADDED_ONE_BY_ONE_PART);
+        if self.rows_missing(rows.end()) > few {
+            self.insert_all(added);
+        } else {
+            added.for_each(|(slot, next)| self.insert(slot, next));
+        }
+        self.rows_end = rows.end();
+    }
+
+    /// Moves a row from one moment to another.
+    pub(super) fn exchange(&mut self, slot: Slot, before: Next, after: Next) {
+        if before != after {
+            self.remove(slot, before);
+            self.insert(slot, after);
+        }
+    }
+
+    /// Whether the agenda has the first second.
+    pub(crate) fn is_published(&self) -> bool {
+        self.first() == self.published
+    }
+
+    /// The first second that the agenda has.
+    pub(crate) fn published(&self) -> Option<i64> {
+        self.published
+    }
+
+    /// Notes that the agenda has the first second, and gives the one that it had.
+    pub(super) fn publish(&mut self) -> Option<i64> {
+        let first = self.first();
+        std::mem::replace(&mut self.published, first)
+    }
+
+    /// Adds a row under its next moment, if it has one.
+    pub(super) fn insert(&mut self, slot: Slot, next: Next) {
+        self.exact_from = self.exact_from.max(next.known_from());
+        let Some(second) = next.instant() else {
+            return;
+        };
+        match self.word(second, slot) {
+            Some(word) => self.insert_word(word),
+            None => {
+                self.apart.insert((second, slot));
+            }
+        }
+    }
+
+    /// Takes a row out that was added under this moment.
+    pub(super) fn remove(&mut self, slot: Slot, next: Next) {
+        let Some(second) = next.instant() else {
+            return;
+        };
+        match self.word(second, slot) {
+            Some(word) => self.remove_word(word),
+            None => {
+                self.apart.remove(&(second, slot));
+            }
+        }
+    }
+
+    /// Adds many rows. O(n log n) for all rows that are there then.
+    fn insert_all(&mut self, rows: impl Iterator<Item = (Slot, Next)>) {
+        let mut words = Vec::new();
+        for (slot, next) in rows {
+            self.exact_from = self.exact_from.max(next.known_from());
+            let Some(second) = next.instant() else {
+                continue;
+            };
+            match self.word(second, slot) {
+                Some(word) => words.push(word),
+                None => {
+                    self.apart.insert((second, slot));
+                }
+            }
+        }
+        let there = self.blocks.iter().flat_map(|block| &block.words);
+        words.extend(there);
+        words.sort_unstable();
+        self.len = words.len();
+        let blocks = words.chunks(BLOCK_WORDS_BUILT);
+        self.blocks = blocks.filter_map(Block::new).collect();
+    }
+
+    /// Takes the first rows out.
+    pub(super) fn remove_first(&mut self, count: usize) {
+        let mut left = count;
+        while left > 0 && self.apart.first().is_some_and(|it| it.0 < self.base) {
+            self.apart.pop_first();
+            left -= 1;
+        }
+        while left > 0
+            && let Some(block) = self.blocks.front_mut()
+        {
+            let taken = left.min(block.words.len());
+            block.words.drain(..taken);
+            if block.words.is_empty() {
+                self.blocks.pop_front();
+            }
+            self.len -= taken;
+            left -= taken;
+        }
+        for _ in 0..left {
+            self.apart.pop_first();
+        }
+    }
+
+    /// Follows a removal after which all rows behind it moved up by one. O(n).
+    pub(super) fn close_up(&mut self, slot: Slot) {
+        for block in &mut self.blocks {
+            for word in &mut block.words {
+                let (_, other) = split(*word);
+                *word -= u64::from(other > slot);
+            }
+            block.lower = block.words.first().copied().unwrap_or(block.lower);
+        }
+        let apart = std::mem::take(&mut self.apart).into_iter();
+        let moved = |other: Slot| other - Slot::from(other > slot);
+        self.apart = apart.map(|(second, it)| (second, moved(it))).collect();
+        self.rows_end -= 1;
+    }
+
+    fn insert_word(&mut self, word: u64) {
+        let number = self.block_of(word);
+        let Some(block) = self.blocks.get_mut(number) else {
+            self.blocks.extend(Block::new(&[word]));
+            self.len += 1;
+            return;
+        };
+        let Err(place) = block.words.binary_search(&word) else {
+            debug_assert!(false, "a row is added once");
+            return;
+        };
+        self.len += 1;
+        if block.words.len() < BLOCK_WORDS {
+            block.insert(place, word);
+            return;
+        }
+        // What comes in order fills its blocks.
+        let half = if place == BLOCK_WORDS {
+            place
+        } else {
+            BLOCK_WORDS / 2
+        };
+        let mut upper = block.words.split_off(half);
+        if place < half {
+            block.insert(place, word);
+        } else {
+            upper.insert(place - half, word);
+        }
+        if let Some(upper) = Block::new(&upper) {
+            self.blocks.insert(number + 1, upper);
+        }
+    }
+
+    fn remove_word(&mut self, word: u64) {
+        let number = self.block_of(word);
+        let block = self.blocks.get_mut(number);
+        let Some((block, place)) = block.and_then(|block| {
+            let place = block.words.binary_search(&word).ok()?;
+            Some((block, place))
+        }) else {
+            debug_assert!(false, "a row that is taken out was added");
+            return;
+        };
+        block.words.remove(place);
+        self.len -= 1;
+        if block.words.is_empty() {
+            self.blocks.remove(number);
+        } else if block.words.len() < BLOCK_WORDS_MIN {
+            self.join(number);
+            if let Some(before) = number.checked_sub(1) {
+                self.join(before);
+            }
+        }
+    }
+
+    /// Joins a block with the next one where both are half empty.
+    fn join(&mut self, number: usize) {
+        let length = |number: usize| self.blocks.get(number).map(|block| block.words.len());
+        let together = length(number).zip(length(number + 1));
+        if together.is_some_and(|(a, b)| a + b <= BLOCK_WORDS / 2)
+            && let Some(next) = self.blocks.remove(number + 1)
+            && let Some(block) = self.blocks.get_mut(number)
+        {
+            block.words.reserve_exact(next.words.len());
+            block.words.extend(next.words);
+        }
+    }
+
+    /// The block that has a word or would have it.
+    fn block_of(&self, word: u64) -> usize {
+        let behind = self.blocks.partition_point(|block| block.lower <= word);
+        behind.saturating_sub(1)
+    }
+
+    /// The word of a row, where its second is within reach.
+    fn word(&self, second: i64, slot: Slot) -> Option<u64> {
+        let seconds = u32::try_from(second.checked_sub(self.base)?).ok()?;
+        Some(u64::from(seconds) << SLOT_BITS | u64::from(slot))
+    }
+
+    fn unpack(&self, word: u64) -> (i64, Slot) {
+        let (seconds, slot) = split(word);
+        (self.base + i64::from(seconds), slot)
+    }
+
+    /// How much memory the queue takes, in bytes.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let words = self.blocks.iter().map(|block| block.words.capacity());
+        words.sum::<usize>() * size_of::<u64>()
+            + self.blocks.capacity() * size_of::<Block>()
+            + self.apart.len() * size_of::<(i64, Slot)>()
+    }
+
+    /// Checks the blocks, and that these rows and no others are there.
+    pub(super) fn validate(&self, rows: impl Iterator<Item = (Slot, Next)>) -> Result<(), String> {
+        if !self.is_published() {
+            return Err("the agenda has another first second".into());
+        }
+        let words = || self.blocks.iter().flat_map(|block| &block.words);
+        if !words().is_sorted_by(|a, b| a < b) || words().count() != self.len {
+            return Err(format!("{} words are out of order", self.len));
+        }
+        let bounds = self.blocks.iter().zip(self.blocks.iter().skip(1));
+        let is_below = |block: &Block, lower| block.words.iter().all(|&word| word < lower);
+        for (number, block) in self.blocks.iter().enumerate() {
+            let is_full = block.words.len() > BLOCK_WORDS;
+            if is_full || block.words.first().is_none_or(|&it| it < block.lower) {
+                return Err(format!("block {number} has {} words", block.words.len()));
+            }
+        }
+        if !bounds.into_iter().all(|(a, b)| is_below(a, b.lower)) {
+            return Err("a block has a word of the next".into());
+        }
+        if self
+            .apart
+            .iter()
+            .any(|&(second, slot)| self.word(second, slot).is_some())
+        {
+            return Err("a second within reach waits apart".into());
+        }
+        let expected = rows.filter_map(|(slot, next)| Some((next.instant()?, slot)));
+        let mut expected: Vec<_> = expected.collect();
+        expected.sort_unstable();
+        if !self.iter().eq(expected.iter().copied()) {
+            let found = self.len();
+            return Err(format!("{found} rows are pending, not {}", expected.len()));
+        }
+        Ok(())
+    }
+}
+
+impl Block {
+    fn new(words: &[u64]) -> Option<Self> {
+        Some(Self {
+            lower: *words.first()?,
+            words: words.to_vec(),
+        })
+    }
+
+    fn insert(&mut self, place: usize, word: u64) {
+        if self.words.len() == self.words.capacity() {
+            self.words.reserve_exact(BLOCK_WORDS_SPARE);
+        }
+        self.words.insert(place, word);
+        self.lower = self.lower.min(word);
+    }
+}
+
+/// The seconds and the row of a word.
+#[expect(clippy::cast_possible_truncation, reason = "the two halves of a word")]
+fn split(word: u64) -> (u32, Slot) {
+    ((word >> SLOT_BITS) as u32, word as Slot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::Moment;
+
+    fn at(second: i64) -> Next {
+        let moment = Moment {
+            instant: second,
+            offset: 0,
+        };
+        Next::between(Some(second - 60), Some(moment))
+    }
+
+    /// Checks a queue against a plain set of the same rows.
+    fn check(queue: &mut DueQueue, rows: &BTreeSet<(i64, Slot)>) {
+        queue.publish();
+        let expected = rows.iter().map(|&(second, slot)| (slot, at(second)));
+        queue.validate(expected).unwrap();
+        assert!(queue.iter().eq(rows.iter().copied()));
+        assert_eq!(queue.first(), rows.first().map(|&(second, _)| second));
+        for &(second, _) in rows.iter().step_by(97) {
+            for second in [second - 1, second] {
+                let count = rows.range(..=(second, Slot::MAX)).count();
+                assert_eq!(queue.count_until(second), count, "{second}");
+            }
+        }
+        assert_eq!(queue.count_until(i64::MAX), rows.len());
+    }
+
+    /// Seconds that collide, of every distance.
+    fn second_of(slot: Slot) -> i64 {
+        let spread = i64::from(slot.wrapping_mul(2_654_435_769) >> 12);
+        match slot % 50 {
+            0 => -spread,
+            1 => (1 << 33) + spread,
+            _ => 1_000_000 + spread / 7 * 5,
+        }
+    }
+
+    #[test]
+    fn rows_are_found_again_by_their_seconds() {
+        let mut queue = DueQueue::new(1_000);
+        let mut rows = BTreeSet::new();
+        for slot in 0..20_000 {
+            queue.insert(slot, at(second_of(slot)));
+            rows.insert((second_of(slot), slot));
+        }
+        check(&mut queue, &rows);
+        for slot in (0..20_000).filter(|slot| slot % 16 != 3) {
+            queue.remove(slot, at(second_of(slot)));
+            rows.remove(&(second_of(slot), slot));
+            if slot % 4_096 == 1 {
+                check(&mut queue, &rows);
+            }
+        }
+        check(&mut queue, &rows);
+        let words = rows.len() * size_of::<u64>();
+        let bytes = queue.heap_bytes();
+        assert!(bytes < words * 8, "{bytes} bytes are left for {words}");
+        for slot in (0..20_000).filter(|slot| slot % 16 == 3) {
+            queue.remove(slot, at(second_of(slot)));
+        }
+        check(&mut queue, &BTreeSet::new());
+    }
+
+    #[test]
+    fn many_rows_at_once_are_the_same_as_one_by_one() {
+        let mut queue = DueQueue::new(1_000);
+        let mut rows = BTreeSet::new();
+        let mut begin = 0;
+        for end in [1, 60, 5_000, 5_100, 20_000] {
+            queue.insert_all((begin..end).map(|slot| (slot, at(second_of(slot)))));
+            rows.extend((begin..end).map(|slot| (second_of(slot), slot)));
+            check(&mut queue, &rows);
+            begin = end;
+        }
+        check(&mut queue.copied(), &rows);
+    }
+
+    #[test]
+    fn the_first_rows_go_in_order() {
+        let mut queue = DueQueue::new(1_000);
+        queue.insert_all((0..5_000).map(|slot| (slot, at(second_of(slot)))));
+        let mut rows: BTreeSet<_> = (0..5_000).map(|slot| (second_of(slot), slot)).collect();
+        for count in [1, 90, 9, 700, 4_000, 1_000] {
+            queue.remove_first(count);
+            for _ in 0..count {
+                rows.pop_first();
+            }
+            check(&mut queue, &rows);
+        }
+    }
+
+    #[test]
+    fn rows_that_come_in_order_fill_their_blocks() {
+        let mut queue = DueQueue::new(0);
+        queue.insert(Slot::MAX, at(1_000_000));
+        (0..10_000).for_each(|slot| queue.insert(slot, at(500_000)));
+        assert!(queue.heap_bytes() < 10_000 * 9, "{}", queue.heap_bytes());
+    }
+
+    #[test]
+    fn rows_move_up_where_one_was_removed() {
+        let mut queue = DueQueue::new(1_000);
+        queue.insert_all((0..300).map(|slot| (slot, at(second_of(slot)))));
+        queue.remove(100, at(second_of(100)));
+        queue.close_up(100);
+        let kept = (0..300).filter(|&slot| slot != 100);
+        let rows = kept.map(|slot| (second_of(slot), slot - Slot::from(slot > 100)));
+        check(&mut queue, &rows.collect());
+    }
+
+    #[test]
+    fn what_never_comes_is_not_pending() {
+        let mut queue = DueQueue::new(1_000);
+        for next in [Next::NEVER, Next::UNKNOWN, Next::between(Some(5_000), None)] {
+            queue.insert(7, next);
+            queue.remove(7, next);
+        }
+        check(&mut queue, &BTreeSet::new());
+    }
+}
