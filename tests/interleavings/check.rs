@@ -7,6 +7,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::io::{self, BufReader, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -19,7 +21,7 @@ use taskdex::{
 };
 
 use super::history::History;
-use super::threads::{reached_count, scope, thread_local};
+use super::threads::{Barrier, reached_count, scope, thread_local};
 
 thread_local! {
     /// What the store told this thread of changes since its call began.
@@ -159,13 +161,45 @@ impl Asked {
 struct Call {
     thread: usize,
     asked: Asked,
-    outcome: Outcome,
+    /// `None` where its caller panicked.
+    outcome: Option<Outcome>,
     /// The revision of its change.
     told: Option<u64>,
     began: u64,
     ended: u64,
     /// The steps that were reached in its time.
     reached: std::ops::Range<usize>,
+}
+
+impl Call {
+    fn gave(&self, outcome: &Outcome) -> bool {
+        self.outcome.as_ref().is_none_or(|gave| gave == outcome)
+    }
+}
+
+/// What callers panic with.
+struct Bang;
+
+fn bang() -> ! {
+    resume_unwind(Box::new(Bang))
+}
+
+/// What `call` gives; `None` where its caller panicked on purpose.
+fn unless_bang<T>(call: impl FnOnce() -> T) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(given) => Some(given),
+        Err(panic) if panic.is::<Bang>() => None,
+        Err(panic) => resume_unwind(panic),
+    }
+}
+
+/// A reader that panics.
+struct Panics;
+
+impl Read for Panics {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        bang()
+    }
 }
 
 /// What threads did, and what they were told.
@@ -181,21 +215,26 @@ struct Thread<'a> {
     number: usize,
     store: &'a TaskStore,
     clock: &'a AtomicU64,
+    panics: bool,
     calls: Vec<Call>,
     /// Snapshots with the position of their calls: what they show is looked at in the end.
     snapshots: Vec<(usize, Snapshot)>,
 }
 
 impl Thread<'_> {
-    fn call<T>(
+    fn make(&mut self, asked: Asked) -> Option<Outcome> {
+        self.make_by(asked, Asked::apply)
+    }
+
+    fn make_by(
         &mut self,
         asked: Asked,
-        make: impl FnOnce(&Asked, &TaskStore) -> (Outcome, T),
-    ) -> T {
+        call: impl FnOnce(&Asked, &TaskStore) -> Outcome,
+    ) -> Option<Outcome> {
         let reached = reached_count();
         TOLD.with(|told| told.borrow_mut().clear());
         let began = self.clock.fetch_add(1, Ordering::SeqCst);
-        let (outcome, given) = make(&asked, self.store);
+        let outcome = unless_bang(|| call(&asked, self.store));
         let ended = self.clock.fetch_add(1, Ordering::SeqCst);
         let told = TOLD.with(|told| {
             let told = told.borrow();
@@ -209,37 +248,28 @@ impl Thread<'_> {
         self.calls.push(Call {
             thread: self.number,
             asked,
-            outcome,
+            outcome: outcome.clone(),
             told,
             began,
             ended,
             reached: reached..reached_count(),
         });
-        given
-    }
-
-    fn make(&mut self, asked: Asked) -> Outcome {
-        self.call(asked, |asked, store| {
-            let outcome = asked.apply(store);
-            (outcome.clone(), outcome)
-        })
+        outcome
     }
 
     fn snapshot(&mut self, project: &ProjectId) -> Option<Snapshot> {
         let asked = Asked::Op(Op::Snapshot {
             project: project.clone(),
         });
-        let result = self.call(asked, |_, store| {
+        let mut taken = None;
+        self.make_by(asked, |_, store| {
             let result = store.snapshot(project);
-            let outcome = result
-                .as_ref()
-                .map_err(Clone::clone)
-                .map(|it| it.revision());
-            (outcome.into(), result)
+            taken = result.as_ref().ok().cloned();
+            result.map(|it| it.revision()).into()
         });
-        let snapshot = result.ok()?;
-        self.snapshots
-            .push((self.calls.len() - 1, snapshot.clone()));
+        let snapshot = taken?;
+        let position = self.calls.len() - 1;
+        self.snapshots.push((position, snapshot.clone()));
         Some(snapshot)
     }
 
@@ -296,7 +326,7 @@ impl Thread<'_> {
                     project: original,
                     since,
                 };
-                if let Outcome::Changes(changes) = self.make(asked) {
+                if let Some(Outcome::Changes(changes)) = self.make(asked) {
                     self.make(Asked::ApplyChanges {
                         project,
                         changes,
@@ -311,6 +341,12 @@ impl Thread<'_> {
                     let Outcome::Snapshot(snapshot) = (&original).into() else {
                         unreachable!("a snapshot is one");
                     };
+                    if self.panics {
+                        let half = &export[..export.len() / 2];
+                        let reader = BufReader::new(half.chain(Panics));
+                        let refused = unless_bang(|| store.restore(&project, reader).is_err());
+                        assert_ne!(refused, Some(false));
+                    }
                     self.make(Asked::Restore {
                         project,
                         snapshot,
@@ -328,14 +364,14 @@ impl Thread<'_> {
         match self.make(Asked::Revision {
             project: project.clone(),
         }) {
-            Outcome::Changed(revision) => revision,
+            Some(Outcome::Changed(revision)) => revision,
             other => unreachable!("a revision is {other:?}"),
         }
     }
 
     fn finish(mut self) -> Vec<Call> {
         for (position, snapshot) in self.snapshots {
-            self.calls[position].outcome = (&snapshot).into();
+            self.calls[position].outcome = Some((&snapshot).into());
         }
         self.calls
     }
@@ -347,17 +383,21 @@ impl<'a> Run<'a> {
         let (builder, _) = history.sizes.stores(history.change_log);
         let listening: Arc<OnceLock<Weak<TaskStore>>> = Arc::default();
         let listener = Arc::clone(&listening);
+        let panics = history.panics;
         let builder = builder.with_on_change(move |project, revision| {
             TOLD.with(|told| told.borrow_mut().push((project.clone(), revision.get())));
             // It holds no lock.
             let store = listener.get().and_then(Weak::upgrade).unwrap();
             let _ = store.task_count(project);
+            if panics && revision.get().is_multiple_of(3) {
+                bang();
+            }
         });
         let store = Arc::new(builder.build());
         listening.set(Arc::downgrade(&store)).unwrap();
 
         for op in &history.before {
-            op.apply(&store);
+            unless_bang(|| op.apply(&store));
         }
         let first = history.before.first().map(Op::project);
         let held = first.filter(|_| history.holds_snapshot);
@@ -365,18 +405,21 @@ impl<'a> Run<'a> {
         let held_outcome = held.as_ref().map(Outcome::from);
 
         let clock = AtomicU64::new(0);
+        let start = Barrier::new(history.threads.len());
         let thread = |number| Thread {
             number,
             store: &store,
             clock: &clock,
+            panics: history.panics,
             calls: Vec::new(),
             snapshots: Vec::new(),
         };
         let calls = scope(|scope| {
             let threads: Vec<_> = (history.threads.iter().enumerate())
                 .map(|(number, ops)| {
-                    let mut thread = thread(number);
+                    let (mut thread, start) = (thread(number), &start);
                     scope.spawn(move || {
+                        start.wait();
                         for op in ops {
                             thread.run(op);
                         }
@@ -400,6 +443,7 @@ impl<'a> Run<'a> {
         self.calls.iter().map(|call| call.asked.name())
     }
 
+    #[allow(dead_code, reason = "threads of the system tell no steps")]
     /// The positions of the steps that were reached in the middle of calls of two threads.
     pub(crate) fn met(&self) -> BTreeSet<usize> {
         let mut met = BTreeSet::new();
@@ -429,7 +473,7 @@ impl<'a> Run<'a> {
     /// Projects that were there all the time of a call are named, and none that never was.
     fn check_projects(&self, timelines: &[Timeline<'_>]) -> Result<(), String> {
         for call in &self.calls {
-            let Outcome::Projects(count, named) = &call.outcome else {
+            let Some(Outcome::Projects(count, named)) = &call.outcome else {
                 continue;
             };
             let mut certain = Vec::new();
@@ -527,7 +571,7 @@ impl<'a> Timeline<'a> {
             let is_next = ended_first.is_some_and(|ended| call.began < ended);
             let mut state = self.states[self.changes.len()].clone();
             if is_next
-                && call.asked.apply_to_reference(&mut state) == call.outcome
+                && call.gave(&call.asked.apply_to_reference(&mut state))
                 && Some(state.revision(self.project)) == call.told
             {
                 self.changes.push(call);
@@ -557,7 +601,7 @@ impl<'a> Timeline<'a> {
         let is_answer = |call: &&Call| {
             call.told.is_none()
                 && call.asked.project() == self.project
-                && !matches!(call.outcome, Outcome::Projects(..))
+                && !matches!(call.outcome, Some(Outcome::Projects(..)))
         };
         let mut answers: Vec<&Call> = run.calls.iter().filter(is_answer).collect();
         answers.sort_by_key(|it| it.ended);
@@ -581,14 +625,14 @@ impl<'a> Timeline<'a> {
 
     fn explains(&self, state: usize, call: &Call) -> bool {
         let state = &self.states[state];
-        if let (Asked::Op(Op::Explain { .. }), Outcome::Counted(count)) =
+        if let (Asked::Op(Op::Explain { .. }), Some(Outcome::Counted(count))) =
             (&call.asked, &call.outcome)
         {
             // A scan, which looks at every task.
             return state.task_count(self.project) == *count;
         }
         let mut after = state.clone();
-        call.asked.apply_to_reference(&mut after) == call.outcome
+        call.gave(&call.asked.apply_to_reference(&mut after))
             && after.revision(self.project) == state.revision(self.project)
     }
 

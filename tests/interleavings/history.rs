@@ -17,6 +17,8 @@ pub(crate) struct History {
     pub(crate) reference: ReferenceStore,
     /// Whether a snapshot from before lives until the end, so that rows are shared.
     pub(crate) holds_snapshot: bool,
+    /// Whether callers panic: who is told of a change now and then, and who reads an export.
+    pub(crate) panics: bool,
     /// The calls of each thread.
     pub(crate) threads: Vec<Vec<Op>>,
 }
@@ -34,6 +36,7 @@ impl History {
             op.apply_to_reference(&mut reference);
         }
         let holds_snapshot = source.one_in(3);
+        let panics = source.one_in(8);
         let thread_count = source.pick(&[2, 3, 2, 4]);
         let threads = (0..thread_count)
             .map(|_| {
@@ -56,6 +59,7 @@ impl History {
             before,
             reference,
             holds_snapshot,
+            panics,
             threads,
         }
     }

@@ -12,6 +12,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -22,13 +23,16 @@ use shuttle::{Config, FailurePersistence, Runner};
 use taskdex::testkit::Op;
 
 mod check;
+mod due;
 mod history;
 
 use check::Run;
+use due::DueHistory;
 use history::History;
 
 /// The threads of the scheduler, which are all on one of the system's.
 mod threads {
+    pub(crate) use shuttle::sync::Barrier;
     pub(crate) use shuttle::thread::scope;
     pub(crate) use shuttle::thread_local;
     use taskdex::REACHED;
@@ -70,7 +74,11 @@ const STEPS: [&str; 20] = [
 
 /// How often each call was made, and each step reached: at all, and in the middle of a call of
 /// another thread.
-#[derive(Default)]
+static COUNTS: Mutex<Counts> = Mutex::new(Counts {
+    calls: BTreeMap::new(),
+    steps: BTreeMap::new(),
+});
+
 struct Counts {
     calls: BTreeMap<&'static str, u64>,
     steps: BTreeMap<&'static str, (u64, u64)>,
@@ -101,41 +109,34 @@ impl Counts {
     }
 }
 
-/// Tries one history under a scheduler.
-fn attempt(
-    history: &Arc<History>,
-    scheduler: impl Scheduler + 'static,
-    counts: &Arc<Mutex<Counts>>,
-) {
+/// Makes the calls of a history under one schedule after another.
+fn under(scheduler: impl Scheduler + 'static, run: impl Fn() + Send + Sync + 'static) {
     let mut config = Config::new();
     config.stack_size = 1 << 19;
     config.failure_persistence = FailurePersistence::None;
-    let (history, counts) = (Arc::clone(history), Arc::clone(counts));
-    Runner::new(scheduler, config).run(move || {
-        taskdex::REACHED.with(|reached| reached.borrow_mut().clear());
-        let run = Run::new(&history);
-        counts.lock().unwrap().add(&run);
-        if let Err(fault) = run.check() {
-            panic!("{fault}");
-        }
-    });
+    config.silence_warnings = true;
+    Runner::new(scheduler, config).run(run);
 }
 
-/// Tries the history of a seed under schedules of both kinds.
-fn attempt_seed(seed: u64, counts: &Arc<Mutex<Counts>>) {
-    let history = Arc::new(History::new(seed, 3));
+/// Tries a history under schedules of both kinds, which follow from a seed.
+fn attempt<T: Debug + Send + Sync + 'static>(
+    seed: u64,
+    history: T,
+    run: impl Fn(&T) -> Result<(), String> + Send + Sync + Copy + 'static,
+) {
+    let history = Arc::new(history);
+    let body = || {
+        let history = Arc::clone(&history);
+        move || {
+            if let Err(fault) = run(&history) {
+                panic!("{fault}");
+            }
+        }
+    };
     let result = catch_unwind(AssertUnwindSafe(|| {
-        attempt(
-            &history,
-            RandomScheduler::new_from_seed(seed, SCHEDULES),
-            counts,
-        );
+        under(RandomScheduler::new_from_seed(seed, SCHEDULES), body());
         let depth = 2 + (seed % 3) as usize;
-        attempt(
-            &history,
-            PctScheduler::new_from_seed(seed, depth, SCHEDULES),
-            counts,
-        );
+        under(PctScheduler::new_from_seed(seed, depth, SCHEDULES), body());
     }));
     if let Err(panic) = result {
         eprintln!("{history:#?}");
@@ -146,21 +147,18 @@ fn attempt_seed(seed: u64, counts: &Arc<Mutex<Counts>>) {
 
 fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
-    Some(
-        text.parse()
-            .unwrap_or_else(|_| panic!("{variable}: not a number: {text}")),
-    )
+    let number = text.parse();
+    Some(number.unwrap_or_else(|_| panic!("{variable}: not a number: {text}")))
 }
 
-#[test]
-fn every_answer_under_any_schedule_is_that_of_one_state() {
-    let counts = Arc::default();
+/// Tries the histories of one seed after another, a percentage of all schedules; or that of the
+/// one seed that is asked for.
+fn attempt_all(percentage: u64, attempt: impl Fn(u64) + Sync) {
     if let Some(seed) = number("TASKDEX_SEED") {
-        attempt_seed(seed, &counts);
-        return;
+        return attempt(seed);
     }
     let began = Instant::now();
-    let schedules = number("TASKDEX_SCHEDULES").unwrap_or(SCHEDULES_USUAL);
+    let schedules = number("TASKDEX_SCHEDULES").unwrap_or(SCHEDULES_USUAL) * percentage / 100;
     let history_count = schedules.div_ceil(2 * SCHEDULES as u64);
     let next = AtomicU64::new(0);
     let thread_count = std::thread::available_parallelism().map_or(1, usize::from);
@@ -172,27 +170,42 @@ fn every_answer_under_any_schedule_is_that_of_one_state() {
                     if seed >= history_count {
                         break;
                     }
-                    attempt_seed(seed, &counts);
+                    attempt(seed);
                 }
             });
         }
     });
-    let counts = counts.lock().unwrap();
+    let schedules = 2 * SCHEDULES as u64 * history_count;
+    let elapsed = began.elapsed();
+    println!("{schedules} schedules of {history_count} histories in {elapsed:.1?}");
+}
+
+#[test]
+fn every_answer_under_any_schedule_is_that_of_one_state() {
+    attempt_all(90, |seed| {
+        attempt(seed, History::new(seed, 3), |history| {
+            taskdex::REACHED.with(|reached| reached.borrow_mut().clear());
+            let run = Run::new(history);
+            COUNTS.lock().unwrap().add(&run);
+            run.check()
+        });
+    });
+    let counts = COUNTS.lock().unwrap();
     counts.print();
-    println!(
-        "{} schedules of {history_count} histories in {:.1?}",
-        history_count * 2 * SCHEDULES as u64,
-        began.elapsed()
-    );
-    let calls = Op::NAMES.iter().chain(&["revision"]);
-    let missing: Vec<_> = calls
-        .filter(|name| !counts.calls.contains_key(**name))
-        .collect();
-    assert!(
-        missing.is_empty(),
-        "calls that were never made: {missing:?}"
-    );
-    let is_met = |step: &&str| counts.steps.get(*step).is_some_and(|(_, met)| *met > 0);
+    if number("TASKDEX_SEED").is_some() {
+        return;
+    }
+    let mut calls = Op::NAMES.iter().chain(&["revision"]);
+    let missing = calls.find(|name| !counts.calls.contains_key(**name));
+    assert_eq!(missing, None, "a call was never made");
+    let is_met = |step: &&&str| counts.steps.get(**step).is_some_and(|(_, met)| *met > 0);
     let missing: Vec<_> = STEPS.iter().filter(|step| !is_met(step)).collect();
     assert!(missing.is_empty(), "steps that were never met: {missing:?}");
+}
+
+#[test]
+fn what_is_due_under_any_schedule_is_taken_once() {
+    attempt_all(10, |seed| {
+        attempt(seed, DueHistory::new(seed, 3), DueHistory::run);
+    });
 }

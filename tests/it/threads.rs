@@ -3,11 +3,57 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use taskdex::testkit::Workload;
 use taskdex::{LastStatus, ListQuery, Revision, ScheduledType, Task, TaskStore};
 
 use crate::support::{NOW, project};
+
+#[path = "../interleavings/check.rs"]
+mod check;
+#[path = "../interleavings/due.rs"]
+mod due;
+#[path = "../interleavings/history.rs"]
+mod history;
+
+/// The threads of the system.
+mod threads {
+    pub(crate) use std::sync::Barrier;
+    pub(crate) use std::thread::scope;
+    pub(crate) use std::thread_local;
+
+    /// They tell no steps.
+    pub(crate) fn reached_count() -> usize {
+        0
+    }
+}
+
+/// What `tests/interleavings` checks under a scheduler of its own, here at full speed: for
+/// three seconds, or as many as `TASKDEX_SECONDS` says.
+#[test]
+fn every_answer_is_that_of_one_state_and_what_is_due_is_taken_once() {
+    const CALLS: u32 = 20;
+    let number = |name| std::env::var(name).ok().map(|text| text.parse().unwrap());
+    let seconds = Duration::from_secs(number("TASKDEX_SECONDS").unwrap_or(3));
+    let began = Instant::now();
+    let first: u64 = number("TASKDEX_SEED").unwrap_or(0);
+    let mut seed = first;
+    while began.elapsed() < seconds {
+        let history = history::History::new(seed, CALLS);
+        let run = check::Run::new(&history);
+        if let Err(fault) = run.check() {
+            panic!("TASKDEX_SEED={seed}: {fault}\n{history:?}");
+        }
+        assert!(run.names().count() > 0);
+        let history = due::DueHistory::new(seed, CALLS);
+        if let Err(fault) = history.run() {
+            panic!("TASKDEX_SEED={seed}: {fault}\n{history:?}");
+        }
+        seed += 1;
+    }
+    println!("{} histories in {seconds:?}", 2 * (seed - first));
+}
 
 #[test]
 fn revisions_never_repeat_while_a_project_ends_and_begins_again() {
