@@ -527,7 +527,7 @@ impl Rows {
             chunk.rows = ChunkRows::Open(rows);
         }
         self.end = slot;
-        self.chunks.truncate(number + 1);
+        self.chunks.truncate(number + usize::from(position > 0));
     }
 
     /// Checks the invariants of all chunks.

@@ -28,6 +28,9 @@ use crate::task::{LastStatus, Task, TaskName};
 pub(super) struct Project {
     writer: Mutex<Writer, { rank::WRITER }>,
     index: RwLock<Index, { rank::INDEX }>,
+    /// Every access is relaxed: it publishes nothing, as what readers and writers see of each other
+    /// goes through `index`. A writer that sees a count too late waits a step later, or at most
+    /// [`YIELDS_MAX`] yields for nobody.
     readers_waiting: AtomicU32,
     remembered: Remembered,
 }

@@ -17,6 +17,8 @@ const ANSWERS_MAX: usize = 8;
 #[derive(Debug)]
 pub(super) struct Memory {
     bytes_max: usize,
+    /// Relaxed is enough: each addition gives a time of its own, whatever else a thread sees, and
+    /// answers that are dated by it are read and written under their locks alone.
     clock: AtomicU64,
     filed: Mutex<Filed, { rank::FILED }>,
 }

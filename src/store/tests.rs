@@ -192,6 +192,23 @@ fn a_large_project_is_listed_whole_through_all_its_changes() {
     assert_eq!(store.project_count(), 0);
 }
 
+/// The rows before a refused batch filled their chunks, and what was taken back of the batch left
+/// an empty chunk behind, past the end of the rows.
+#[test]
+fn a_refused_batch_behind_full_chunks_leaves_none_empty() {
+    let store = TaskStore::new();
+    let now = instant(0);
+    for count in [512, 1_024] {
+        let added: Vec<Task> = (store.task_count(&project()) as usize..count)
+            .map(numbered)
+            .collect();
+        store.add_all(&project(), added, now).unwrap();
+        let refused = vec![numbered(5_000), numbered(5_001), numbered(0)];
+        store.add_all(&project(), refused, now).unwrap_err();
+        store.validate().unwrap();
+    }
+}
+
 #[test]
 fn readers_see_whole_batches_only() {
     const BATCH: usize = 300;

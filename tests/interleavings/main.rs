@@ -13,7 +13,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -208,4 +210,30 @@ fn what_is_due_under_any_schedule_is_taken_once() {
     attempt_all(10, |seed| {
         attempt(seed, DueHistory::new(seed, 3), DueHistory::run);
     });
+}
+
+/// What does not come from `sync` is out of the scheduler's sight.
+#[test]
+fn all_locks_and_threads_come_from_one_module() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src")];
+    let mut count = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if path.is_dir() {
+                folders.extend((!["tests", "testkit"].contains(&name)).then_some(path));
+            } else if !["tests.rs", "sync.rs"].contains(&name) {
+                count += 1;
+                let text = fs::read_to_string(&path).unwrap();
+                let mut code = text
+                    .lines()
+                    .filter(|line| !line.trim_start().starts_with("//"));
+                let found =
+                    code.find(|line| line.contains("std::sync") || line.contains("std::thread"));
+                assert_eq!(found, None, "{}", path.display());
+            }
+        }
+    }
+    assert!(count > 50);
 }

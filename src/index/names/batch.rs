@@ -10,7 +10,7 @@ use crate::sync::cramped;
 /// names, they take 17 megabytes while they are sorted. Unit tests fill it with fewer.
 const FACTS_MAX: usize = 1 << if cfg!(test) { 17 } else { cramped(20, 6) };
 /// So many facts are recorded in one step, if they are a run.
-const STEP_FACTS: usize = cramped(1 << 10, 1 << 6);
+const STEP_FACTS: usize = cramped(1 << 10, 1 << 8);
 /// To get at the rows of a fact takes as long as to add so many.
 const RUN_FACTS: usize = 32;
 /// Of so many names, all ASCII bytes are recorded in one step.
