@@ -13,7 +13,7 @@ pub(in crate::index) type Words = [u64; WORDS];
 /// A block's list of more rows than this takes more memory than a bit for each row.
 const BLOCK_LIST_MAX: usize = cramped(BLOCK_ROWS / 16, 12);
 /// A block of bits is sparse below this.
-const BLOCK_BITS_MIN: u32 = cramped(2_048, 6);
+const BLOCK_BITS_MIN: u32 = cramped(2_048, 11);
 
 /// So many times as many rows are there before each of a few is searched for among them.
 pub(in crate::index) const SEARCHED_FROM: usize = 16;
