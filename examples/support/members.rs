@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use taskdex::wire::export::ExportError;
-use taskdex::wire::write_error_json;
+use taskdex::wire::{parse_instant, write_error_json};
 use taskdex::{BatchError, Error, ErrorKind};
 
 /// Why a line was refused.
@@ -125,6 +126,16 @@ impl<'a> Members<'a> {
 
     pub(crate) fn number(&mut self, name: &str) -> Result<u64, Refusal> {
         self.typed(name, "a whole number of 64 bits")
+    }
+
+    /// A number that may be left out.
+    pub(crate) fn optional_number(&mut self, name: &str) -> Result<Option<u64>, Refusal> {
+        let is_there = self.0.iter().any(|(key, _)| key == name);
+        is_there.then(|| self.number(name)).transpose()
+    }
+
+    pub(crate) fn instant(&mut self, name: &str) -> Result<DateTime<Utc>, Refusal> {
+        Ok(parse_instant(&self.string(name)?)?)
     }
 
     pub(crate) fn list(&mut self, name: &str) -> Result<Vec<&'a RawValue>, Refusal> {
