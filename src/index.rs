@@ -595,7 +595,7 @@ impl Index {
             }
             let slot = self.rows.push(head, task, self.limits.rows_max)?;
             lookups.ids.insert(&self.rows, slot, hash);
-            slot
+            Ok(slot)
         } else {
             if self.find_by_scan(id).is_some() {
                 return Err(NotAdded::IdTaken);

@@ -541,9 +541,13 @@ impl TaskStore {
     ///
     /// [`ErrorKind::ProjectNotFound`] where the project has no tasks.
     pub fn snapshot(&self, project: &ProjectId) -> Result<Snapshot, Error> {
-        let found = self.find(project);
-        let found = found.ok_or_else(|| Error::project_not_found(project))?;
+        let not_found = || Error::project_not_found(project);
+        let found = self.find(project).ok_or_else(not_found)?;
         let index = found.read();
+        if index.len() == 0 {
+            // It ends, or begins.
+            return Err(not_found());
+        }
         Ok(Snapshot {
             project: project.clone(),
             revision: index.revision(),
@@ -623,7 +627,7 @@ impl TaskStore {
         project: &ProjectId,
         revision: Revision,
     ) -> Result<Restoration, Error> {
-        if self.find(project).is_some() {
+        if self.task_count(project) > 0 {
             return Err(Error::project_exists(project));
         }
         let origin = Origin {
@@ -770,7 +774,7 @@ impl TaskStore {
     /// All projects that have tasks, in the order of their ids.
     ///
     /// O(n log n) for n projects, and those that ended. Projects that begin or end meanwhile may
-    /// be missed or seen.
+    /// be missed or seen, and so may one whose first task is refused meanwhile.
     #[must_use]
     pub fn projects(&self) -> Vec<ProjectId> {
         let projects = self.shards.projects();
@@ -787,10 +791,13 @@ impl TaskStore {
             return 0;
         };
         let mut writer = found.lock_writer();
-        if writer.retired {
+        let (count, origin) = {
+            let index = found.read();
+            (index.len(), index.origin())
+        };
+        if writer.retired || count == 0 {
             return 0;
         }
-        let origin = found.read().origin();
         let origin = Origin {
             // The end of a project that has tasks is a change of its own.
             revision: origin.revision.next(),
@@ -909,18 +916,23 @@ impl TaskStore {
         mut writer: WriterGuard<'_>,
         change: impl FnOnce(&Project) -> R,
     ) -> R {
-        let before = self.on_change.as_ref().map(|_| project.read().revision());
-        let result = change(project);
-        let earlier = self.due.follow(id, project);
-        let (is_empty, origin) = {
+        let state = || {
             let index = project.read();
             (index.len() == 0, index.origin())
         };
+        let before = self.on_change.as_ref().map(|_| state());
+        let result = change(project);
+        let earlier = self.due.follow(id, project);
+        let (is_empty, origin) = state();
         if is_empty {
             self.retire(id, project, origin, &mut writer);
         }
         drop(writer);
-        if before.is_some_and(|before| before != origin.revision) {
+        let is_other = |(was_empty, before): (bool, Origin)| {
+            // A project may be restored at the revision at which one of its name ended.
+            before.revision != origin.revision || was_empty != is_empty
+        };
+        if before.is_some_and(is_other) {
             self.tell(id, origin.revision);
         }
         self.due.tell(earlier);

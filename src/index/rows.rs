@@ -14,7 +14,7 @@ pub(crate) type Slot = u32;
 
 /// Rows in one chunk: few enough that a chunk is made in microseconds, enough that what it
 /// holds besides rows does not count.
-pub(super) const CHUNK_ROWS: usize = cramped(512, 8);
+pub(super) const CHUNK_ROWS: usize = cramped(512, 16);
 const CHUNK_SHIFT: u32 = CHUNK_ROWS.trailing_zeros();
 
 /// The most rows that are fetched at once.

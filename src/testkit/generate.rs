@@ -195,6 +195,21 @@ impl Swarm {
         swarm
     }
 
+    /// Decides on a kind of history in which threads meet: every operation on few projects and
+    /// ids, and an engine with cramped limits.
+    pub fn crowded(source: &mut impl Source) -> Self {
+        let swarm = Self::new(source);
+        Self {
+            off: Vec::new(),
+            name_length_max: source.pick(&[3, 6]),
+            project_count: source.pick(&[1, 1, 2]),
+            id_count: source.pick(&[8, 3, 24]),
+            batch_max: source.pick(&[3, 8, 16]),
+            sizes: source.pick(&[Sizes::Early, Sizes::Early, Sizes::Narrow]),
+            ..swarm
+        }
+    }
+
     /// Where the engine of such a history changes its forms.
     #[must_use]
     pub fn sizes(&self) -> Sizes {

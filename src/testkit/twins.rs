@@ -11,7 +11,7 @@ use super::reference::ReferenceStore;
 use crate::error::ErrorKind;
 use crate::index::Limits;
 use crate::query::{Explanation, LIMIT_MAX, ListQuery, NameStrategy, Order};
-use crate::store::{InnerState, Snapshot, TaskStore};
+use crate::store::{InnerState, Snapshot, TaskStore, TaskStoreBuilder};
 use crate::task::{ProjectId, ScheduledType};
 
 /// Where the engine of [`Twins`] changes its forms.
@@ -29,6 +29,29 @@ pub enum Sizes {
     Early,
     /// The same, and a project is full with 70 tasks.
     Narrow,
+}
+
+impl Sizes {
+    /// An empty engine that changes its forms at these sizes, still to be built, and an empty
+    /// reference; both with a change log of so many entries.
+    #[must_use]
+    pub fn stores(self, change_log: usize) -> (TaskStoreBuilder, ReferenceStore) {
+        /// Room for two or three short answers.
+        const REMEMBERED_BYTES_MAX: usize = 8_000;
+        let builder = TaskStore::builder().with_change_log(change_log);
+        let reference = ReferenceStore::new().with_change_log(change_log);
+        match self {
+            Self::Usual => (builder, reference),
+            Self::Early => (
+                builder.with_limits(&Limits::EARLY, REMEMBERED_BYTES_MAX),
+                reference,
+            ),
+            Self::Narrow => (
+                builder.with_limits(&Limits::NARROW, REMEMBERED_BYTES_MAX),
+                reference.with_task_count_max(Limits::NARROW.rows_max as usize),
+            ),
+        }
+    }
 }
 
 /// A [`TaskStore`] and a [`ReferenceStore`] that get the same calls.
@@ -116,21 +139,7 @@ impl Twins {
     /// forms at these sizes.
     #[must_use]
     pub fn of(sizes: Sizes, change_log: usize) -> Self {
-        /// Room for two or three short answers.
-        const REMEMBERED_BYTES_MAX: usize = 8_000;
-        let builder = TaskStore::builder().with_change_log(change_log);
-        let reference = ReferenceStore::new().with_change_log(change_log);
-        let (builder, reference) = match sizes {
-            Sizes::Usual => (builder, reference),
-            Sizes::Early => (
-                builder.with_limits(&Limits::EARLY, REMEMBERED_BYTES_MAX),
-                reference,
-            ),
-            Sizes::Narrow => (
-                builder.with_limits(&Limits::NARROW, REMEMBERED_BYTES_MAX),
-                reference.with_task_count_max(Limits::NARROW.rows_max as usize),
-            ),
-        };
+        let (builder, reference) = sizes.stores(change_log);
         let (sender, told) = channel();
         let builder = builder.with_on_change(move |project, revision| {
             // After the end of the twins, nobody listens.

@@ -5,22 +5,22 @@ use taskdex::{ProjectId, Record};
 
 /// Calls to be made by one thread, and then by several at once.
 #[derive(Debug)]
-pub struct History {
+pub(crate) struct History {
     /// Where the engine changes its forms.
-    pub sizes: Sizes,
+    pub(crate) sizes: Sizes,
     /// The entries of each project's change log.
-    pub change_log: usize,
+    pub(crate) change_log: usize,
     /// The calls made before the threads begin.
-    pub before: Vec<Op>,
+    pub(crate) before: Vec<Op>,
     /// Whether a snapshot from before lives until the end, so that rows are shared.
-    pub holds_snapshot: bool,
+    pub(crate) holds_snapshot: bool,
     /// The calls of each thread.
-    pub threads: Vec<Vec<Op>>,
+    pub(crate) threads: Vec<Vec<Op>>,
 }
 
 impl History {
     /// The history of a seed: up to `calls_max` calls for each of two to four threads.
-    pub fn new(seed: u64, calls_max: u32) -> Self {
+    pub(crate) fn new(seed: u64, calls_max: u32) -> Self {
         let source = &mut SplitMix64::new(seed);
         let swarm = generate::Swarm::crowded(source);
         // Few tasks, so that projects end; about as many as lists begin with; nearly too many.
