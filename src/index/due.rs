@@ -257,7 +257,7 @@ impl DueQueue {
         let apart = std::mem::take(&mut self.apart).into_iter();
         let moved = |other: Slot| other - Slot::from(other > slot);
         self.apart = apart.map(|(second, it)| (second, moved(it))).collect();
-        self.rows_end -= 1;
+        self.rows_end = self.rows_end.saturating_sub(1);
     }
 
     fn insert_word(&mut self, word: u64) {
@@ -276,8 +276,8 @@ impl DueQueue {
             block.insert(place, word);
             return;
         }
-        // What comes in order fills its blocks.
-        let half = if place == BLOCK_WORDS {
+        // What comes in order fills its blocks, also before a word that is far ahead.
+        let half = if place + 1 >= BLOCK_WORDS {
             place
         } else {
             BLOCK_WORDS / 2
