@@ -6,7 +6,7 @@
 mod answers;
 mod changes;
 mod ids;
-mod names;
+mod name_index;
 mod next;
 mod row_set;
 mod rows;
@@ -20,8 +20,8 @@ use answers::{Answers, Compacted};
 use changes::Changes;
 pub(crate) use changes::{NameSearch, NamesFound, Seen};
 use ids::Ids;
-use names::Matching;
-pub(crate) use names::{Batch as NameBatch, NameIndex};
+use name_index::Matching;
+pub(crate) use name_index::{NameBatch, NameIndex};
 use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};

@@ -99,7 +99,7 @@ impl NameSearch<'_> {
         NamesFound {
             rows: matching.rows,
             seen: self.seen_now(),
-            strategy: matching.effort.into(),
+            strategy: matching.strategy,
         }
     }
 

@@ -1,14 +1,11 @@
 //! An ordered set of row numbers in which any position is found at once.
 
 mod block;
-mod candidates;
 
 use std::ops::Range;
 
-pub(super) use block::{
-    Block, Part, SEARCHED_FROM, Words, guessed_place, has_bit, insert_sorted, join, no_words, split,
-};
-pub(super) use candidates::Candidates;
+use block::join;
+pub(super) use block::{Block, insert_sorted, split};
 
 use super::rows::Slot;
 
@@ -22,8 +19,8 @@ const STRIDE: usize = 16;
 /// taken out in O(1) where its block is bits, and in O(rows of the block), at most 4,096, where it
 /// is a list. Removals leave bits sparse until they are [compacted](Self::compacted).
 ///
-/// Invariants: each block's `count` is how many rows it has, `strides` hold their sums, and
-/// `length` is the sum of all.
+/// Invariants: each block's `count` is how many rows it has, and `length` is the sum of all. Where
+/// there is more than one stride, `strides` holds the sum of each.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RowSet {
     length: u32,
@@ -50,7 +47,7 @@ impl RowSet {
 
     pub(crate) fn contains(&self, row: Slot) -> bool {
         let (number, low) = split(row);
-        self.part(number).contains(low)
+        self.block(number).is_some_and(|rows| rows.contains(low))
     }
 
     /// Adds a row, and returns whether it was absent.
@@ -61,6 +58,15 @@ impl RowSet {
             self.count(number, |count| *count += 1);
         }
         added
+    }
+
+    /// Adds rows, which ascend. O(1) for each where they are behind all others.
+    pub(super) fn insert_all(&mut self, rows: &[Slot]) {
+        for rows in rows.chunk_by(|&a, &b| split(a).0 == split(b).0) {
+            let number = rows.first().map_or(0, |&row| split(row).0);
+            let added = self.block_mut(number).map_or(0, |it| it.insert_all(rows));
+            self.count(number, |count| *count += added);
+        }
     }
 
     /// Takes a row out, and returns whether it was there.
@@ -79,15 +85,16 @@ impl RowSet {
         self.blocks.len()
     }
 
-    /// What the set has of one block.
-    pub(super) fn part(&self, number: usize) -> Part<'_> {
-        let block = self.blocks.get(number);
-        block.map_or(Part::Narrow(&[]), |block| block.rows.part())
+    /// The rows of one block; `None` behind the last one.
+    pub(super) fn block(&self, number: usize) -> Option<&Block> {
+        self.blocks.get(number).map(|block| &block.rows)
     }
 
     /// Sets what the set has of one block. O(rows of the block).
-    pub(super) fn set_block(&mut self, number: usize, rows: impl Into<Block>) {
-        let rows = rows.into();
+    pub(super) fn set_block(&mut self, number: usize, rows: Block) {
+        if number >= self.blocks.len() && rows.len() == 0 {
+            return;
+        }
         if let Some(block) = self.block_mut(number) {
             let before = block.len();
             let after = rows.len();
@@ -181,26 +188,45 @@ impl RowSet {
         (number, skip)
     }
 
-    /// Takes the rows of another set out.
-    pub(super) fn remove_all(&mut self, others: &Self) {
-        for number in 0..self.blocks.len().min(others.blocks.len()) {
-            let (part, other) = (self.part(number), others.part(number));
-            if !part.is_empty() && !other.is_empty() {
-                let mut rows = Candidates::of(&[part]);
-                rows.drop_all(&Candidates::of(&[other]));
-                self.set_block(number, rows);
-            }
+    /// Calls `see` with each row, in order.
+    pub(super) fn each(&self, mut see: impl FnMut(Slot)) {
+        for (number, block) in self.blocks.iter().enumerate() {
+            let start = join(number, 0).unwrap_or(Slot::MAX);
+            block.rows.each(|low| see(start | Slot::from(low)));
         }
     }
 
+    /// Asks for the memory of all lists of the set.
+    pub(super) fn prefetch(&self) {
+        self.blocks.iter().for_each(|block| block.rows.prefetch());
+    }
+
+    /// Asks for the memory about where a row would be.
+    pub(super) fn prefetch_near(&self, row: Slot) {
+        let (number, low) = split(row);
+        if let Some(block) = self.block(number) {
+            block.prefetch_near(low);
+        }
+    }
+
+    /// Takes the rows of another set out.
+    pub(super) fn remove_all(&mut self, others: &Self) {
+        self.combine(others, Block::difference);
+    }
+
     /// Adds the rows of another set.
-    pub(super) fn add_all(&mut self, others: Self) {
-        for (number, other) in others.blocks.into_iter().enumerate() {
-            let part = self.part(number);
-            if part.is_empty() {
-                self.set_block(number, other.rows);
-            } else if other.count > 0 {
-                let rows = Candidates::of(&[part, other.rows.part()]);
+    pub(super) fn add_all(&mut self, others: &Self) {
+        self.combine(others, |rows, others| Block::union([rows, others]));
+    }
+
+    /// Changes each block for which the other set has rows.
+    fn combine(&mut self, others: &Self, combine: impl Fn(&Block, &Block) -> Block) {
+        for (number, other) in others.blocks.iter().enumerate() {
+            if other.count > 0 {
+                let rows = match self.block(number) {
+                    Some(rows) => combine(rows, &other.rows),
+                    None => combine(&Block::default(), &other.rows),
+                };
                 self.set_block(number, rows);
             }
         }
@@ -214,19 +240,17 @@ impl RowSet {
         }
         if self.rank(end) < self.length {
             let mut kept = Vec::new();
-            self.part(last).each(|row| {
-                if row < low {
-                    kept.push(row);
-                }
-            });
-            self.set_block(last, kept);
+            if let Some(block) = self.block(last) {
+                block.each(|row| kept.extend((row < low).then_some(row)));
+            }
+            self.set_block(last, kept.into());
         }
     }
 
     /// How many rows are in both sets. O(blocks), with 1,024 words at most for each.
     pub(super) fn common_count(&self, others: &Self) -> u32 {
         let both = self.blocks.iter().zip(&others.blocks);
-        both.map(|(a, b)| a.rows.part().common_count(b.rows.part()))
+        both.map(|(a, b)| a.rows.common_count(&b.rows))
             .sum()
     }
 
@@ -252,7 +276,12 @@ impl RowSet {
             // There are many sets, and a block comes after 65,536 rows at the soonest.
             self.blocks.reserve_exact(number + 1 - self.blocks.len());
             self.blocks.resize_with(number + 1, CountedBlock::default);
-            self.strides.resize(number / STRIDE + 1, 0);
+            if number >= STRIDE {
+                if self.strides.is_empty() {
+                    self.strides.push(self.length);
+                }
+                self.strides.resize(number / STRIDE + 1, 0);
+            }
         }
         self.blocks.get_mut(number).map(|block| &mut block.rows)
     }
@@ -279,10 +308,10 @@ impl RowSet {
         }
         let strides = self.blocks.chunks(STRIDE);
         let strides = strides.map(|part| part.iter().map(|block| block.count).sum::<u32>());
-        if strides.ne(self.strides.iter().copied()) {
+        if self.blocks.len() > STRIDE && strides.ne(self.strides.iter().copied()) {
             return Err("the strides miscount their blocks".into());
         }
-        if self.strides.iter().sum::<u32>() != self.length {
+        if self.blocks.iter().map(|block| block.count).sum::<u32>() != self.length {
             return Err(format!("{} rows are counted", self.length));
         }
         Ok(())
@@ -449,7 +478,7 @@ mod tests {
                 assert_eq!(set.common_count(&other) as usize, (a & b).len());
 
                 let mut sum = set.clone();
-                sum.add_all(other.clone());
+                sum.add_all(&other);
                 sum.validate().unwrap();
                 assert!(sum.rows(EVERY).iter().eq(&(a | b)));
 

@@ -1,5 +1,7 @@
 //! Row numbers of one block, kept compactly.
 
+use prefetch_index::prefetch_index;
+
 use crate::index::rows::Slot;
 
 /// Rows of a block: as many as 16 bits tell apart.
@@ -7,19 +9,22 @@ const BLOCK_ROWS: usize = 1 << 16;
 const WORDS: usize = BLOCK_ROWS / 64;
 
 /// One bit for each row of a block.
-pub(in crate::index) type Words = [u64; WORDS];
+type Words = [u64; WORDS];
 
 /// A block's list of more rows than this takes more memory than a bit for each row.
 const BLOCK_LIST_MAX: usize = BLOCK_ROWS / 16;
 /// A block of bits is sparse below this.
 const BLOCK_BITS_MIN: u32 = 2_048;
 
-/// So many times as many rows are there before each of a few is searched for among them.
-pub(in crate::index) const SEARCHED_FROM: usize = 16;
+/// Rows of a list among which one is searched for in the time that it takes to make bits of them.
+const SEARCHED_MAX: usize = 16;
 
 /// So many rows are added to bits before they are counted, once for all: one by one, each would
 /// be counted in all leaves behind it.
 const COUNTED_TOGETHER_MIN: usize = 4;
+
+/// Rows of a list in a cache line.
+const LINE: usize = 64 / size_of::<u16>();
 
 /// Words of a leaf: as many as one step of a search may pass over.
 const LEAF_WORDS: usize = 16;
@@ -46,15 +51,6 @@ pub(in crate::index) struct Bits {
 
 const _: () = assert!(size_of::<Block>() == 24);
 
-/// A view of the rows that a set has in one block.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::index) enum Part<'a> {
-    /// Whole row numbers, of which the lower half counts.
-    Wide(&'a [u32]),
-    Narrow(&'a [u16]),
-    Bits(&'a Words, u32),
-}
-
 impl Default for Block {
     fn default() -> Self {
         Self::List(Vec::new())
@@ -70,10 +66,109 @@ impl Block {
         }
     }
 
-    pub(in crate::index) fn part(&self) -> Part<'_> {
+    pub(in crate::index) fn contains(&self, low: u16) -> bool {
         match self {
-            Self::List(rows) => Part::Narrow(rows),
-            Self::Bits(bits, count) => Part::Bits(&bits.words, *count),
+            Self::List(rows) => find_low(rows, low).is_ok(),
+            Self::Bits(bits, _) => has_bit(&bits.words, low),
+        }
+    }
+
+    /// Calls `see` with each row's lower half, in order.
+    pub(super) fn each(&self, see: impl FnMut(u16)) {
+        match self {
+            Self::List(rows) => rows.iter().copied().for_each(see),
+            Self::Bits(bits, _) => each_bit(&bits.words, see),
+        }
+    }
+
+    /// The rows that another block of the same number has too.
+    pub(in crate::index) fn intersection(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Bits(bits, _), Self::Bits(others, _)) => {
+                let mut words = bits.words;
+                for (word, other) in words.iter_mut().zip(&others.words) {
+                    *word &= other;
+                }
+                Self::of(&words)
+            }
+            (Self::List(rows), other) | (other, Self::List(rows)) => {
+                Self::List(other.filter(rows, true))
+            }
+        }
+    }
+
+    /// The rows that another block of the same number does not have.
+    pub(in crate::index) fn difference(&self, other: &Self) -> Self {
+        match self {
+            Self::List(rows) => Self::List(other.filter(rows, false)),
+            Self::Bits(bits, _) => {
+                let mut words = bits.words;
+                other.each(|low| clear_bit(&mut words, low));
+                Self::of(&words)
+            }
+        }
+    }
+
+    /// The rows of any of these blocks of the same number.
+    pub(in crate::index) fn union<'a>(blocks: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut words = [0; WORDS];
+        blocks.into_iter().for_each(|block| block.add_to(&mut words));
+        Self::of(&words)
+    }
+
+    /// How many rows another block of the same number has too.
+    pub(super) fn common_count(&self, other: &Self) -> u32 {
+        match (self, other) {
+            (Self::Bits(bits, _), Self::Bits(others, _)) => {
+                let words = bits.words.iter().zip(&others.words);
+                words.map(|(a, b)| (a & b).count_ones()).sum()
+            }
+            (Self::List(_), _) | (_, Self::List(_)) => self.intersection(other).len(),
+        }
+    }
+
+    /// Those of some rows that the block has, or those that it has not.
+    fn filter(&self, rows: &[u16], has: bool) -> Vec<u16> {
+        let mut rows = rows.to_vec();
+        match self {
+            Self::List(list) if list.len() >= SEARCHED_MAX * rows.len() => {
+                rows.retain(|&low| self.contains(low) == has);
+            }
+            Self::List(_) => {
+                let mut words = [0; WORDS];
+                self.add_to(&mut words);
+                rows.retain(|&low| has_bit(&words, low) == has);
+            }
+            Self::Bits(bits, _) => rows.retain(|&low| has_bit(&bits.words, low) == has),
+        }
+        rows
+    }
+
+    fn add_to(&self, words: &mut Words) {
+        match self {
+            Self::List(rows) => rows.iter().for_each(|&low| set_bit(words, low)),
+            Self::Bits(bits, _) => {
+                for (word, other) in words.iter_mut().zip(&bits.words) {
+                    *word |= other;
+                }
+            }
+        }
+    }
+
+    /// Asks for the memory of the first rows of a list.
+    pub(super) fn prefetch(&self) {
+        if let Self::List(rows) = self {
+            for place in (0..rows.len()).step_by(LINE) {
+                prefetch_index(rows, place);
+            }
+        }
+    }
+
+    /// Asks for the memory about where a row would be.
+    pub(super) fn prefetch_near(&self, low: u16) {
+        match self {
+            Self::List(rows) => prefetch_index(rows, guessed_place(rows, low)),
+            Self::Bits(bits, _) => prefetch_index(&bits.words, usize::from(low >> 6)),
         }
     }
 
@@ -171,7 +266,7 @@ impl Block {
                 out.len().min(rows.len())
             }
             Self::Bits(bits, _) => {
-                bits.touch_near(skip, count);
+                bits.prefetch_near(skip, count);
                 bits.read(start, skip, out)
             }
         }
@@ -186,6 +281,17 @@ impl Block {
             }
             Self::Bits(bits, _) => bits.rank(low),
         }
+    }
+
+    /// The rows of these words.
+    fn of(words: &Words) -> Self {
+        let count: u32 = words.iter().map(|word| word.count_ones()).sum();
+        if count as usize > BLOCK_LIST_MAX {
+            return Self::bits(words);
+        }
+        let mut rows = Vec::with_capacity(count as usize);
+        each_bit(words, |low| rows.push(low));
+        Self::List(rows)
     }
 
     /// The block of these words, counted, as bits however many they are.
@@ -224,24 +330,13 @@ impl From<Vec<u16>> for Block {
     /// The block of rows that ascend.
     fn from(rows: Vec<u16>) -> Self {
         if rows.len() > BLOCK_LIST_MAX {
-            let mut words = no_words();
+            let mut words = [0; WORDS];
             for &low in &rows {
                 set_bit(&mut words, low);
             }
             Self::bits(&words)
         } else {
             Self::List(rows)
-        }
-    }
-}
-
-impl From<Box<Words>> for Block {
-    fn from(words: Box<Words>) -> Self {
-        match Self::bits(&words) {
-            Self::Bits(bits, count) if count as usize <= BLOCK_LIST_MAX => {
-                Self::List(bits.list(count))
-            }
-            bits => bits,
         }
     }
 }
@@ -299,11 +394,11 @@ impl Bits {
         self.before.get_mut(next..).unwrap_or_default()
     }
 
-    /// Reads what stands about where a position would, so that the processor waits for it and the
-    /// running counts at once.
-    fn touch_near(&self, position: usize, count: u32) {
+    /// Asks for the memory about where a position would be, so that the processor waits for it and
+    /// the running counts at once.
+    fn prefetch_near(&self, position: usize, count: u32) {
         let guess = position * WORDS / (count as usize + 1);
-        std::hint::black_box(self.words.get(guess).copied());
+        prefetch_index(&self.words, guess);
     }
 
     fn read(&self, start: Slot, skip: usize, out: &mut [Slot]) -> usize {
@@ -365,84 +460,6 @@ fn leaf_of(low: u16) -> u16 {
     low >> (6 + LEAF_WORDS.trailing_zeros())
 }
 
-impl Part<'_> {
-    pub(in crate::index) fn len(self) -> usize {
-        match self {
-            Self::Wide(rows) => rows.len(),
-            Self::Narrow(rows) => rows.len(),
-            Self::Bits(_, count) => count as usize,
-        }
-    }
-
-    pub(in crate::index) fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    pub(in crate::index) fn contains(self, low: u16) -> bool {
-        match self {
-            Self::Wide(rows) => rows.binary_search_by(|&row| split(row).1.cmp(&low)).is_ok(),
-            Self::Narrow(rows) => find_low(rows, low).is_ok(),
-            Self::Bits(words, _) => has_bit(words, low),
-        }
-    }
-
-    /// Calls `see` with each row's lower half, in order.
-    pub(in crate::index) fn each(self, mut see: impl FnMut(u16)) {
-        match self {
-            Self::Wide(rows) => rows.iter().for_each(|&row| see(split(row).1)),
-            Self::Narrow(rows) => rows.iter().for_each(|&low| see(low)),
-            Self::Bits(words, _) => each_bit(words, see),
-        }
-    }
-
-    /// How many rows two parts of the same block have in common.
-    pub(super) fn common_count(self, other: Self) -> u32 {
-        match (self, other) {
-            (Self::Bits(words, _), Self::Bits(others, _)) => words
-                .iter()
-                .zip(others)
-                .map(|(word, other)| (word & other).count_ones())
-                .sum(),
-            (many, few) if few.len() > many.len() => few.common_count(many),
-            (few, Self::Bits(words, _)) => few.count_where(|low| has_bit(words, low)),
-            (few, many) if few.len() * SEARCHED_FROM < many.len() => {
-                few.count_where(|low| many.contains(low))
-            }
-            (few, many) => {
-                let mut words = no_words();
-                few.add_to(&mut words);
-                many.count_where(|low| has_bit(&words, low))
-            }
-        }
-    }
-
-    fn count_where(self, is_wanted: impl Fn(u16) -> bool) -> u32 {
-        let mut count = 0;
-        self.each(|low| count += u32::from(is_wanted(low)));
-        count
-    }
-
-    /// Adds the rows to a block of bits.
-    pub(in crate::index) fn add_to(self, sum: &mut Words) {
-        if let Self::Bits(words, _) = self {
-            for (sum, word) in sum.iter_mut().zip(words) {
-                *sum |= word;
-            }
-        } else {
-            self.each(|low| set_bit(sum, low));
-        }
-    }
-
-    /// Takes the rows out of a block of bits.
-    pub(in crate::index) fn take_from(self, words: &mut Words) {
-        if let Self::Bits(others, _) = self {
-            clear_bits(words, others);
-        } else {
-            self.each(|low| clear_bit(words, low));
-        }
-    }
-}
-
 /// The block of a row, and its place there.
 pub(in crate::index) fn split(row: u32) -> (usize, u16) {
     let [a, b, c, d] = row.to_be_bytes();
@@ -458,31 +475,25 @@ pub(in crate::index) fn join(block: usize, low: u16) -> Option<u32> {
     Some(block << 16 | u32::from(low))
 }
 
-pub(in crate::index) fn has_bit(words: &Words, low: u16) -> bool {
+fn has_bit(words: &Words, low: u16) -> bool {
     words
         .get(usize::from(low >> 6))
         .is_some_and(|word| word >> (low & 63) & 1 != 0)
 }
 
-pub(in crate::index) fn set_bit(words: &mut Words, low: u16) {
+fn set_bit(words: &mut Words, low: u16) {
     if let Some(word) = words.get_mut(usize::from(low >> 6)) {
         *word |= 1 << (low & 63);
     }
 }
 
-pub(in crate::index) fn clear_bit(words: &mut Words, low: u16) {
+fn clear_bit(words: &mut Words, low: u16) {
     if let Some(word) = words.get_mut(usize::from(low >> 6)) {
         *word &= !(1 << (low & 63));
     }
 }
 
-pub(in crate::index) fn clear_bits(words: &mut Words, others: &Words) {
-    for (word, other) in words.iter_mut().zip(others) {
-        *word &= !other;
-    }
-}
-
-pub(in crate::index) fn each_bit(words: &Words, mut see: impl FnMut(u16)) {
+fn each_bit(words: &Words, mut see: impl FnMut(u16)) {
     for (start, &word) in (0..=u16::MAX).step_by(64).zip(words) {
         let mut left = word;
         while left != 0 {
@@ -492,10 +503,6 @@ pub(in crate::index) fn each_bit(words: &Words, mut see: impl FnMut(u16)) {
             left &= left - 1;
         }
     }
-}
-
-pub(in crate::index) fn no_words() -> Box<Words> {
-    Box::new([0; WORDS])
 }
 
 /// Adds a number to an ascending list, and returns whether it was absent. The
@@ -547,6 +554,6 @@ fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
         .map_err(|place| start + place)
 }
 
-pub(in crate::index) fn guessed_place(rows: &[u16], low: u16) -> usize {
+fn guessed_place(rows: &[u16], low: u16) -> usize {
     rows.len() * usize::from(low) / BLOCK_ROWS
 }
