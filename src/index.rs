@@ -17,8 +17,8 @@ use std::ops::Range;
 
 pub(crate) use answers::ListKey;
 use answers::{Answers, Compacted};
-use changes::Changes;
-pub(crate) use changes::{NameSearch, NamesFound, Seen};
+use changes::RecentChanges;
+pub(crate) use changes::{NameSearch, NamesFound, Validity};
 use ids::Ids;
 use name_index::Matching;
 pub(crate) use name_index::{NameBatch, NameIndex};
@@ -106,7 +106,7 @@ pub(crate) struct Lookups {
     answers: Answers,
     ids: Ids,
     names: NameIndex,
-    changes: Changes,
+    changes: RecentChanges,
 }
 
 /// A task to be added.
@@ -385,20 +385,13 @@ impl Index {
 
     /// Adds tasks that no answer shows yet; or those before one that could not be added, and gives
     /// its position.
-    ///
-    /// Where their ids would stand is read beforehand, so that the processor waits for all of them
-    /// at once: one by one, that takes 9 % of a bulk load.
     pub(crate) fn stage(
         &mut self,
         additions: &[Addition<'_>],
         version: Revision,
     ) -> Result<(), (usize, NotAdded)> {
-        let hashes = additions.iter().map(|it| self.hash_of(it.task.id()));
-        let hashes: Vec<u64> = hashes.collect();
-        if let Some(lookups) = &self.lookups {
-            lookups.ids.touch(&hashes);
-        }
-        for (position, (addition, &hash)) in additions.iter().zip(&hashes).enumerate() {
+        for (position, addition) in additions.iter().enumerate() {
+            let hash = self.hash_of(addition.task.id());
             let slot = self
                 .push(addition, hash, version)
                 .map_err(|why| (position, why))?;
@@ -723,7 +716,7 @@ impl Lookups {
             answers: Answers::new(),
             ids: Ids::with_capacity(rows),
             names: NameIndex::default(),
-            changes: Changes::new(),
+            changes: RecentChanges::new(),
         }
     }
 

@@ -1,10 +1,10 @@
 //! Many projects, many threads: the facade of the crate.
 
 mod batch;
-mod freed;
+mod deallocate;
 mod listed;
 mod project;
-mod remembered;
+mod search_cache;
 
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,9 +18,9 @@ use crate::index::Limits;
 use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::Execution;
 use crate::task::{LastStatus, ProjectId, Task, TaskName};
-use freed::give_back;
+use deallocate::deallocate;
 use project::{Change, Project, Writer};
-use remembered::Memory;
+use search_cache::CacheMemory;
 
 /// Into how many parts the projects are divided, so that threads which work
 /// on different projects seldom meet at one lock.
@@ -73,7 +73,7 @@ pub struct TaskStore {
     /// cursor never names a place in a later project of the same name.
     ended_sequence_max: AtomicU64,
     limits: &'static Limits,
-    memory: Memory,
+    memory: CacheMemory,
 }
 
 type Shard = HashTable<(ProjectId, Arc<Project>)>;
@@ -133,15 +133,15 @@ impl TaskStore {
             ended_revision_max: AtomicU64::new(0),
             ended_sequence_max: AtomicU64::new(0),
             limits,
-            memory: Memory::new(Memory::BYTES_MAX),
+            memory: CacheMemory::new(CacheMemory::BYTES_MAX),
         }
     }
 
     /// An empty store with other limits than the usual ones.
     #[cfg(feature = "testkit")]
-    pub(crate) fn cramped(limits: &'static Limits, remembered_bytes_max: usize) -> Self {
+    pub(crate) fn cramped(limits: &'static Limits, cache_bytes_max: usize) -> Self {
         Self {
-            memory: Memory::new(remembered_bytes_max),
+            memory: CacheMemory::new(cache_bytes_max),
             ..Self::with_limits(limits)
         }
     }
@@ -223,7 +223,7 @@ impl TaskStore {
         }
         let version = self.change_or_create(project, |project| project.add_all(&tasks, now));
         let count = tasks.len();
-        give_back(tasks, count);
+        deallocate(tasks, count);
         version
     }
 
@@ -278,7 +278,7 @@ impl TaskStore {
         }
         let version = self.change_or_create(project, |project| project.sync(&tasks, now));
         let count = tasks.len();
-        give_back(tasks, count);
+        deallocate(tasks, count);
         version
     }
 
@@ -554,7 +554,7 @@ impl TaskStore {
                 let writer = project.lock_writer();
                 let index = project.read();
                 project
-                    .validate_remembered(&index)
+                    .validate_name_cache(&index)
                     .map_err(|fault| format!("project {id}: {fault}"))?;
                 if index.compacted_lists().is_some() {
                     return Err(format!("project {id}: lists were left sparse"));
@@ -581,7 +581,7 @@ impl TaskStore {
         let revision = self.retire(id, &project, &mut writer);
         let count = project.read().len();
         drop(writer);
-        give_back(project, count as usize);
+        deallocate(project, count as usize);
         Some((u64::from(count), revision))
     }
 

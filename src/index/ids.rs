@@ -1,26 +1,24 @@
 //! From an id to its row.
 
-mod table;
-
 use std::hash::{BuildHasher, RandomState};
 
+use hashbrown::HashTable;
+
 use super::rows::{Rows, Slot};
-use table::{BUCKET_BITS, Table};
 
 /// Rows in a table on average: no step of growth hashes more than about twice as many.
 const TABLE_ROWS: usize = 320;
 
 /// Row numbers in hash tables, by the ids that stand in the rows.
 ///
-/// There are many small tables, and growth splits one at a time (linear
-/// hashing), so that no single insertion takes long. The hasher has a random
-/// seed: clients choose ids.
+/// There are many small tables, and growth splits one at a time (linear hashing), so that no
+/// single insertion takes long. The hasher has a random seed, because clients choose ids.
 ///
-/// Invariants: every row is in the table that its hash chooses; `length` is
-/// how many there are, at most `TABLE_ROWS` for each table.
+/// Invariants: every row is in the table that its hash chooses; `length` is how many there are, at
+/// most `TABLE_ROWS` for each table.
 #[derive(Debug)]
 pub(super) struct Ids {
-    tables: Vec<Table>,
+    tables: Vec<HashTable<Slot>>,
     length: usize,
     hasher: RandomState,
 }
@@ -28,16 +26,11 @@ pub(super) struct Ids {
 impl Ids {
     /// No rows, with room for `rows` of them.
     pub(super) fn with_capacity(rows: usize) -> Self {
-        let count = rows.div_ceil(TABLE_ROWS).max(1);
-        let places = count.next_power_of_two();
-        let tables = (0..count).map(|number| {
-            // Until a place has a table, its rows go to that of half as many places.
-            let is_for_two = number < places / 2 && number + places / 2 >= count;
-            let expected = rows / places * if is_for_two { 2 } else { 1 };
-            Table::with_room(room_for(expected))
-        });
+        // A power of two, so that all tables have as many rows.
+        let count = rows.div_ceil(TABLE_ROWS).next_power_of_two();
+        let capacity = capacity_for(rows / count);
         Self {
-            tables: tables.collect(),
+            tables: (0..count).map(|_| HashTable::with_capacity(capacity)).collect(),
             length: 0,
             hasher: RandomState::new(),
         }
@@ -51,21 +44,11 @@ impl Ids {
         self.hasher.hash_one(id)
     }
 
-    /// Reads where rows of these hashes would stand.
-    pub(super) fn touch(&self, hashes: &[u64]) {
-        let touched = hashes.iter().map(|&hash| {
-            let table = self.tables.get(table_of(hash, self.tables.len()));
-            table.map_or(0, |table| table.touch(hash))
-        });
-        std::hint::black_box(touched.fold(0, |sum, bits| sum ^ bits));
-    }
-
     /// The row of an id whose hash is known.
     pub(super) fn find_hashed(&self, rows: &Rows, id: &str, hash: u64) -> Option<Slot> {
         let table = self.tables.get(table_of(hash, self.tables.len()))?;
-        table.find(hash, |slot| {
-            rows.view(slot).is_some_and(|row| row.task().id() == id)
-        })
+        let has_id = |&slot: &Slot| rows.view(slot).is_some_and(|row| row.task().id() == id);
+        table.find(hash, has_id).copied()
     }
 
     /// Adds a row, whose id has this hash, and no other row has it.
@@ -75,11 +58,7 @@ impl Ids {
         }
         let number = table_of(hash, self.tables.len());
         if let Some(table) = self.tables.get_mut(number) {
-            if table.len() == table.room() {
-                let entries = entries_of(table, &self.hasher, rows);
-                *table = Table::of(&entries, 3 * entries.len() / 2);
-            }
-            table.insert(hash, slot);
+            table.insert_unique(hash, slot, |&slot| hash_of_row(&self.hasher, rows, slot));
             self.length += 1;
         }
     }
@@ -89,31 +68,37 @@ impl Ids {
         let hash = self.hash(id);
         let number = table_of(hash, self.tables.len());
         let table = self.tables.get_mut(number);
-        if table.is_some_and(|table| table.remove(hash, slot)) {
+        if let Some(Ok(entry)) = table.map(|table| table.find_entry(hash, |&it| it == slot)) {
+            entry.remove();
             self.length -= 1;
         }
     }
 
-    /// Divides the table whose turn it is between itself and a new one.
+    /// Divides the table whose turn it is between itself and another.
     fn split(&mut self, rows: &Rows) {
         let added = self.tables.len();
         let divided = added - (added + 1).next_power_of_two() / 2;
         let Some(table) = self.tables.get_mut(divided) else {
             return;
         };
-        let (upper, lower): (Vec<_>, Vec<_>) = entries_of(table, &self.hasher, rows)
-            .into_iter()
-            .partition(|&(hash, _)| table_of(hash, added + 1) == added);
-        *table = Table::of(&lower, room_for(lower.len()));
-        self.tables.push(Table::of(&upper, room_for(upper.len())));
+        let capacity = capacity_for(table.len() / 2);
+        let hash_of = |&slot: &Slot| hash_of_row(&self.hasher, rows, slot);
+        let mut halves = [0, 1].map(|_| HashTable::with_capacity(capacity));
+        let [lower, upper] = &mut halves;
+        for slot in table.drain() {
+            let hash = hash_of(&slot);
+            let is_upper = table_of(hash, added + 1) == added;
+            let half = if is_upper { &mut *upper } else { &mut *lower };
+            half.insert_unique(hash, slot, hash_of);
+        }
+        let [lower, upper] = halves;
+        *table = lower;
+        self.tables.push(upper);
     }
 
     /// Checks that every row is found by its own id.
     pub(super) fn validate(&self, rows: &Rows) -> Result<(), String> {
-        for table in &self.tables {
-            table.validate(|slot| hash_of_row(&self.hasher, rows, slot))?;
-        }
-        let counted: usize = self.tables.iter().map(Table::len).sum();
+        let counted: usize = self.tables.iter().map(HashTable::len).sum();
         if counted != self.length || counted != rows.len() as usize {
             return Err(format!("{counted} of {} ids are known", rows.len()));
         }
@@ -129,18 +114,10 @@ impl Ids {
     }
 }
 
-/// Room for rows of which so many are expected: random hashes bring five standard deviations more
-/// to one table in millions.
-fn room_for(expected: usize) -> usize {
-    (expected + 5 * expected.isqrt()).max(TABLE_ROWS / 4)
-}
-
-/// The rows of a table, with the hashes of their ids.
-fn entries_of(table: &Table, hasher: &RandomState, rows: &Rows) -> Vec<(u64, Slot)> {
-    let slots = table.slots();
-    slots
-        .map(|slot| (hash_of_row(hasher, rows, slot), slot))
-        .collect()
+/// Capacity for rows of which so many are expected: random hashes bring five standard deviations
+/// more to one table in millions.
+fn capacity_for(expected: usize) -> usize {
+    expected + 5 * expected.isqrt()
 }
 
 fn hash_of_row(hasher: &RandomState, rows: &Rows, slot: Slot) -> u64 {
@@ -150,8 +127,10 @@ fn hash_of_row(hasher: &RandomState, rows: &Rows, slot: Slot) -> u64 {
 
 /// The table for a hash among `count`: the first tables are divided already.
 fn table_of(hash: u64, count: usize) -> usize {
+    /// A table reads bits of the hash from below and the topmost seven.
+    const TABLE_BITS: u32 = 20;
     let places = count.next_power_of_two() as u64;
-    let bits = hash >> BUCKET_BITS;
+    let bits = hash >> TABLE_BITS;
     let place = usize::try_from(bits & (places - 1)).unwrap_or(0);
     if place < count {
         place
@@ -195,19 +174,31 @@ mod tests {
         assert_eq!(ids.tables.len(), 2_000_usize.div_ceil(TABLE_ROWS));
     }
 
+    #[test]
+    fn a_row_that_was_removed_is_not_found() {
+        let mut ids = Ids::with_capacity(0);
+        let mut rows = fill(&mut ids, 2_000);
+        for slot in (0..2_000).step_by(2) {
+            ids.remove(slot, &slot.to_string());
+            ids.remove(slot, &slot.to_string());
+            assert_eq!(ids.find(&rows, &slot.to_string()), None);
+            drop(rows.remove(slot));
+        }
+        ids.validate(&rows).unwrap();
+    }
+
     /// A table that stands for two places was made as small as others, so that a load of a million
     /// ids hashed many of them twice.
     #[test]
     fn tables_that_were_made_for_their_rows_need_not_grow() {
-        for tables in [1, 2, 11, 14, 16] {
-            let count = TABLE_ROWS * tables;
+        for count in [320, 640, 3_520, 4_480, 5_120] {
             let mut ids = Ids::with_capacity(count);
-            let room = |ids: &Ids| ids.tables.iter().map(Table::room).sum::<usize>();
-            let before = room(&ids);
-            assert!(before <= 2 * TABLE_ROWS * tables);
+            let capacity = |ids: &Ids| ids.tables.iter().map(HashTable::capacity).sum::<usize>();
+            let before = capacity(&ids);
+            assert!(before <= 3 * count, "{before} for {count}");
             let rows = fill(&mut ids, count as u64);
             ids.validate(&rows).unwrap();
-            assert_eq!((ids.tables.len(), room(&ids)), (tables, before));
+            assert_eq!(capacity(&ids), before);
         }
     }
 }

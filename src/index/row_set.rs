@@ -211,25 +211,28 @@ impl RowSet {
 
     /// Takes the rows of another set out.
     pub(super) fn remove_all(&mut self, others: &Self) {
-        self.combine(others, Block::difference);
+        for (number, other) in others.non_empty_blocks() {
+            if let Some(block) = self.block(number) {
+                self.set_block(number, block.difference(other));
+            }
+        }
     }
 
     /// Adds the rows of another set.
     pub(super) fn add_all(&mut self, others: &Self) {
-        self.combine(others, |rows, others| Block::union([rows, others]));
+        for (number, other) in others.non_empty_blocks() {
+            let rows = match self.block(number) {
+                Some(block) if block.len() > 0 => Block::union([block, other]),
+                _ => other.clone(),
+            };
+            self.set_block(number, rows);
+        }
     }
 
-    /// Changes each block for which the other set has rows.
-    fn combine(&mut self, others: &Self, combine: impl Fn(&Block, &Block) -> Block) {
-        for (number, other) in others.blocks.iter().enumerate() {
-            if other.count > 0 {
-                let rows = match self.block(number) {
-                    Some(rows) => combine(rows, &other.rows),
-                    None => combine(&Block::default(), &other.rows),
-                };
-                self.set_block(number, rows);
-            }
-        }
+    fn non_empty_blocks(&self) -> impl Iterator<Item = (usize, &Block)> {
+        let blocks = self.blocks.iter().enumerate();
+        let blocks = blocks.filter(|(_, block)| block.count > 0);
+        blocks.map(|(number, block)| (number, &block.rows))
     }
 
     /// Takes all rows from `end` on out.

@@ -12,9 +12,9 @@ use crate::error::Error;
 use crate::index::{Addition, Index, Limits, Next, NoRoom, NotAdded, RowSet, Selected, Slot};
 use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::Execution;
-use crate::store::freed::give_back;
+use crate::store::deallocate::deallocate;
 use crate::store::listed;
-use crate::store::remembered::{Memory, Remembered};
+use crate::store::search_cache::{CacheMemory, NameCache};
 use crate::task::{LastStatus, Task, TaskName};
 
 /// A project's index behind two locks.
@@ -28,7 +28,7 @@ pub(super) struct Project {
     writer: Mutex<Writer>,
     index: RwLock<Index>,
     readers_waiting: AtomicU32,
-    remembered: Remembered,
+    name_cache: NameCache,
 }
 
 /// So often a writer gives its turn away for readers that wait: they need one or two to wake up.
@@ -58,7 +58,7 @@ impl Project {
             writer: Mutex::default(),
             index: RwLock::new(Index::new(revision, sequence_next, limits)),
             readers_waiting: AtomicU32::new(0),
-            remembered: Remembered::default(),
+            name_cache: NameCache::default(),
         }
     }
 
@@ -114,7 +114,7 @@ impl Project {
         Some(ScheduledTask::new(task, row.version(), next_execution))
     }
 
-    pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, memory: &Memory) -> Page {
+    pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, memory: &CacheMemory) -> Page {
         let index = self.read();
         let selected = self.select(&index, query, memory);
         let (page, learnt) = listed::page(&index, &selected, now);
@@ -124,35 +124,35 @@ impl Project {
     }
 
     /// The total of a query, and the rows of its page.
-    pub(super) fn select(&self, index: &Index, query: &ListQuery, memory: &Memory) -> Selected {
+    pub(super) fn select(&self, index: &Index, query: &ListQuery, memory: &CacheMemory) -> Selected {
         match index.name_search(&query.filters) {
             None => index.select(query),
-            Some(search) => self.remembered.find(memory, &search, |rows| {
+            Some(search) => self.name_cache.find(memory, &search, |rows| {
                 search.index.select_among(query, rows)
             }),
         }
     }
 
-    pub(super) fn facets(&self, query: &ListQuery, memory: &Memory) -> Facets {
+    pub(super) fn facets(&self, query: &ListQuery, memory: &CacheMemory) -> Facets {
         self.read().facets(&query.filters, |search| {
-            self.remembered.find(memory, search, RowSet::clone)
+            self.name_cache.find(memory, search, RowSet::clone)
         })
     }
 
     pub(super) fn explain(&self, query: &ListQuery) -> Explanation {
         let index = self.read();
-        index.explain(&query.filters, |search| self.remembered.strategy(search))
+        index.explain(&query.filters, |search| self.name_cache.strategy(search))
     }
 
-    pub(super) fn validate_remembered(&self, index: &Index) -> Result<(), String> {
-        self.remembered.validate(index)
+    pub(super) fn validate_name_cache(&self, index: &Index) -> Result<(), String> {
+        self.name_cache.validate(index)
     }
 
     pub(super) fn for_each_listed(
         &self,
         query: &ListQuery,
         now: DateTime<Utc>,
-        memory: &Memory,
+        memory: &CacheMemory,
         each: impl FnMut(&Task, Option<Execution>),
     ) -> PageSummary {
         let index = self.read();
@@ -242,7 +242,7 @@ impl Project {
         drop(index);
         if let Some(fresh) = fresh {
             let former = self.write().install_names(fresh);
-            give_back(former, rows as usize);
+            deallocate(former, rows as usize);
         }
     }
 
@@ -296,7 +296,7 @@ impl Project {
     pub(super) fn install(&self, fresh: Index) {
         let former = std::mem::replace(&mut *self.write(), fresh);
         let rows = former.len();
-        give_back(former, rows as usize);
+        deallocate(former, rows as usize);
     }
 }
 

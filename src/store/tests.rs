@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::TaskStore;
-use super::remembered::Memory;
+use super::search_cache::CacheMemory;
 use crate::index::Limits;
 use crate::query::{Cursor, ListQuery, NameMatch, Order, ScheduledTask};
 use crate::schedule::{Schedule, TimeZone};
@@ -585,10 +585,10 @@ proptest! {
     fn remembered_answers_stay_true(
         ops in prop::collection::vec(op(), 1..120),
         queries in prop::collection::vec((query(), search()), 1..12),
-        bytes_max in prop::sample::select(vec![Memory::BYTES_MAX, 16_000, 0]),
+        bytes_max in prop::sample::select(vec![CacheMemory::BYTES_MAX, 16_000, 0]),
     ) {
         let mut store = TaskStore::with_limits(&EARLY);
-        store.memory = Memory::new(bytes_max);
+        store.memory = CacheMemory::new(bytes_max);
         let mut model = Model {
             rows_max: EARLY.rows_max as usize,
             ..Model::default()

@@ -73,10 +73,10 @@ proptest! {
     fn a_handful_of_searches_stay_true_after_every_change(
         ops in prop::collection::vec(odd_op(), 1..100),
         searches in prop::collection::vec((query(), odd_search()), 5),
-        bytes_max in prop::sample::select(vec![Memory::BYTES_MAX, 9_000]),
+        bytes_max in prop::sample::select(vec![CacheMemory::BYTES_MAX, 9_000]),
     ) {
         let mut store = TaskStore::with_limits(&EARLY);
-        store.memory = Memory::new(bytes_max);
+        store.memory = CacheMemory::new(bytes_max);
         let mut model = Model {
             rows_max: EARLY.rows_max as usize,
             ..Model::default()
@@ -224,7 +224,7 @@ fn answers_that_were_forgotten_are_found_again() {
     let (mut store, tasks) = named(3_000, |number| {
         format!("task {:05}", number * 7_919 % 100_000)
     });
-    store.memory = Memory::new(12_000);
+    store.memory = CacheMemory::new(12_000);
     let queries: Vec<ListQuery> = (0..40)
         .map(|number| containing(&format!("{number:02}")))
         .collect();
@@ -247,7 +247,7 @@ fn answers_that_were_forgotten_are_found_again() {
 #[test]
 fn ever_new_needles_take_no_more_memory_than_is_allowed() {
     let (mut store, _) = named(300, |number| format!("task {number}"));
-    store.memory = Memory::new(20_000);
+    store.memory = CacheMemory::new(20_000);
     for number in 0..500 {
         // 255 characters of four bytes.
         let text: String = format!("{number:03}")
