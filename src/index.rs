@@ -20,7 +20,6 @@ use answers::{Answers, Compacted};
 use changes::RecentChanges;
 pub(crate) use changes::{NameSearch, NamesFound, Validity};
 use ids::Ids;
-use name_index::Matching;
 pub(crate) use name_index::{NameBatch, NameIndex};
 use rows::Rows;
 
@@ -222,8 +221,8 @@ impl Index {
 
     // Reading.
 
-    /// The total of a query, and the rows of its page. O(1) for a project with
-    /// lists where the query asks for no name.
+    /// The total of a query, and the rows of its page. O(1) for a project with lists, where a
+    /// query that asks for a name takes a [search](Self::name_search) instead.
     pub(crate) fn select(&self, query: &ListQuery) -> Selected {
         let mut selected = Selected {
             total: 0,
@@ -233,21 +232,19 @@ impl Index {
         let Some(key) = ListKey::asked(&query.filters) else {
             return selected;
         };
-        match (&self.lookups, &query.filters.task_name) {
-            (None, name) => self.select_by_scan(key, name.as_ref(), query, &mut selected),
-            (Some(lookups), None) => {
-                let list = lookups.answers.list(key);
-                selected.total = list.len();
-                let window = self.window(query, list.len(), |slot| list.rank(slot));
-                if let Some(out) = selected.slots.get_mut(..window.len()) {
-                    selected.count = list.read(window.start, out);
-                }
-                selected.put_in(query.listed_order());
-            }
-            (Some(lookups), Some(name)) => {
-                return self.select_among(query, &self.matching(lookups, key, name).rows);
-            }
+        let name = query.filters.task_name.as_ref();
+        let Some(lookups) = &self.lookups else {
+            self.select_by_scan(key, name, query, &mut selected);
+            return selected;
+        };
+        debug_assert!(name.is_none(), "names are searched first");
+        let list = lookups.answers.list(key);
+        selected.total = list.len();
+        let window = self.window(query, list.len(), |slot| list.rank(slot));
+        if let Some(out) = selected.slots.get_mut(..window.len()) {
+            selected.count = list.read(window.start, out);
         }
+        selected.put_in(query.listed_order());
         selected
     }
 
@@ -264,12 +261,6 @@ impl Index {
         }
         selected.put_in(query.listed_order());
         selected
-    }
-
-    /// The visible rows of a list whose name matches.
-    fn matching(&self, lookups: &Lookups, key: ListKey, name: &NameMatch) -> Matching {
-        let list = lookups.answers.list(key).rows();
-        lookups.names.find(name, list, self.visible_end, &self.rows)
     }
 
     fn select_by_scan(

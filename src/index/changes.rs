@@ -93,9 +93,11 @@ impl Index {
 }
 
 impl NameSearch<'_> {
-    /// Finds the rows.
+    /// Finds the visible rows of the list whose name matches.
     pub(crate) fn run(&self) -> NamesFound {
-        let matching = self.index.matching(self.lookups, self.list, self.name);
+        let list = self.lookups.answers.list(self.list).rows();
+        let (end, rows) = (self.index.visible_end, &self.index.rows);
+        let matching = self.lookups.names.find(self.name, list, end, rows);
         NamesFound {
             rows: matching.rows,
             validity: self.validity_now(),

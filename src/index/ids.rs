@@ -30,7 +30,9 @@ impl Ids {
         let count = rows.div_ceil(TABLE_ROWS).next_power_of_two();
         let capacity = capacity_for(rows / count);
         Self {
-            tables: (0..count).map(|_| HashTable::with_capacity(capacity)).collect(),
+            tables: (0..count)
+                .map(|_| HashTable::with_capacity(capacity))
+                .collect(),
             length: 0,
             hasher: RandomState::new(),
         }

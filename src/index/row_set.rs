@@ -16,7 +16,7 @@ const STRIDE: usize = 16;
 ///
 /// Rows stand in blocks of 65,536 numbers, with running counts beside them, so that the length is
 /// read and any position is reached in a few steps, whatever the length. A row is added, found or
-/// taken out in O(1) where its block is bits, and in O(rows of the block), at most 4,096, where it
+/// removed in O(1) where its block is bits, and in O(rows of the block), at most 4,096, where it
 /// is a list. Removals leave bits sparse until they are [compacted](Self::compacted).
 ///
 /// Invariants: each block's `count` is how many rows it has, and `length` is the sum of all. Where
@@ -28,7 +28,7 @@ pub(crate) struct RowSet {
     blocks: Vec<CountedBlock>,
 }
 
-/// A block, with its count where all of a stride are read in one go.
+/// A block, with its count beside those of its stride.
 #[derive(Debug, Clone, Default)]
 struct CountedBlock {
     count: u32,
@@ -69,7 +69,7 @@ impl RowSet {
         }
     }
 
-    /// Takes a row out, and returns whether it was there.
+    /// Removes a row, and returns whether it was there.
     pub(crate) fn remove(&mut self, row: Slot) -> bool {
         let (number, low) = split(row);
         let block = self.blocks.get_mut(number);
@@ -90,7 +90,7 @@ impl RowSet {
         self.blocks.get(number).map(|block| &block.rows)
     }
 
-    /// Sets what the set has of one block. O(rows of the block).
+    /// Replaces the rows of one block. O(1).
     pub(super) fn set_block(&mut self, number: usize, rows: Block) {
         if number >= self.blocks.len() && rows.len() == 0 {
             return;
@@ -103,7 +103,7 @@ impl RowSet {
         }
     }
 
-    /// The block that the removal of this row, which was the last one, made sparse.
+    /// The block that the last removal, which was of this row, made sparse.
     pub(super) fn made_sparse_by(&self, row: Slot) -> Option<usize> {
         let (number, _) = split(row);
         let block = self.blocks.get(number)?;
@@ -121,7 +121,7 @@ impl RowSet {
         self.blocks.get(number)?.rows.compacted()
     }
 
-    /// Exchanges what the set has of one block for the same rows in another form.
+    /// Swaps a block for the same rows in another form.
     pub(super) fn exchange(&mut self, number: usize, rows: &mut Block) {
         if let Some(block) = self.blocks.get_mut(number) {
             debug_assert_eq!(block.count, rows.len(), "the rows are the same");
@@ -154,7 +154,7 @@ impl RowSet {
         rows
     }
 
-    /// How many rows are before one, which need not be there itself.
+    /// How many rows are before one, which may be absent itself.
     pub(crate) fn rank(&self, row: Slot) -> u32 {
         let (number, low) = split(row);
         let stride = number / STRIDE;
@@ -167,7 +167,7 @@ impl RowSet {
         strides + blocks + within
     }
 
-    /// The block of a position, and how many of its rows are to be passed over to reach it.
+    /// The block of a position, and how many of its rows are before that.
     fn seek(&self, position: u32) -> (usize, u32) {
         let mut skip = position;
         let mut number = 0;
@@ -196,12 +196,12 @@ impl RowSet {
         }
     }
 
-    /// Asks for the memory of all lists of the set.
+    /// Prefetches all lists of the set.
     pub(super) fn prefetch(&self) {
         self.blocks.iter().for_each(|block| block.rows.prefetch());
     }
 
-    /// Asks for the memory about where a row would be.
+    /// Prefetches what [`contains`](Self::contains) would read of a row.
     pub(super) fn prefetch_near(&self, row: Slot) {
         let (number, low) = split(row);
         if let Some(block) = self.block(number) {
@@ -209,7 +209,7 @@ impl RowSet {
         }
     }
 
-    /// Takes the rows of another set out.
+    /// Removes the rows of another set.
     pub(super) fn remove_all(&mut self, others: &Self) {
         for (number, other) in others.non_empty_blocks() {
             if let Some(block) = self.block(number) {
@@ -235,7 +235,7 @@ impl RowSet {
         blocks.map(|(number, block)| (number, &block.rows))
     }
 
-    /// Takes all rows from `end` on out.
+    /// Removes all rows from `end` on.
     pub(super) fn truncate(&mut self, end: Slot) {
         let (last, low) = split(end);
         for number in (last + 1..self.blocks.len()).rev() {
@@ -253,11 +253,10 @@ impl RowSet {
     /// How many rows are in both sets. O(blocks), with 1,024 words at most for each.
     pub(super) fn common_count(&self, others: &Self) -> u32 {
         let both = self.blocks.iter().zip(&others.blocks);
-        both.map(|(a, b)| a.rows.common_count(&b.rows))
-            .sum()
+        both.map(|(a, b)| a.rows.common_count(&b.rows)).sum()
     }
 
-    /// How many bytes of memory the set takes, itself aside: those of blocks of bits, and others.
+    /// Bytes of heap memory: those of blocks of bits, and all others.
     pub(crate) fn heap_bytes(&self) -> (usize, usize) {
         let strides = self.strides.capacity() * size_of::<u32>();
         let mut bytes = (
@@ -273,12 +272,13 @@ impl RowSet {
         bytes
     }
 
-    /// The rows of a block, for which there is room from now on.
+    /// The rows of a block, which is made with all before it where it is missing.
     fn block_mut(&mut self, number: usize) -> Option<&mut Block> {
         if number >= self.blocks.len() {
-            // There are many sets, and a block comes after 65,536 rows at the soonest.
-            self.blocks.reserve_exact(number + 1 - self.blocks.len());
-            self.blocks.resize_with(number + 1, CountedBlock::default);
+            // No spare room: there are many sets, and 65,536 rows until the next block.
+            let count = number + 1;
+            self.blocks.reserve_exact(count - self.blocks.len());
+            self.blocks.resize_with(count, CountedBlock::default);
             if number >= STRIDE {
                 if self.strides.is_empty() {
                     self.strides.push(self.length);
@@ -289,7 +289,7 @@ impl RowSet {
         self.blocks.get_mut(number).map(|block| &mut block.rows)
     }
 
-    /// Keeps the counts true after the rows of a block changed.
+    /// Updates all counts after the rows of a block changed.
     fn count(&mut self, number: usize, change: impl Fn(&mut u32)) {
         change(&mut self.length);
         self.strides.get_mut(number / STRIDE).map(&change);

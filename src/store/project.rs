@@ -124,7 +124,12 @@ impl Project {
     }
 
     /// The total of a query, and the rows of its page.
-    pub(super) fn select(&self, index: &Index, query: &ListQuery, memory: &CacheMemory) -> Selected {
+    pub(super) fn select(
+        &self,
+        index: &Index,
+        query: &ListQuery,
+        memory: &CacheMemory,
+    ) -> Selected {
         match index.name_search(&query.filters) {
             None => index.select(query),
             Some(search) => self.name_cache.find(memory, &search, |rows| {

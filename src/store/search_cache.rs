@@ -194,7 +194,9 @@ impl NameCache {
                 continue;
             };
             if entry.refresh(&search) && entry.rows != search.run().rows {
-                return Err(format!("the search of {list:?} for {name:?} is out of date"));
+                return Err(format!(
+                    "the search of {list:?} for {name:?} is out of date"
+                ));
             }
         }
         if entries.len() > ENTRIES_MAX {

@@ -55,12 +55,7 @@ impl CaseLayers {
     }
 
     /// The numbers of `within` whose name has the pattern of a [plan](Self::plan).
-    pub(super) fn search(
-        &self,
-        plan: &Plan<'_>,
-        within: &RowSet,
-        thresholds: Thresholds,
-    ) -> Found {
+    pub(super) fn search(&self, plan: &Plan<'_>, within: &RowSet, thresholds: Thresholds) -> Found {
         let mut found = plan.run(within, thresholds);
         let pattern = plan.pattern();
         if pattern.any_case && !self.folded_numbers.is_empty() {

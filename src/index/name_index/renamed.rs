@@ -100,7 +100,10 @@ impl RenamedNames {
 
     fn row_of(&self, number: u32) -> Option<Slot> {
         let number = number as usize;
-        self.row_of.get(number / CHUNK)?.get(number % CHUNK).copied()
+        self.row_of
+            .get(number / CHUNK)?
+            .get(number % CHUNK)
+            .copied()
     }
 
     /// Checks what is recorded against the rows' names.

@@ -117,7 +117,8 @@ impl<'a> Plan<'a> {
         }
         lists.sort_by_key(|(lists, _)| lists.len());
         self.selective = put_selective_first(&mut lists, bytes.len());
-        self.trigrams.extend(lists.into_iter().map(|(lists, _)| lists));
+        self.trigrams
+            .extend(lists.into_iter().map(|(lists, _)| lists));
         // Between the first trigram and the last byte, each pair decides what follows it.
         let inner = bytes.get(1..bytes.len() - 1).unwrap_or_default();
         let mut pairs: Vec<[u8; 2]> = inner
@@ -141,6 +142,11 @@ impl<'a> Plan<'a> {
         };
         let all = rarest.block_count() * self.list_count() * LIST_BLOCK;
         all.min(5 * rarest.len() + 200)
+    }
+
+    /// Whether every row in the lists has the needle, whatever else is in its name.
+    fn is_exact(&self) -> bool {
+        self.pattern.bytes.len() <= TRIGRAM
     }
 
     fn list_count(&self) -> usize {
@@ -193,7 +199,7 @@ impl<'a> Plan<'a> {
         }
         rows.retain(|&row| within.contains(row));
         let rows = rows.into_iter().collect();
-        let (sure, unsure) = if self.pattern.bytes.len() <= TRIGRAM {
+        let (sure, unsure) = if self.is_exact() {
             (rows, RowSet::default())
         } else {
             (RowSet::default(), rows)

@@ -251,5 +251,4 @@ impl Hasher for PairHasher {
             self.0 = self.0 << 8 | u64::from(byte);
         }
     }
-
 }

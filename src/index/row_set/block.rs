@@ -11,22 +11,22 @@ const WORDS: usize = BLOCK_ROWS / 64;
 /// One bit for each row of a block.
 type Words = [u64; WORDS];
 
-/// A block's list of more rows than this takes more memory than a bit for each row.
+/// The most rows in a list: a list of more takes more memory than a bit for each row.
 const BLOCK_LIST_MAX: usize = BLOCK_ROWS / 16;
-/// A block of bits is sparse below this.
+/// Fewest rows of a block of bits that is not sparse.
 const BLOCK_BITS_MIN: u32 = 2_048;
 
-/// Rows of a list among which one is searched for in the time that it takes to make bits of them.
+/// Rows of a list for each row that is searched for in it; of fewer, bits are made first.
 const SEARCHED_MAX: usize = 16;
 
-/// So many rows are added to bits before they are counted, once for all: one by one, each would
-/// be counted in all leaves behind it.
+/// Fewest rows that are counted together when bits gain them. Fewer are counted one by one, each
+/// in all leaves behind it.
 const COUNTED_TOGETHER_MIN: usize = 4;
 
 /// Rows of a list in a cache line.
 const LINE: usize = 64 / size_of::<u16>();
 
-/// Words of a leaf: as many as one step of a search may pass over.
+/// Words between two running counts.
 const LEAF_WORDS: usize = 16;
 const LEAVES: usize = WORDS / LEAF_WORDS;
 
@@ -35,13 +35,14 @@ const LEAVES: usize = WORDS / LEAF_WORDS;
 pub(in crate::index) enum Block {
     /// Ascending.
     List(Vec<u16>),
-    /// And how many there are.
+    /// The bits, and how many are set.
     Bits(Box<Bits>, u32),
 }
 
 /// The rows of a block as bits, with running counts beside them.
 ///
-/// Invariant: `before` holds, for each leaf, how many rows stand in the leaves before it.
+/// Invariant: `before` holds, for each leaf of [`LEAF_WORDS`], how many rows are in the leaves
+/// before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[repr(C, align(64))]
 pub(in crate::index) struct Bits {
@@ -60,7 +61,7 @@ impl Default for Block {
 impl Block {
     pub(in crate::index) fn len(&self) -> u32 {
         match self {
-            // There are at most 4,096 of them.
+            // Not cut off: there are at most 4,096 of them.
             Self::List(rows) => u32::try_from(rows.len()).unwrap_or(u32::MAX),
             Self::Bits(_, count) => *count,
         }
@@ -112,7 +113,9 @@ impl Block {
     /// The rows of any of these blocks of the same number.
     pub(in crate::index) fn union<'a>(blocks: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut words = [0; WORDS];
-        blocks.into_iter().for_each(|block| block.add_to(&mut words));
+        blocks
+            .into_iter()
+            .for_each(|block| block.add_to(&mut words));
         Self::of(&words)
     }
 
@@ -155,7 +158,7 @@ impl Block {
         }
     }
 
-    /// Asks for the memory of the first rows of a list.
+    /// Prefetches a list.
     pub(super) fn prefetch(&self) {
         if let Self::List(rows) = self {
             for place in (0..rows.len()).step_by(LINE) {
@@ -164,7 +167,7 @@ impl Block {
         }
     }
 
-    /// Asks for the memory about where a row would be.
+    /// Prefetches what [`contains`](Self::contains) would read of a row.
     pub(super) fn prefetch_near(&self, low: u16) {
         match self {
             Self::List(rows) => prefetch_index(rows, guessed_place(rows, low)),
@@ -202,7 +205,7 @@ impl Block {
                 list.reserve_exact(rows.len().max(list.len() / 4).max(8));
             }
             list.extend(lows);
-            // A block has fewer rows than that.
+            // Not cut off: a block has at most 65,536 rows.
             return u32::try_from(rows.len()).unwrap_or(u32::MAX);
         }
         match self {
@@ -215,7 +218,7 @@ impl Block {
         }
     }
 
-    /// Takes a row out, and returns whether it was there. Bits stay bits, however few there are.
+    /// Removes a row, and returns whether it was there. Bits stay bits, however few are left.
     pub(in crate::index) fn remove(&mut self, low: u16) -> bool {
         match self {
             Self::List(rows) => {
@@ -236,12 +239,12 @@ impl Block {
         }
     }
 
-    /// Whether there are bits of so few rows that a list would take much less memory.
+    /// Whether a list of the rows would take much less memory than the bits.
     pub(in crate::index) fn is_sparse(&self) -> bool {
         matches!(self, Self::Bits(_, count) if *count < BLOCK_BITS_MIN)
     }
 
-    /// Whether it was the last removal that made the block sparse.
+    /// Whether the last removal made the block sparse.
     pub(in crate::index) fn became_sparse(&self) -> bool {
         matches!(self, Self::Bits(_, count) if *count + 1 == BLOCK_BITS_MIN)
     }
@@ -254,8 +257,8 @@ impl Block {
         }
     }
 
-    /// Reads rows behind the first `skip` into `out`, each with `start` in front, and returns how
-    /// many there were. O(rows read). `count` is that of the block, which who calls has at hand.
+    /// Reads rows behind the first `skip` into `out`, each added to `start`, and returns how many
+    /// there were. O(rows read). `count` is the length of the block, which the caller knows.
     pub(super) fn read(&self, start: Slot, skip: usize, count: u32, out: &mut [Slot]) -> usize {
         match self {
             Self::List(rows) => {
@@ -294,7 +297,7 @@ impl Block {
         Self::List(rows)
     }
 
-    /// The block of these words, counted, as bits however many they are.
+    /// The rows of these words as bits, however few they are.
     fn bits(words: &Words) -> Self {
         let mut count = 0;
         let mut bits = Box::new(Bits {
@@ -302,7 +305,7 @@ impl Block {
             words: *words,
         });
         for (before, leaf) in bits.before.iter_mut().zip(words.chunks(LEAF_WORDS)) {
-            // Fewer than a block has, as there is a leaf behind.
+            // Not cut off: the leaf itself is not counted, so this is less than 65,536.
             *before = u16::try_from(count).unwrap_or(u16::MAX);
             count += leaf.iter().map(|word| word.count_ones()).sum::<u32>();
         }
@@ -359,7 +362,7 @@ impl Bits {
         true
     }
 
-    /// Adds rows, and returns how many were absent.
+    /// Adds rows with one update of the counts, and returns how many were absent.
     fn insert_all(&mut self, lows: impl Iterator<Item = u16>) -> u32 {
         let mut added = [0_u16; LEAVES];
         for low in lows {
@@ -371,7 +374,7 @@ impl Bits {
         }
         let mut sum = 0;
         for (before, added) in self.before.iter_mut().zip(added) {
-            // What stands before a leaf is less than a block, as there is a leaf behind.
+            // Not cut off: the leaf itself is not counted, so this is less than 65,536.
             *before += u16::try_from(sum).unwrap_or(0);
             sum += u32::from(added);
         }
@@ -394,8 +397,8 @@ impl Bits {
         self.before.get_mut(next..).unwrap_or_default()
     }
 
-    /// Asks for the memory about where a position would be, so that the processor waits for it and
-    /// the running counts at once.
+    /// Prefetches the words about a position, which are then on their way while the running counts
+    /// are read.
     fn prefetch_near(&self, position: usize, count: u32) {
         let guess = position * WORDS / (count as usize + 1);
         prefetch_index(&self.words, guess);
@@ -414,8 +417,8 @@ impl Bits {
         let mut skip = u32::from(position - before);
         let words = self.words.iter().copied().enumerate();
         let mut words = words.skip(leaf * LEAF_WORDS);
-        // No word is counted behind the first that is read: compiled for every processor, which
-        // need not have an instruction for it, counting is slow.
+        // Words behind the first are not counted: without the processor's own instruction, which
+        // is not compiled in for every x86-64, counting is slow.
         let first = words.find_map(|(number, mut word)| {
             let count = word.count_ones();
             if skip >= count {
@@ -469,7 +472,7 @@ pub(in crate::index) fn split(row: u32) -> (usize, u16) {
     )
 }
 
-/// The row of a place in a block; none past the last row number.
+/// The row of a place in a block; `None` past the last row number.
 pub(in crate::index) fn join(block: usize, low: u16) -> Option<u32> {
     let block = u32::from(u16::try_from(block).ok()?);
     Some(block << 16 | u32::from(low))
@@ -505,8 +508,8 @@ fn each_bit(words: &Words, mut see: impl FnMut(u16)) {
     }
 }
 
-/// Adds a number to an ascending list, and returns whether it was absent. The
-/// list grows by a quarter: there are so many that doubling would show.
+/// Adds a number to an ascending list, and returns whether it was absent. The list grows by a
+/// quarter: with so many lists, doubling would show in the memory of a project.
 pub(in crate::index) fn insert_sorted<T: Ord + Copy>(
     list: &mut Vec<T>,
     item: T,
@@ -526,8 +529,8 @@ pub(in crate::index) fn insert_sorted<T: Ord + Copy>(
     true
 }
 
-/// Searches a block's list from where `low` stands if rows are spread evenly:
-/// so less of a long list, which is seldom in any cache, is touched.
+/// Searches a block's list from where `low` would be if rows were spread evenly. That reads fewer
+/// cache lines than bisection of the whole list.
 fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
     let guess = guessed_place(rows, low);
     let mut width = 8;
@@ -545,7 +548,7 @@ fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
             width *= 2;
         }
     }
-    // Whatever the guess, what is sought is at `start` or behind, and not behind `end`.
+    // Whatever the guess, the place is from `start` up to `end`.
     let end = (end + 1).min(rows.len());
     let window = rows.get(start..end).unwrap_or_default();
     window
@@ -556,4 +559,49 @@ fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
 
 fn guessed_place(rows: &[u16], low: u16) -> usize {
     rows.len() * usize::from(low) / BLOCK_ROWS
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    type Rows = BTreeSet<u16>;
+
+    fn rows(step: usize) -> Rows {
+        (3..=u16::MAX).step_by(step).collect()
+    }
+
+    fn block(rows: &Rows) -> Block {
+        Block::from(rows.iter().copied().collect::<Vec<_>>())
+    }
+
+    fn assert_holds(block: &Block, expected: &Rows) {
+        block.validate().unwrap();
+        assert_eq!(block.len() as usize, expected.len());
+        let mut rows = Rows::new();
+        block.each(|low| assert!(rows.insert(low) && block.contains(low)));
+        assert_eq!(rows, *expected);
+    }
+
+    #[test]
+    fn every_pair_of_forms_agrees_with_plain_sets() {
+        // The shorter lists are searched in the longest one, and bits are made of the others.
+        let steps = [70_000, 9_000, 90, 60, 18, 5, 1].map(rows);
+        let others = [7_000, 17, 2].map(|step| (0..=u16::MAX).step_by(step).collect());
+        for a in &steps {
+            assert_holds(&block(a), a);
+            for b in steps.iter().chain(&others) {
+                let (first, second) = (block(a), block(b));
+                assert_holds(&first.intersection(&second), &(a & b));
+                assert_holds(&second.intersection(&first), &(a & b));
+                assert_holds(&first.difference(&second), &(a - b));
+                assert_holds(&second.difference(&first), &(b - a));
+                assert_holds(&Block::union([&first, &second]), &(a | b));
+                assert_eq!(first.common_count(&second) as usize, (a & b).len());
+            }
+        }
+        assert_holds(&Block::union([]), &Rows::new());
+    }
 }
