@@ -11,7 +11,7 @@ mod explain;
 mod facets;
 mod ids;
 mod log;
-mod names;
+mod name_index;
 mod next;
 mod row_set;
 mod rows;
@@ -21,13 +21,12 @@ use std::ops::Range;
 
 use answers::{Answers, Compacted};
 pub(crate) use by_next::ByNext;
-use changes::Changes;
-pub(crate) use changes::{NameSearch, NamesFound, Seen};
+use changes::RecentChanges;
+pub(crate) use changes::{NameSearch, NamesFound, Validity};
 pub(crate) use due::DueQueue;
 use ids::Ids;
 pub(crate) use log::{ChangeLog, Logged};
-use names::Matching;
-pub(crate) use names::{Batch as NameBatch, NameIndex};
+pub(crate) use name_index::{NameBatch, NameIndex};
 use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
@@ -134,7 +133,7 @@ pub(crate) struct Lookups {
     answers: Answers,
     ids: Ids,
     names: NameIndex,
-    changes: Changes,
+    changes: RecentChanges,
 }
 
 /// A task to be added.
@@ -325,21 +324,19 @@ impl Index {
         let Some(key) = ListKey::of(query.filters.list) else {
             return selected;
         };
-        match (&self.lookups, &query.filters.task_name) {
-            (None, name) => self.select_by_scan(key, name.as_ref(), query, &mut selected),
-            (Some(lookups), None) => {
-                let list = lookups.answers.list(key);
-                selected.total = list.len();
-                let window = self.window(query, list.len(), |slot| list.rank(slot));
-                if let Some(out) = selected.slots.get_mut(..window.len()) {
-                    selected.count = list.read(window.start, out);
-                }
-                selected.put_in(query.order());
-            }
-            (Some(lookups), Some(name)) => {
-                return self.select_among(query, &self.matching(lookups, key, name).rows);
-            }
+        let name = query.filters.task_name.as_ref();
+        let Some(lookups) = &self.lookups else {
+            self.select_by_scan(key, name, query, &mut selected);
+            return selected;
+        };
+        debug_assert!(name.is_none(), "names are searched first");
+        let list = lookups.answers.list(key);
+        selected.total = list.len();
+        let window = self.window(query, list.len(), |slot| list.rank(slot));
+        if let Some(out) = selected.slots.get_mut(..window.len()) {
+            selected.count = list.read(window.start, out);
         }
+        selected.put_in(query.order());
         selected
     }
 
@@ -356,12 +353,6 @@ impl Index {
         }
         selected.put_in(query.order());
         selected
-    }
-
-    /// The visible rows of a list whose name matches.
-    fn matching(&self, lookups: &Lookups, key: ListKey, name: &NameMatch) -> Matching {
-        let list = lookups.answers.list(key).rows();
-        lookups.names.find(name, list, self.visible_end, &self.rows)
     }
 
     fn select_by_scan(
@@ -589,20 +580,18 @@ impl Index {
         if head.sequence == u64::MAX {
             return Err(NotAdded::NoRoom);
         }
-        let slot = if let Some(lookups) = &mut self.lookups {
+        if let Some(lookups) = &mut self.lookups {
             if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
                 return Err(NotAdded::IdTaken);
             }
             let slot = self.rows.push(head, task, self.limits.rows_max)?;
             lookups.ids.insert(&self.rows, slot, hash);
-            Ok(slot)
-        } else {
-            if self.find_by_scan(id).is_some() {
-                return Err(NotAdded::IdTaken);
-            }
-            self.rows.push(head, task, self.limits.rows_max)?
-        };
-        Ok(slot)
+            return Ok(slot);
+        }
+        if self.find_by_scan(id).is_some() {
+            return Err(NotAdded::IdTaken);
+        }
+        Ok(self.rows.push(head, task, self.limits.rows_max)?)
     }
 
     /// Sets a last status. Status lists change, no others.
@@ -961,7 +950,7 @@ impl Lookups {
             answers: Answers::new(),
             ids: Ids::with_capacity(rows),
             names: NameIndex::default(),
-            changes: Changes::new(),
+            changes: RecentChanges::new(),
         }
     }
 

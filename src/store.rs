@@ -3,13 +3,13 @@
 mod batch;
 mod builder;
 mod by_next;
+mod deallocate;
 mod due;
 mod edit;
 mod feed;
-mod freed;
 mod listed;
 mod project;
-mod remembered;
+mod search_cache;
 mod shards;
 mod snapshot;
 
@@ -29,13 +29,13 @@ pub use batch::BatchError;
 use batch::TouchedIds;
 use builder::OnChange;
 pub use builder::TaskStoreBuilder;
+use deallocate::deallocate;
 use due::Due;
 pub use due::{DueBatch, DueExecution, Missed, MissedPolicy};
 pub use edit::{Edit, EditAction, Expectation, NewTask};
 pub use feed::ChangeSet;
-use freed::give_back;
 use project::{Project, Writer, WriterGuard};
-use remembered::Memory;
+use search_cache::CacheMemory;
 use shards::Shards;
 pub(crate) use snapshot::Restoration;
 pub use snapshot::{Snapshot, SnapshotTask, SnapshotTasks};
@@ -80,7 +80,7 @@ pub use snapshot::{Snapshot, SnapshotTask, SnapshotTasks};
 pub struct TaskStore {
     shards: Shards,
     limits: &'static Limits,
-    memory: Memory,
+    memory: CacheMemory,
     /// The entries of each project's change log; 0: none.
     log_capacity: usize,
     on_change: Option<OnChange>,
@@ -237,7 +237,7 @@ impl TaskStore {
         }
         let version = self.change_or_create(project, |project| project.add_all(&tasks, now));
         let count = tasks.len();
-        give_back(tasks, count);
+        deallocate(tasks, count);
         version
     }
 
@@ -412,7 +412,7 @@ impl TaskStore {
     ) -> Result<Synced, BatchError> {
         let synced = self.change_or_create(project, |project| project.sync(&tasks, now));
         let count = tasks.len();
-        give_back(tasks, count);
+        deallocate(tasks, count);
         synced
     }
 
@@ -806,7 +806,7 @@ impl TaskStore {
         self.retire(project, &found, origin, &mut writer);
         let count = found.read().len();
         drop(writer);
-        give_back(found, count as usize);
+        deallocate(found, count as usize);
         self.tell(project, origin.revision);
         u64::from(count)
     }
@@ -859,7 +859,7 @@ impl TaskStore {
             let writer = project.lock_writer();
             let index = project.read();
             let in_project = |fault: String| format!("project {id}: {fault}");
-            project.validate_remembered(&index).map_err(in_project)?;
+            project.validate_name_cache(&index).map_err(in_project)?;
             if index.compacted_lists().is_some() {
                 return Err(in_project("lists were left sparse".into()));
             }

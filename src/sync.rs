@@ -66,10 +66,10 @@ pub(crate) mod rank {
     pub(crate) const WRITER: u8 = 0;
     /// A project's index.
     pub(crate) const INDEX: u8 = 1;
-    /// The account of all remembered answers.
-    pub(crate) const FILED: u8 = 2;
-    /// The remembered answers of one project.
-    pub(crate) const ANSWERS: u8 = 3;
+    /// The order in which cached searches are evicted.
+    pub(crate) const LRU: u8 = 2;
+    /// The cached searches of one project.
+    pub(crate) const ENTRIES: u8 = 3;
     /// A part of the store's projects: nothing is waited for behind it.
     pub(crate) const SHARD: u8 = 4;
 }

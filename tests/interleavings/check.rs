@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use chrono::{DateTime, Utc};
-use taskdex::testkit::{Op, Outcome, ReferenceSnapshot, ReferenceStore, Workload};
 use taskdex::query::Explanation;
+use taskdex::testkit::{Op, Outcome, ReferenceSnapshot, ReferenceStore, Workload};
 use taskdex::{
     ChangeSet, Edit, Expectation, ListQuery, Order, ProjectId, Revision, ScheduledType, Snapshot,
     TaskStore,

@@ -125,7 +125,7 @@ fn answers_that_were_forgotten_are_found_again() {
     let (mut store, tasks) = named(3_000, |number| {
         format!("task {:05}", number * 7_919 % 100_000)
     });
-    store.memory = Memory::new(12_000);
+    store.memory = CacheMemory::new(12_000);
     let queries: Vec<ListQuery> = (0..40)
         .map(|number| containing(&format!("{number:02}")))
         .collect();
@@ -148,7 +148,7 @@ fn answers_that_were_forgotten_are_found_again() {
 #[test]
 fn ever_new_needles_take_no_more_memory_than_is_allowed() {
     let (mut store, _) = named(300, |number| format!("task {number}"));
-    store.memory = Memory::new(20_000);
+    store.memory = CacheMemory::new(20_000);
     for number in 0..500 {
         // 255 characters of four bytes.
         let text: String = format!("{number:03}")
