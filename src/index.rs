@@ -714,19 +714,16 @@ impl Index {
         if let Some(due) = &mut self.due {
             due.remove(slot, row.pending());
         }
-        let removed = match &mut self.lookups {
-            Some(lookups) => {
-                lookups.ids.remove(slot, row.task().id());
-                lookups.answers.remove(slot, row.code());
-                lookups.changes.note(slot);
-                self.rows.remove(slot)
+        let removed = if let Some(lookups) = &mut self.lookups {
+            lookups.ids.remove(slot, row.task().id());
+            lookups.answers.remove(slot, row.code());
+            lookups.changes.note(slot);
+            self.rows.remove(slot)
+        } else {
+            if let Some(due) = &mut self.due {
+                due.close_up(slot);
             }
-            None => {
-                if let Some(due) = &mut self.due {
-                    due.close_up(slot);
-                }
-                self.rows.close_up(slot)
-            }
+            self.rows.close_up(slot)
         };
         self.visible_end = self.rows.end();
         self.visible = self.rows.len();

@@ -19,17 +19,13 @@ impl Index {
         let Some(key) = ListKey::of(query.filters.list) else {
             return ByNext::Page(Selected::none(0));
         };
-        match &self.lookups {
-            Some(lookups) => {
-                self.select_by_next_among(query, lookups.answers.list(key).rows(), now)
-            }
-            None => {
-                let rows = self.iter();
-                let matches = |row: RowView<'_>| query.matches(row.task());
-                let rows = rows.filter(|&(_, row)| matches(row)).map(|(slot, _)| slot);
-                ByNext::Rows(rows.collect())
-            }
+        if let Some(lookups) = &self.lookups {
+            return self.select_by_next_among(query, lookups.answers.list(key).rows(), now);
         }
+        let rows = self.iter();
+        let matches = |row: RowView<'_>| query.matches(row.task());
+        let rows = rows.filter(|&(_, row)| matches(row)).map(|(slot, _)| slot);
+        ByNext::Rows(rows.collect())
     }
 
     /// The same where `rows` are all that match.

@@ -346,6 +346,7 @@ impl DueQueue {
     }
 
     /// How much memory the queue takes, in bytes.
+    #[cfg(test)]
     pub(crate) fn heap_bytes(&self) -> usize {
         let words = self.blocks.iter().map(|block| block.words.capacity());
         words.sum::<usize>() * size_of::<u64>()

@@ -34,7 +34,6 @@ pub enum Sizes {
 impl Sizes {
     /// An empty engine that changes its forms at these sizes, still to be built, and an empty
     /// reference; both with a change log of so many entries.
-    #[must_use]
     pub fn stores(self, change_log: usize) -> (TaskStoreBuilder, ReferenceStore) {
         /// Room for two or three short answers.
         const REMEMBERED_BYTES_MAX: usize = 8_000;

@@ -66,7 +66,7 @@ impl CaseLayers {
             };
             let others = Plan::new(&self.folded, pattern).run(within, thresholds);
             found.remove_all(&self.folded_numbers);
-            found.add(others);
+            found.add(&others);
         }
         found
     }

@@ -57,11 +57,10 @@ impl NameFacts {
 
     /// The numbers of the branches. They may be repeated.
     pub(super) fn branches(&self) -> impl Iterator<Item = u32> {
-        let pairs = self.pairs.windows(2).filter_map(|window| match *window {
+        self.pairs.windows(2).filter_map(|window| match *window {
             [a, b] if a >> 8 == b >> 8 && a != b => Some(BRANCH | a >> 8),
             _ => None,
-        });
-        pairs
+        })
     }
 
     /// All facts. They may be repeated.

@@ -82,7 +82,7 @@ impl RenamedNames {
         found.remove_all(&self.rows);
         let plan = self.names.plan(pattern);
         let others = self.names.search(&plan, &self.current, thresholds);
-        found.add(Found {
+        found.add(&Found {
             sure: self.rows_of(&others.sure, within),
             unsure: self.rows_of(&others.unsure, within),
             lists: others.lists,

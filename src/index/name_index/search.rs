@@ -51,7 +51,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn add(&mut self, others: Self) {
+    pub(super) fn add(&mut self, others: &Self) {
         self.sure.add_all(&others.sure);
         self.unsure.add_all(&others.unsure);
         self.lists += others.lists;
@@ -192,7 +192,9 @@ impl<'a> Plan<'a> {
                 break;
             }
             for list in other.lists() {
-                rows.iter().for_each(|&row| list.prefetch_near(row));
+                for &row in &rows {
+                    list.prefetch_near(row);
+                }
             }
             rows.retain(|&row| other.lists().any(|list| list.contains(row)));
             lists += other.list_count();
@@ -253,7 +255,8 @@ fn put_selective_first(trigrams: &mut [(Alternatives<'_>, usize)], length: usize
     let mut covered = vec![false; length];
     let mut selective = 0;
     for uncovered_min in (1..=TRIGRAM).rev() {
-        for position in selective..trigrams.len() {
+        let others = selective..trigrams.len();
+        for position in others {
             let Some(&(_, start)) = trigrams.get(position) else {
                 break;
             };

@@ -127,7 +127,9 @@ impl Trigrams {
             for second in cases(second, any_case) {
                 let pair = self.pairs.get(&[first, second]);
                 let lists = pair.map_or(&[][..], |pair| &pair.followed);
-                lists.iter().for_each(|list| found.add(Some(list)));
+                for list in lists {
+                    found.add(Some(list));
+                }
             }
         }
         found

@@ -171,7 +171,7 @@ impl Block {
     pub(super) fn prefetch_near(&self, low: u16) {
         match self {
             Self::List(rows) => prefetch_index(rows, guessed_place(rows, low)),
-            Self::Bits(bits, _) => prefetch_index(&bits.words, usize::from(low >> 6)),
+            Self::Bits(bits, _) => prefetch_index(bits.words.as_slice(), usize::from(low >> 6)),
         }
     }
 
@@ -401,7 +401,7 @@ impl Bits {
     /// are read.
     fn prefetch_near(&self, position: usize, count: u32) {
         let guess = position * WORDS / (count as usize + 1);
-        prefetch_index(&self.words, guess);
+        prefetch_index(self.words.as_slice(), guess);
     }
 
     fn read(&self, start: Slot, skip: usize, out: &mut [Slot]) -> usize {

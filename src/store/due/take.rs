@@ -10,7 +10,7 @@ use super::missed::MissedPolicy;
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::index::{Next, Slot};
+use crate::index::{DueQueue, Next, Slot};
 use crate::query::Revision;
 use crate::schedule::Execution;
 use crate::store::TaskStore;
@@ -363,7 +363,7 @@ impl Project {
     /// The tasks that are due first before a second, still without a policy.
     fn first_due(&self, until: i64, limit: usize) -> Vec<(Task, Chosen)> {
         let index = self.read();
-        let due = index.due().into_iter().flat_map(|due| due.iter());
+        let due = index.due().into_iter().flat_map(DueQueue::iter);
         let due = due.take_while(|&(second, _)| second < until);
         let rows = due.filter_map(|(_, slot)| index.row(slot));
         let rows = rows.take(limit.min(STEP_ROWS));
@@ -390,7 +390,7 @@ impl Project {
         let (nexts, copied) = {
             let index = self.read();
             let mut tasks = Vec::new();
-            let due = index.due().into_iter().flat_map(|due| due.iter());
+            let due = index.due().into_iter().flat_map(DueQueue::iter);
             let mut due = due.take_while(|&(second, _)| second < until).peekable();
             while tasks.len() < taking.left().min(STEP_ROWS)
                 && let Some(&(_, slot)) = due.peek()
