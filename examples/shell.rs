@@ -349,7 +349,7 @@ impl Shell {
             project_id: it.project.as_str(),
             id: it.id.as_str(),
             execution: it.execution.to_rfc3339(),
-            first_missed: it.first_missed.map(|it| it.to_rfc3339()),
+            first_missed: it.first_missed.map(taskdex::Execution::to_rfc3339),
         });
         let answer = Answer {
             due: due.collect(),

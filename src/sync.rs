@@ -47,9 +47,13 @@ pub(crate) const fn cramped(usual: usize, tried: usize) -> usize {
 /// Notes a step that may lie in the middle of another thread's call, where interleavings are
 /// tried.
 #[inline]
-pub(crate) fn reached(_step: &'static str) {
+#[cfg_attr(
+    not(feature = "interleavings"),
+    expect(unused_variables, reason = "for tests")
+)]
+pub(crate) fn reached(step: &'static str) {
     #[cfg(feature = "interleavings")]
-    REACHED.with(|reached| reached.borrow_mut().push(_step));
+    REACHED.with(|reached| reached.borrow_mut().push(step));
 }
 
 #[cfg(feature = "interleavings")]

@@ -244,7 +244,7 @@ impl Thread<'_> {
             let outcome = result
                 .as_ref()
                 .map_err(Clone::clone)
-                .map(|it| it.revision());
+                .map(taskdex::Snapshot::revision);
             (outcome.into(), result)
         });
         let snapshot = result.ok()?;

@@ -353,7 +353,7 @@ fn each_task_has_its_own_policy() {
     ];
     let store = watched(&tasks, "2026-12-01T00:00:00Z");
     let choose = |_: &taskdex::ProjectId, task: &Task| match task.id() {
-        "each" => MissedPolicy::from(Missed::Each).with_no_later_than(Duration::from_secs(86_400)),
+        "each" => MissedPolicy::from(Missed::Each).with_no_later_than(Duration::from_hours(24)),
         "none" => Missed::None.into(),
         _ => Missed::Latest.into(),
     };
