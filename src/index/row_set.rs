@@ -157,7 +157,8 @@ impl RowSet {
     /// How many rows are before one, which may be absent itself.
     pub(crate) fn rank(&self, row: Slot) -> u32 {
         let (number, low) = split(row);
-        let stride = number / STRIDE;
+        // A row may be behind all blocks, and one stride has no sum.
+        let stride = (number / STRIDE).min(self.strides.len());
         let strides: u32 = self.strides.iter().take(stride).sum();
         let blocks = self.blocks.get(stride * STRIDE..).unwrap_or_default();
         let blocks = blocks.iter().take(number - stride * STRIDE);

@@ -96,13 +96,13 @@ fn the_way_of_a_search_is_explained() {
 }
 
 #[test]
-fn postings_that_tell_what_follows_a_branch_are_counted() {
-    // `bc` branches in each name, so where `abc` is followed by `-` is asked as well.
+fn rows_where_a_pair_of_the_needle_branches_are_compared() {
+    // `bc` is followed by `-` and by `d` in each name, so its grams do not decide.
     let (store, tasks) = named(2_000, |number| format!("abc-bcd {number:04}"));
     let query = containing("abc-");
     let grams = NameStrategy::Grams {
-        postings: 2 + 2,
-        compared: 0,
+        postings: 2 + 1,
+        compared: 2_000,
     };
     assert_eq!(strategy(&store, &query), grams);
     check_search(&store, &tasks, &query);
