@@ -31,7 +31,7 @@ use super::project::{Project, next_of};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::index::{DueQueue, Next, Slot};
+use crate::index::{DueQueue, Index, Next, Slot};
 use crate::task::ProjectId;
 pub use missed::{Missed, MissedPolicy};
 pub use take::{DueBatch, DueExecution};
@@ -145,11 +145,12 @@ impl Due {
         if project.read().due().is_none_or(DueQueue::is_published) {
             return None;
         }
-        self.publish(id, project)
+        self.publish(id, &mut project.write())
     }
 
-    fn publish(&self, id: &ProjectId, project: &Project) -> Option<i64> {
-        let mut index = project.write();
+    /// Has the agenda know a project's first second, and gives the next wake-up where it is
+    /// earlier than before.
+    fn publish(&self, id: &ProjectId, index: &mut Index) -> Option<i64> {
         let mut agenda = self.agenda();
         let agenda = agenda.as_mut()?;
         let passed = agenda.passed();
@@ -184,7 +185,7 @@ impl Due {
     /// Begins to watch a project that is there, with its writer's lock held. Readers go on.
     pub(super) fn watch(&self, id: &ProjectId, project: &Project, passed: i64) -> Option<i64> {
         project.begin_watching(passed);
-        self.publish(id, project)
+        self.publish(id, &mut project.write())
     }
 
     /// Checks that the agenda has these seconds and no others.
