@@ -53,9 +53,6 @@ enum Asked {
     Revision {
         project: ProjectId,
     },
-    Compact {
-        project: ProjectId,
-    },
 }
 
 impl Asked {
@@ -66,8 +63,7 @@ impl Asked {
             | Self::ChangesSince { project, .. }
             | Self::ApplyChanges { project, .. }
             | Self::Restore { project, .. }
-            | Self::Revision { project }
-            | Self::Compact { project } => project,
+            | Self::Revision { project } => project,
         }
     }
 
@@ -79,7 +75,6 @@ impl Asked {
             Self::ApplyChanges { .. } => "apply_changes",
             Self::Restore { .. } => "restore",
             Self::Revision { .. } => "revision",
-            Self::Compact { .. } => "compact",
         }
     }
 
@@ -133,10 +128,6 @@ impl Asked {
                 },
             },
             Self::Revision { project } => store.revision(project).into(),
-            Self::Compact { project } => {
-                store.compact(project);
-                Outcome::Accepted
-            }
         }
     }
 
@@ -159,7 +150,6 @@ impl Asked {
                 project, snapshot, ..
             } => reference.restore(project, snapshot).into(),
             Self::Revision { project } => reference.revision(project).into(),
-            Self::Compact { .. } => Outcome::Accepted,
         }
     }
 }
@@ -327,12 +317,6 @@ impl Thread<'_> {
                         export,
                     });
                 }
-            }
-            Op::TaskCount { project } => {
-                self.make(Asked::Compact {
-                    project: project.clone(),
-                });
-                self.make(Asked::Op(Op::TaskCount { project }));
             }
             op => {
                 self.make(Asked::Op(op));
