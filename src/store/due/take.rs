@@ -270,7 +270,7 @@ impl TaskStore {
             }
             match choice {
                 Choice::Fixed(policy) => {
-                    project.take(&id, &mut taking, until, &self.due, |_| Some(policy))
+                    project.take(&id, &mut taking, until, &self.due, |_| Some(policy));
                 }
                 Choice::Asked(_) => {
                     let mut chosen = chosen.into_iter();
