@@ -79,8 +79,10 @@ impl Project {
         if since == present {
             return Ok(ChangeSet::nothing(present, index.sequence_next()));
         }
-        let oldest = index.log().map_or(present, ChangeLog::base);
-        let changes = index.log().filter(|_| since < present);
+        // No log reaches across the end of a project, and without tasks it is at its end.
+        let log = index.log().filter(|_| index.len() > 0);
+        let oldest = log.map_or(present, ChangeLog::base);
+        let changes = log.filter(|_| since < present);
         let changes = changes
             .and_then(|log| log.since(since))
             .ok_or_else(|| Error::out_of_reach(since, oldest, present))?;
