@@ -66,7 +66,7 @@ pub use snapshot::{Snapshot, SnapshotTask, SnapshotTasks};
 /// let weekdays = Schedule::weekly("2,3,4,5,6".parse()?, "08:30:00".parse()?, "Asia/Shanghai".parse()?)?;
 /// let task = Task::builder("t-1", "Morning start", TaskType::Start, weekdays).build()?;
 /// let added = store.add(&project, task, now)?;
-/// let changed = store.set_last_status(&project, "t-1", Some(LastStatus::Fail), now)?;
+/// let changed = store.set_last_status(&project, "t-1", Some(LastStatus::Fail))?;
 /// assert!(changed > added);
 ///
 /// let query = ListQuery::from_query_string("offset=0&limit=10&last_status=FAIL")?;

@@ -338,7 +338,12 @@ impl Project {
     }
 }
 
-/// The instant of a second that is one of chrono's.
+/// The instant of a second; the first or last of chrono's for one that is beyond.
 fn instant_of(second: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(second, 0).unwrap_or_default()
+    let beyond = if second < 0 {
+        DateTime::<Utc>::MIN_UTC
+    } else {
+        DateTime::<Utc>::MAX_UTC
+    };
+    DateTime::from_timestamp(second, 0).unwrap_or(beyond)
 }
