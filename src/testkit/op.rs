@@ -750,13 +750,13 @@ impl Op {
                 policy,
                 of_reboots,
                 ..
-            } => match of_reboots {
-                None => store.take_due(now, limit, policy).into(),
-                Some(_) => {
-                    let choose = |_: &ProjectId, task: &Task| policy_of(task, policy, of_reboots);
-                    store.take_due_by(now, limit, choose).into()
+            } => {
+                if of_reboots.is_none() {
+                    return store.take_due(now, limit, policy).into();
                 }
-            },
+                let choose = |_: &ProjectId, task: &Task| policy_of(task, policy, of_reboots);
+                store.take_due_by(now, limit, choose).into()
+            }
             Self::NextWakeup { .. } => {
                 let next_wakeup = store.next_wakeup();
                 let both = next_wakeup.and_then(|wakeup| Ok((wakeup, store.passed()?)));
