@@ -48,6 +48,9 @@ pub(crate) struct Limits {
     pub(crate) lists_until: u32,
     /// So many holes, or renamings, are never a reason to set a project in order.
     pub(crate) holes_min: u32,
+    /// A batch of at most so many changes and removals is carried out in place, however small
+    /// the project.
+    pub(crate) in_place_min: u32,
     /// Row numbers end here.
     pub(crate) rows_max: Slot,
 }
@@ -59,6 +62,7 @@ impl Limits {
         lists_from: 256,
         lists_until: 128,
         holes_min: 256,
+        in_place_min: 64,
         rows_max: Slot::MAX,
     };
 
@@ -68,6 +72,7 @@ impl Limits {
         lists_from: 12,
         lists_until: 6,
         holes_min: 4,
+        in_place_min: 6,
         rows_max: 5_000,
     };
 
@@ -79,6 +84,9 @@ impl Limits {
         ..Self::EARLY
     };
 }
+
+/// A project of which a greater part changes at once is built beside: one in eight.
+const IN_PLACE_PART: u32 = 8;
 
 /// Versions are kept in 48 bits: centuries of 10,000 changes a second.
 pub(crate) const REVISION_MAX: u64 = (1 << 48) - 1;
@@ -888,6 +896,11 @@ impl Index {
     /// Whether so many rows can be added.
     pub(crate) fn has_room_for(&self, added: usize) -> bool {
         self.rows.has_room_for(added, self.limits.rows_max)
+    }
+
+    /// How many changes and removals of a batch are carried out in place at most.
+    pub(crate) fn in_place_max(&self) -> usize {
+        self.limits.in_place_min.max(self.visible / IN_PLACE_PART) as usize
     }
 
     /// How many tasks the project can have.

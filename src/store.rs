@@ -95,7 +95,9 @@ pub(crate) struct InnerState {
     pub(crate) has_lists: bool,
     /// How often the project was numbered anew, or got lists.
     pub(crate) epoch: u32,
-    /// How many remembered answers the whole store has forgotten for want of room.
+    /// A batch of more changes and removals is built beside.
+    pub(crate) in_place_max: usize,
+    /// How many cached searches the whole store has evicted for want of room.
     pub(crate) evicted: u64,
 }
 
@@ -162,12 +164,16 @@ impl TaskStore {
     /// What no answer shows of a project: for the test kit.
     #[cfg(feature = "testkit")]
     pub(crate) fn inner_state(&self, project: &ProjectId) -> InnerState {
-        let form = self.find(project).map(|project| project.read().form());
-        let (has_lists, epoch) = form.unwrap_or_default();
+        let form = self.find(project).map(|project| {
+            let index = project.read();
+            (index.form(), index.in_place_max())
+        });
+        let ((has_lists, epoch), in_place_max) = form.unwrap_or_default();
         InnerState {
             exists: form.is_some(),
             has_lists,
             epoch,
+            in_place_max,
             evicted: self.memory.evicted(),
         }
     }

@@ -17,6 +17,8 @@ pub(crate) enum Refusal {
     By(Error),
     /// By the library, for an edit of a batch.
     At { position: usize, error: Error },
+    /// By the library, for a line of an export.
+    InLine { line: usize, error: Error },
     /// By the program itself.
     Own { kind: ErrorKind, message: String },
 }
@@ -54,6 +56,11 @@ impl Refusal {
                 out.pop();
                 out.extend_from_slice(format!(",\"position\":{position}}}").as_bytes());
             }
+            Self::InLine { line, error } => {
+                let detail = error.detail().map(|detail| format!(": {detail}"));
+                let detail = format!("line {line}{}", detail.unwrap_or_default());
+                write_error_json(error.code(), &error.to_string(), Some(&detail), out);
+            }
             Self::Own { kind, message } => write_error_json(kind.code(), message, None, out),
         }
     }
@@ -68,7 +75,10 @@ impl From<Error> for Refusal {
 impl From<ExportError> for Refusal {
     fn from(refused: ExportError) -> Self {
         match refused.error() {
-            Some(error) => Self::By(error.clone()),
+            Some(error) => Self::InLine {
+                line: refused.line(),
+                error: error.clone(),
+            },
             None => Self::internal(refused),
         }
     }

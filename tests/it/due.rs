@@ -511,7 +511,7 @@ fn a_forecast_has_steps_of_seconds_and_no_more_than_ten_thousand() {
     assert_eq!(count(10_000, second).unwrap()[3_600], 1);
     assert_eq!(count(3_600, second).unwrap().iter().sum::<u64>(), 0);
     assert_eq!(count(3_601, second).unwrap().iter().sum::<u64>(), 1);
-    assert_eq!(count(3_601, Duration::from_secs(3_600)).unwrap(), [0, 1]);
+    assert_eq!(count(3_601, Duration::from_hours(1)).unwrap(), [0, 1]);
     assert!(count(0, second).unwrap().is_empty());
     assert!(count(-5, second).unwrap().is_empty());
     for (seconds, step, parameter) in [
@@ -528,7 +528,7 @@ fn a_forecast_has_steps_of_seconds_and_no_more_than_ten_thousand() {
         );
     }
     let (first, last) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
-    let year = Duration::from_secs(86_400 * 365 * 100);
+    let year = Duration::from_hours(24 * 365 * 100);
     let counts = store
         .forecast(&project("p"), &all, first, last, year)
         .unwrap();
@@ -538,5 +538,5 @@ fn a_forecast_has_steps_of_seconds_and_no_more_than_ten_thousand() {
         .unwrap();
     assert!(nobody.iter().all(|&count| count == 0));
     store.set_enabled(&project("p"), "a", false, from).unwrap();
-    assert_eq!(count(3_601, Duration::from_secs(3_600)).unwrap(), [0, 0]);
+    assert_eq!(count(3_601, Duration::from_hours(1)).unwrap(), [0, 0]);
 }
