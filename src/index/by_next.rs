@@ -1,6 +1,6 @@
 //! Rows by their next execution: a listing read from the due queue where that tells it.
 
-use super::rows::{RowView, Slot};
+use super::rows::Slot;
 use super::{DueQueue, Index, PAGE_ROWS, RowSet, Selected};
 use crate::query::{ListKey, ListQuery};
 

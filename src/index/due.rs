@@ -285,10 +285,13 @@ impl DueQueue {
             BLOCK_WORDS / 2
         };
         let mut upper = block.split_off(half);
-        if place < half {
+        if place <= half && half < BLOCK_WORDS {
             insert(block, place, word);
         } else {
             insert(&mut upper, place - half, word);
+        }
+        if !is_near_end {
+            block.shrink_to(block.len() + BLOCK_WORDS_SPARE);
         }
         self.insert_block(number + 1, upper);
     }
@@ -516,13 +519,14 @@ mod tests {
         let mut queue = DueQueue::new(0);
         queue.insert(Slot::MAX, at(1_000_000));
         (0..10_000).for_each(|slot| queue.insert(slot, at(500_000)));
-        assert!(queue.heap_bytes() < 10_000 * 9, "{}", queue.heap_bytes());
+        assert!(queue.heap_bytes() < 90_000, "{}", queue.heap_bytes());
     }
 
     #[test]
     fn rows_move_up_where_one_was_removed() {
         let mut queue = DueQueue::new(1_000);
         queue.insert_all((0..300).map(|slot| (slot, at(second_of(slot)))));
+        queue.rows_end = 300;
         queue.remove(100, at(second_of(100)));
         queue.close_up(100);
         let kept = (0..300).filter(|&slot| slot != 100);

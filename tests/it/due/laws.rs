@@ -298,7 +298,7 @@ impl Both {
 #[test]
 fn a_history_gives_what_a_scan_does() {
     let mut taken = 0;
-    for seed in 0..60 {
+    for seed in 0..24 {
         let mut random = SplitMix64::new(seed);
         let random = &mut random;
         let ids = random.pick(&[5, 40, 400]);
@@ -329,7 +329,7 @@ fn a_history_gives_what_a_scan_does() {
         }
         both.store.validate().unwrap();
     }
-    assert!(taken > 10_000, "{taken} executions were taken");
+    assert!(taken > 4_000, "{taken} executions were taken");
 }
 
 /// A task's schedule while it was enabled, after one second and up to another.
