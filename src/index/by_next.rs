@@ -22,10 +22,8 @@ impl Index {
         if let Some(lookups) = &self.lookups {
             return self.select_by_next_among(query, lookups.answers.list(key).rows(), now);
         }
-        let rows = self.iter();
-        let matches = |row: RowView<'_>| query.matches(row.task());
-        let rows = rows.filter(|&(_, row)| matches(row)).map(|(slot, _)| slot);
-        ByNext::Rows(rows.collect())
+        let rows = self.iter().filter(|(_, row)| query.matches(row.task()));
+        ByNext::Rows(rows.map(|(slot, _)| slot).collect())
     }
 
     /// The same where `rows` are all that match.

@@ -278,12 +278,9 @@ impl DueQueue {
             insert(block, place, word);
             return;
         }
-        // What comes in order fills its blocks, also before a word that is far ahead.
-        let half = if place + 1 >= BLOCK_WORDS {
-            place
-        } else {
-            BLOCK_WORDS / 2
-        };
+        // What comes in order fills its blocks, also before others that are there.
+        let is_near_end = place >= BLOCK_WORDS_BUILT;
+        let half = if is_near_end { place } else { BLOCK_WORDS / 2 };
         let mut upper = block.split_off(half);
         if place <= half && half < BLOCK_WORDS {
             insert(block, place, word);
