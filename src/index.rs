@@ -733,11 +733,6 @@ impl Index {
             }
             self.rows.close_up(slot)
         };
-        if self.lookups.is_none()
-            && let Some(due) = &mut self.due
-        {
-            due.close_up(slot);
-        }
         self.visible_end = self.rows.end();
         self.visible = self.rows.len();
         removed
