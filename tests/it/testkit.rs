@@ -211,6 +211,7 @@ fn histories_reach_every_operation_both_outcomes_and_every_rare_state() {
                 | "facets"
                 | "explain"
                 | "watch_due"
+                | "forecast"
                 | "task_count"
                 | "projects"
         );
