@@ -66,16 +66,20 @@ std::thread_local! {
 
 /// The ranks of all locks, lowest first.
 pub(crate) mod rank {
+    /// The turn of the thread that takes what is due.
+    pub(crate) const TURN: u8 = 0;
     /// The lock of those who change a project.
-    pub(crate) const WRITER: u8 = 0;
+    pub(crate) const WRITER: u8 = 1;
     /// A project's index.
-    pub(crate) const INDEX: u8 = 1;
+    pub(crate) const INDEX: u8 = 2;
     /// The order in which cached searches are evicted.
-    pub(crate) const LRU: u8 = 2;
+    pub(crate) const LRU: u8 = 3;
     /// The cached searches of one project.
-    pub(crate) const ENTRIES: u8 = 3;
-    /// A part of the store's projects: nothing is waited for behind it.
-    pub(crate) const SHARD: u8 = 4;
+    pub(crate) const ENTRIES: u8 = 4;
+    /// A part of the store's projects.
+    pub(crate) const SHARD: u8 = 5;
+    /// What is due first of each project: nothing is waited for behind it.
+    pub(crate) const AGENDA: u8 = 6;
 }
 
 thread_local! {

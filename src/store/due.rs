@@ -22,7 +22,6 @@ mod take;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
@@ -32,6 +31,7 @@ use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
 use crate::index::{DueQueue, Index, Next, Slot};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, rank};
 use crate::task::ProjectId;
 pub use missed::{Missed, MissedPolicy};
 pub use take::{DueBatch, DueExecution};
@@ -42,9 +42,9 @@ const STEP_ROWS: usize = 256;
 /// What a store keeps for those who watch what is due.
 #[derive(Debug, Default)]
 pub(super) struct Due {
-    turn: Mutex<()>,
+    turn: Mutex<(), { rank::TURN }>,
     /// `None` before watching began.
-    agenda: Mutex<Option<Agenda>>,
+    agenda: Mutex<Option<Agenda>, { rank::AGENDA }>,
     on_earlier_wakeup: Option<OnEarlierWakeup>,
 }
 
@@ -120,11 +120,11 @@ impl Due {
 
     // Nothing can panic while one of these locks is held, save for an allocation that fails.
 
-    fn turn(&self) -> MutexGuard<'_, ()> {
+    fn turn(&self) -> MutexGuard<'_, (), { rank::TURN }> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn agenda(&self) -> MutexGuard<'_, Option<Agenda>> {
+    fn agenda(&self) -> MutexGuard<'_, Option<Agenda>, { rank::AGENDA }> {
         self.agenda.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
