@@ -38,7 +38,7 @@ impl History {
             });
         }
         for _ in 0..source.below(6) {
-            before.extend(generate::operations(source, &swarm));
+            before.extend(calls_of_projects(source, &swarm));
         }
         let holds_snapshot = source.one_in(3);
         let thread_count = source.pick(&[2, 3, 2, 4]);
@@ -47,7 +47,7 @@ impl History {
                 let count = source.between(1, calls_max) as usize;
                 let mut calls = Vec::new();
                 while calls.len() < count {
-                    calls.extend(generate::operations(source, &swarm));
+                    calls.extend(calls_of_projects(source, &swarm));
                 }
                 calls.truncate(count);
                 calls
@@ -61,6 +61,16 @@ impl History {
             threads,
         }
     }
+}
+
+/// The calls of the store as a whole, of what is due: their answers are no state of one project.
+pub(crate) const CALLS_OF_THE_STORE: [&str; 4] =
+    ["watch_due", "take_due", "next_wakeup", "due_count"];
+
+fn calls_of_projects(source: &mut SplitMix64, swarm: &generate::Swarm) -> Vec<Op> {
+    let mut calls = generate::operations(source, swarm);
+    calls.retain(|call| !CALLS_OF_THE_STORE.contains(&call.name()));
+    calls
 }
 
 /// The project in which most happens.
