@@ -24,8 +24,9 @@ mod support;
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use lexopt::prelude::{Long, Short, Value};
 use members::{Members, Refusal};
 use serde::Serialize;
@@ -33,8 +34,8 @@ use serde_json::value::RawValue;
 use support::{Answers, Failure, answer_lines, read_file};
 use taskdex::wire::{self, RecordReader};
 use taskdex::{
-    ChangeSet, Edit, Facets, LastStatus, LifeCycleType, ListQuery, Order, ProjectId, Record,
-    ScheduledType, TaskStore, TaskType,
+    ChangeSet, Edit, Facets, LastStatus, LifeCycleType, ListQuery, Missed, MissedPolicy, Order,
+    ProjectId, Record, ScheduledType, TaskStore, TaskType,
 };
 
 const USAGE: &str = "shell [--change-log N] [FILE|-]";
@@ -143,6 +144,17 @@ impl Shell {
             "restore" => self.restore(&project, members, out),
             "changes" => self.changes(&project, members, out),
             "apply_changes" => self.apply_changes(&project, members, out),
+            "watch_due" => self.watch_due(members, out),
+            "take_due" => self.take_due(members, out),
+            "next_wakeup" => {
+                members.finish()?;
+                write_wakeup(out, self.store.next_wakeup()?)
+            }
+            "due_count" => {
+                members.finish()?;
+                answer(out, "count", self.store.due_count(self.now()?)?)
+            }
+            "forecast" => self.forecast(&project, members, out),
             _ => Err(Refusal::unknown("do", &name, "the name of a call")),
         }
     }
@@ -293,6 +305,82 @@ impl Shell {
         let revision = self.store.apply_changes(project, &changes, self.now()?)?;
         answer(out, "revision", revision)
     }
+}
+
+impl Shell {
+    fn watch_due(&self, mut members: Members<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+        let passed = members.instant("passed")?;
+        members.finish()?;
+        write_wakeup(out, self.store.watch_due(passed))
+    }
+
+    fn take_due(&self, mut members: Members<'_>, out: &mut Vec<u8>) -> Result<(), Refusal> {
+        #[derive(Serialize)]
+        struct Taken<'a> {
+            project_id: &'a str,
+            id: &'a str,
+            execution: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            first_missed: Option<String>,
+        }
+
+        #[derive(Serialize)]
+        struct Answer<'a> {
+            due: Vec<Taken<'a>>,
+            has_more: bool,
+            passed: String,
+        }
+
+        let limit = usize::try_from(members.number("limit")?).unwrap_or(usize::MAX);
+        let missed = match members.optional_string("missed")?.as_deref() {
+            None | Some("latest") => Missed::Latest,
+            Some("each") => Missed::Each,
+            Some("none") => Missed::None,
+            Some(other) => {
+                return Err(Refusal::unknown("missed", other, "latest, each or none"));
+            }
+        };
+        let no_later_than = members.optional_number("no_later_than")?;
+        members.finish()?;
+        let policy = MissedPolicy::from(missed);
+        let policy = policy.with_no_later_than(no_later_than.map(Duration::from_secs));
+        let batch = self.store.take_due(self.now()?, limit, policy)?;
+        let due = batch.due.iter().map(|it| Taken {
+            project_id: it.project.as_str(),
+            id: it.id.as_str(),
+            execution: it.execution.to_rfc3339(),
+            first_missed: it.first_missed.map(taskdex::Execution::to_rfc3339),
+        });
+        let answer = Answer {
+            due: due.collect(),
+            has_more: batch.has_more,
+            passed: utc(batch.passed),
+        };
+        write(out, &answer)
+    }
+
+    fn forecast(
+        &self,
+        project: &ProjectId,
+        mut members: Members<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Refusal> {
+        let query = query(&mut members)?;
+        let (from, to) = (members.instant("from")?, members.instant("to")?);
+        let step = Duration::from_secs(members.number("step_seconds")?);
+        members.finish()?;
+        let counts = self.store.forecast(project, &query, from, to, step)?;
+        answer(out, "counts", counts)
+    }
+}
+
+/// An instant in whole seconds of UTC.
+fn utc(instant: DateTime<Utc>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn write_wakeup(out: &mut Vec<u8>, wakeup: Option<DateTime<Utc>>) -> Result<(), Refusal> {
+    answer(out, "next_wakeup", wakeup.map(utc))
 }
 
 /// The query of a line, or the first ten tasks.

@@ -11,7 +11,7 @@ mod explain;
 mod facets;
 mod ids;
 mod log;
-mod names;
+mod name_index;
 mod next;
 mod row_set;
 mod rows;
@@ -21,13 +21,12 @@ use std::ops::Range;
 
 use answers::{Answers, Compacted};
 pub(crate) use by_next::ByNext;
-use changes::Changes;
-pub(crate) use changes::{NameSearch, NamesFound, Seen};
+use changes::RecentChanges;
+pub(crate) use changes::{NameSearch, NamesFound, Validity};
 pub(crate) use due::DueQueue;
 use ids::Ids;
 pub(crate) use log::{ChangeLog, Logged};
-use names::Matching;
-pub(crate) use names::{Batch as NameBatch, NameIndex};
+pub(crate) use name_index::{NameBatch, NameIndex};
 use rows::Rows;
 
 pub(crate) use next::{Known, Moment, Next};
@@ -49,6 +48,9 @@ pub(crate) struct Limits {
     pub(crate) lists_until: u32,
     /// So many holes, or renamings, are never a reason to set a project in order.
     pub(crate) holes_min: u32,
+    /// A batch of at most so many changes and removals is carried out in place, however small
+    /// the project.
+    pub(crate) in_place_min: u32,
     /// Row numbers end here.
     pub(crate) rows_max: Slot,
 }
@@ -60,6 +62,7 @@ impl Limits {
         lists_from: 256,
         lists_until: 128,
         holes_min: 256,
+        in_place_min: 64,
         rows_max: Slot::MAX,
     };
 
@@ -69,6 +72,7 @@ impl Limits {
         lists_from: 12,
         lists_until: 6,
         holes_min: 4,
+        in_place_min: 6,
         rows_max: 5_000,
     };
 
@@ -80,6 +84,9 @@ impl Limits {
         ..Self::EARLY
     };
 }
+
+/// A project of which a greater part changes at once is built beside: one in eight.
+const IN_PLACE_PART: u32 = 8;
 
 /// Versions are kept in 48 bits: centuries of 10,000 changes a second.
 pub(crate) const REVISION_MAX: u64 = (1 << 48) - 1;
@@ -134,7 +141,7 @@ pub(crate) struct Lookups {
     answers: Answers,
     ids: Ids,
     names: NameIndex,
-    changes: Changes,
+    changes: RecentChanges,
 }
 
 /// A task to be added.
@@ -325,21 +332,19 @@ impl Index {
         let Some(key) = ListKey::of(query.filters.list) else {
             return selected;
         };
-        match (&self.lookups, &query.filters.task_name) {
-            (None, name) => self.select_by_scan(key, name.as_ref(), query, &mut selected),
-            (Some(lookups), None) => {
-                let list = lookups.answers.list(key);
-                selected.total = list.len();
-                let window = self.window(query, list.len(), |slot| list.rank(slot));
-                if let Some(out) = selected.slots.get_mut(..window.len()) {
-                    selected.count = list.read(window.start, out);
-                }
-                selected.put_in(query.order());
-            }
-            (Some(lookups), Some(name)) => {
-                return self.select_among(query, &self.matching(lookups, key, name).rows);
-            }
+        let name = query.filters.task_name.as_ref();
+        let Some(lookups) = &self.lookups else {
+            self.select_by_scan(key, name, query, &mut selected);
+            return selected;
+        };
+        debug_assert!(name.is_none(), "names are searched first");
+        let list = lookups.answers.list(key);
+        selected.total = list.len();
+        let window = self.window(query, list.len(), |slot| list.rank(slot));
+        if let Some(out) = selected.slots.get_mut(..window.len()) {
+            selected.count = list.read(window.start, out);
         }
+        selected.put_in(query.order());
         selected
     }
 
@@ -356,12 +361,6 @@ impl Index {
         }
         selected.put_in(query.order());
         selected
-    }
-
-    /// The visible rows of a list whose name matches.
-    fn matching(&self, lookups: &Lookups, key: ListKey, name: &NameMatch) -> Matching {
-        let list = lookups.answers.list(key).rows();
-        lookups.names.find(name, list, self.visible_end, &self.rows)
     }
 
     fn select_by_scan(
@@ -589,20 +588,18 @@ impl Index {
         if head.sequence == u64::MAX {
             return Err(NotAdded::NoRoom);
         }
-        let slot = if let Some(lookups) = &mut self.lookups {
+        if let Some(lookups) = &mut self.lookups {
             if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
                 return Err(NotAdded::IdTaken);
             }
             let slot = self.rows.push(head, task, self.limits.rows_max)?;
             lookups.ids.insert(&self.rows, slot, hash);
-            slot
-        } else {
-            if self.find_by_scan(id).is_some() {
-                return Err(NotAdded::IdTaken);
-            }
-            self.rows.push(head, task, self.limits.rows_max)?
-        };
-        Ok(slot)
+            return Ok(slot);
+        }
+        if self.find_by_scan(id).is_some() {
+            return Err(NotAdded::IdTaken);
+        }
+        Ok(self.rows.push(head, task, self.limits.rows_max)?)
     }
 
     /// Sets a last status. Status lists change, no others.
@@ -725,19 +722,16 @@ impl Index {
         if let Some(due) = &mut self.due {
             due.remove(slot, row.pending());
         }
-        let removed = match &mut self.lookups {
-            Some(lookups) => {
-                lookups.ids.remove(slot, row.task().id());
-                lookups.answers.remove(slot, row.code());
-                lookups.changes.note(slot);
-                self.rows.remove(slot)
+        let removed = if let Some(lookups) = &mut self.lookups {
+            lookups.ids.remove(slot, row.task().id());
+            lookups.answers.remove(slot, row.code());
+            lookups.changes.note(slot);
+            self.rows.remove(slot)
+        } else {
+            if let Some(due) = &mut self.due {
+                due.close_up(slot);
             }
-            None => {
-                if let Some(due) = &mut self.due {
-                    due.close_up(slot);
-                }
-                self.rows.close_up(slot)
-            }
+            self.rows.close_up(slot)
         };
         self.visible_end = self.rows.end();
         self.visible = self.rows.len();
@@ -904,6 +898,11 @@ impl Index {
         self.rows.has_room_for(added, self.limits.rows_max)
     }
 
+    /// How many changes and removals of a batch are carried out in place at most.
+    pub(crate) fn in_place_max(&self) -> usize {
+        self.limits.in_place_min.max(self.visible / IN_PLACE_PART) as usize
+    }
+
     /// How many tasks the project can have.
     pub(crate) fn task_count_max(&self) -> u32 {
         self.limits.rows_max
@@ -961,7 +960,7 @@ impl Lookups {
             answers: Answers::new(),
             ids: Ids::with_capacity(rows),
             names: NameIndex::default(),
-            changes: Changes::new(),
+            changes: RecentChanges::new(),
         }
     }
 

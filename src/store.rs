@@ -3,13 +3,13 @@
 mod batch;
 mod builder;
 mod by_next;
+mod deallocate;
 mod due;
 mod edit;
 mod feed;
-mod freed;
 mod listed;
 mod project;
-mod remembered;
+mod search_cache;
 mod shards;
 mod snapshot;
 
@@ -29,13 +29,13 @@ pub use batch::BatchError;
 use batch::TouchedIds;
 use builder::OnChange;
 pub use builder::TaskStoreBuilder;
+use deallocate::deallocate;
 use due::Due;
 pub use due::{DueBatch, DueExecution, Missed, MissedPolicy};
 pub use edit::{Edit, EditAction, Expectation, NewTask};
 pub use feed::ChangeSet;
-use freed::give_back;
 use project::{Project, Writer, WriterGuard};
-use remembered::Memory;
+use search_cache::CacheMemory;
 use shards::Shards;
 pub(crate) use snapshot::Restoration;
 pub use snapshot::{Snapshot, SnapshotTask, SnapshotTasks};
@@ -66,7 +66,7 @@ pub use snapshot::{Snapshot, SnapshotTask, SnapshotTasks};
 /// let weekdays = Schedule::weekly("2,3,4,5,6".parse()?, "08:30:00".parse()?, "Asia/Shanghai".parse()?)?;
 /// let task = Task::builder("t-1", "Morning start", TaskType::Start, weekdays).build()?;
 /// let added = store.add(&project, task, now)?;
-/// let changed = store.set_last_status(&project, "t-1", Some(LastStatus::Fail), now)?;
+/// let changed = store.set_last_status(&project, "t-1", Some(LastStatus::Fail))?;
 /// assert!(changed > added);
 ///
 /// let query = ListQuery::from_query_string("offset=0&limit=10&last_status=FAIL")?;
@@ -80,7 +80,7 @@ pub use snapshot::{Snapshot, SnapshotTask, SnapshotTasks};
 pub struct TaskStore {
     shards: Shards,
     limits: &'static Limits,
-    memory: Memory,
+    memory: CacheMemory,
     /// The entries of each project's change log; 0: none.
     log_capacity: usize,
     on_change: Option<OnChange>,
@@ -95,7 +95,9 @@ pub(crate) struct InnerState {
     pub(crate) has_lists: bool,
     /// How often the project was numbered anew, or got lists.
     pub(crate) epoch: u32,
-    /// How many remembered answers the whole store has forgotten for want of room.
+    /// A batch of more changes and removals is built beside.
+    pub(crate) in_place_max: usize,
+    /// How many cached searches the whole store has evicted for want of room.
     pub(crate) evicted: u64,
 }
 
@@ -162,12 +164,16 @@ impl TaskStore {
     /// What no answer shows of a project: for the test kit.
     #[cfg(feature = "testkit")]
     pub(crate) fn inner_state(&self, project: &ProjectId) -> InnerState {
-        let form = self.find(project).map(|project| project.read().form());
-        let (has_lists, epoch) = form.unwrap_or_default();
+        let form = self.find(project).map(|project| {
+            let index = project.read();
+            (index.form(), index.in_place_max())
+        });
+        let ((has_lists, epoch), in_place_max) = form.unwrap_or_default();
         InnerState {
             exists: form.is_some(),
             has_lists,
             epoch,
+            in_place_max,
             evicted: self.memory.evicted(),
         }
     }
@@ -237,7 +243,7 @@ impl TaskStore {
         }
         let version = self.change_or_create(project, |project| project.add_all(&tasks, now));
         let count = tasks.len();
-        give_back(tasks, count);
+        deallocate(tasks, count);
         version
     }
 
@@ -412,7 +418,7 @@ impl TaskStore {
     ) -> Result<Synced, BatchError> {
         let synced = self.change_or_create(project, |project| project.sync(&tasks, now));
         let count = tasks.len();
-        give_back(tasks, count);
+        deallocate(tasks, count);
         synced
     }
 
@@ -646,17 +652,16 @@ impl TaskStore {
     ) -> Result<Revision, Error> {
         let index = restored.finish(next_sequence, self.log_capacity);
         let revision = index.revision();
-        let (revision, earlier) = self.change_or_create(project, |cell| {
-            let mut shown = cell.write();
-            if shown.len() > 0 {
-                return Err(Error::project_exists(project));
-            }
-            *shown = index;
-            drop(shown);
-            let passed = self.due.watched_from();
-            let earlier = passed.and_then(|passed| self.due.watch(project, cell, passed));
-            Ok((revision, earlier))
-        })?;
+        let restored = Arc::new(Project::new(index));
+        let writer = restored.lock_writer();
+        if !self.shards.insert(project, Arc::clone(&restored)) {
+            return Err(Error::project_exists(project));
+        }
+        // Only a project that is there is found by who begins to watch.
+        let passed = self.due.watched_from();
+        let earlier = passed.and_then(|passed| self.due.watch(project, &restored, passed));
+        drop(writer);
+        self.tell(project, revision);
         self.due.tell(earlier);
         Ok(revision)
     }
@@ -805,8 +810,9 @@ impl TaskStore {
             ..origin
         };
         self.retire(project, &found, origin, &mut writer);
+        let count = found.read().len();
         drop(writer);
-        give_back(found, count as usize);
+        deallocate(found, count as usize);
         self.tell(project, origin.revision);
         u64::from(count)
     }
@@ -859,7 +865,7 @@ impl TaskStore {
             let writer = project.lock_writer();
             let index = project.read();
             let in_project = |fault: String| format!("project {id}: {fault}");
-            project.validate_remembered(&index).map_err(in_project)?;
+            project.validate_name_cache(&index).map_err(in_project)?;
             if index.compacted_lists().is_some() {
                 return Err(in_project("lists were left sparse".into()));
             }

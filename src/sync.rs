@@ -36,7 +36,7 @@ pub(crate) type RandomState = std::hash::BuildHasherDefault<std::hash::DefaultHa
 
 /// A size from which on something happens, which a few calls come to where interleavings are
 /// tried.
-pub(crate) const fn cramped<T: Copy>(usual: T, tried: T) -> T {
+pub(crate) const fn cramped(usual: usize, tried: usize) -> usize {
     if cfg!(feature = "interleavings") {
         tried
     } else {
@@ -44,14 +44,15 @@ pub(crate) const fn cramped<T: Copy>(usual: T, tried: T) -> T {
     }
 }
 
-/// Notes nothing, but where interleavings are tried.
+/// Notes a step that may lie in the middle of another thread's call, where interleavings are
+/// tried.
 #[inline]
-#[cfg(not(feature = "interleavings"))]
-pub(crate) fn reached(_: &'static str) {}
-
-/// Notes a step that may lie in the middle of another thread's call.
-#[cfg(feature = "interleavings")]
+#[cfg_attr(
+    not(feature = "interleavings"),
+    expect(unused_variables, reason = "for tests")
+)]
 pub(crate) fn reached(step: &'static str) {
+    #[cfg(feature = "interleavings")]
     REACHED.with(|reached| reached.borrow_mut().push(step));
 }
 
@@ -65,19 +66,19 @@ std::thread_local! {
 
 /// The ranks of all locks, lowest first.
 pub(crate) mod rank {
-    /// Of those who take what is due, or begin to watch.
+    /// The turn of the thread that takes what is due.
     pub(crate) const TURN: u8 = 0;
-    /// Of those who change a project.
+    /// The lock of those who change a project.
     pub(crate) const WRITER: u8 = 1;
     /// A project's index.
     pub(crate) const INDEX: u8 = 2;
-    /// The account of all remembered answers.
-    pub(crate) const FILED: u8 = 3;
-    /// The remembered answers of one project.
-    pub(crate) const ANSWERS: u8 = 4;
+    /// The order in which cached searches are evicted.
+    pub(crate) const LRU: u8 = 3;
+    /// The cached searches of one project.
+    pub(crate) const ENTRIES: u8 = 4;
     /// A part of the store's projects.
     pub(crate) const SHARD: u8 = 5;
-    /// What is due next of each project.
+    /// What is due first of each project: nothing is waited for behind it.
     pub(crate) const AGENDA: u8 = 6;
 }
 

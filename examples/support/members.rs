@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use taskdex::wire::export::ExportError;
-use taskdex::wire::write_error_json;
+use taskdex::wire::{parse_instant, write_error_json};
 use taskdex::{BatchError, Error, ErrorKind};
 
 /// Why a line was refused.
@@ -16,6 +17,8 @@ pub(crate) enum Refusal {
     By(Error),
     /// By the library, for an edit of a batch.
     At { position: usize, error: Error },
+    /// By the library, for a line of an export.
+    InLine { line: usize, error: Error },
     /// By the program itself.
     Own { kind: ErrorKind, message: String },
 }
@@ -53,6 +56,11 @@ impl Refusal {
                 out.pop();
                 out.extend_from_slice(format!(",\"position\":{position}}}").as_bytes());
             }
+            Self::InLine { line, error } => {
+                let detail = error.detail().map(|detail| format!(": {detail}"));
+                let detail = format!("line {line}{}", detail.unwrap_or_default());
+                write_error_json(error.code(), &error.to_string(), Some(&detail), out);
+            }
             Self::Own { kind, message } => write_error_json(kind.code(), message, None, out),
         }
     }
@@ -67,7 +75,10 @@ impl From<Error> for Refusal {
 impl From<ExportError> for Refusal {
     fn from(refused: ExportError) -> Self {
         match refused.error() {
-            Some(error) => Self::By(error.clone()),
+            Some(error) => Self::InLine {
+                line: refused.line(),
+                error: error.clone(),
+            },
             None => Self::internal(refused),
         }
     }
@@ -125,6 +136,16 @@ impl<'a> Members<'a> {
 
     pub(crate) fn number(&mut self, name: &str) -> Result<u64, Refusal> {
         self.typed(name, "a whole number of 64 bits")
+    }
+
+    /// A number that may be left out.
+    pub(crate) fn optional_number(&mut self, name: &str) -> Result<Option<u64>, Refusal> {
+        let is_there = self.0.iter().any(|(key, _)| key == name);
+        is_there.then(|| self.number(name)).transpose()
+    }
+
+    pub(crate) fn instant(&mut self, name: &str) -> Result<DateTime<Utc>, Refusal> {
+        Ok(parse_instant(&self.string(name)?)?)
     }
 
     pub(crate) fn list(&mut self, name: &str) -> Result<Vec<&'a RawValue>, Refusal> {

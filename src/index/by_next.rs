@@ -1,6 +1,6 @@
 //! Rows by their next execution: a listing read from the due queue where that tells it.
 
-use super::rows::{RowView, Slot};
+use super::rows::Slot;
 use super::{DueQueue, Index, PAGE_ROWS, RowSet, Selected};
 use crate::query::{ListKey, ListQuery};
 
@@ -19,17 +19,11 @@ impl Index {
         let Some(key) = ListKey::of(query.filters.list) else {
             return ByNext::Page(Selected::none(0));
         };
-        match &self.lookups {
-            Some(lookups) => {
-                self.select_by_next_among(query, lookups.answers.list(key).rows(), now)
-            }
-            None => {
-                let rows = self.iter();
-                let matches = |row: RowView<'_>| query.matches(row.task());
-                let rows = rows.filter(|&(_, row)| matches(row)).map(|(slot, _)| slot);
-                ByNext::Rows(rows.collect())
-            }
+        if let Some(lookups) = &self.lookups {
+            return self.select_by_next_among(query, lookups.answers.list(key).rows(), now);
         }
+        let rows = self.iter().filter(|(_, row)| query.matches(row.task()));
+        ByNext::Rows(rows.map(|(slot, _)| slot).collect())
     }
 
     /// The same where `rows` are all that match.
@@ -70,22 +64,54 @@ impl Index {
             }
             selected.slots().len() < query.limit() as usize
         };
-        let mut pending = vec![0_u64; self.visible_end as usize / 64 + 1];
-        for (_, slot) in due.iter() {
-            if let Some(word) = pending.get_mut(slot as usize / 64) {
+        let all = || rows.rows(0..self.visible_end).into_iter();
+        let bits = self
+            .is_worth_bits(query, total)
+            .then(|| Bits::of(self.visible_end, all()));
+        let is_wanted = |slot: Slot| match &bits {
+            Some(bits) => bits.contains(slot),
+            None => rows.contains(slot),
+        };
+        let mut pending = due.iter().map(|(_, slot)| slot);
+        if pending.all(|slot| !is_wanted(slot) || see(slot)) {
+            let pending = Bits::of(self.visible_end, due.iter().map(|(_, slot)| slot));
+            all().all(|slot| pending.contains(slot) || see(slot));
+        }
+        selected
+    }
+
+    /// Whether so many rows are asked for among so few that bits are sooner made of those than
+    /// each is searched for.
+    fn is_worth_bits(&self, query: &ListQuery, total: u32) -> bool {
+        let rows = u64::from(self.visible_end);
+        let total = u64::from(total);
+        let passed_over = (query.offset() + u64::from(query.limit())) * rows / total.max(1);
+        total * ROWS_TO_EACH_SEARCHED < rows && passed_over * ROWS_TO_BITS_A_SEARCH > total
+    }
+}
+
+/// A set of rows has lists, which are searched, where so many rows are not in it for each that is.
+const ROWS_TO_EACH_SEARCHED: u64 = 16;
+/// So many rows are put among bits in the time of one search.
+const ROWS_TO_BITS_A_SEARCH: u64 = 8;
+
+/// One bit for each row.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn of(end: Slot, rows: impl Iterator<Item = Slot>) -> Self {
+        let mut bits = vec![0; end as usize / 64 + 1];
+        for slot in rows {
+            if let Some(word) = bits.get_mut(slot as usize / 64) {
                 *word |= 1 << (slot % 64);
             }
-            if rows.contains(slot) && !see(slot) {
-                return selected;
-            }
         }
-        let is_pending = |slot: Slot| {
-            let word = pending.get(slot as usize / 64);
-            word.is_some_and(|word| word >> (slot % 64) & 1 != 0)
-        };
-        let mut others = rows.rows(0..self.visible_end).into_iter();
-        others.all(|slot| is_pending(slot) || see(slot));
-        selected
+        Self(bits)
+    }
+
+    fn contains(&self, slot: Slot) -> bool {
+        let word = self.0.get(slot as usize / 64);
+        word.is_some_and(|word| word >> (slot % 64) & 1 != 0)
     }
 }
 

@@ -1,60 +1,60 @@
-//! Which rows changed lately, so that what was found once can be kept true.
+//! The rows that changed lately, so that a cached search can be refreshed.
 
 use std::collections::VecDeque;
 
 use super::rows::Slot;
 use super::{Index, ListKey, Lookups, RowSet};
-use crate::query::{Filters, NameMatch, NameMatcher};
+use crate::query::{Filters, NameMatch, NameMatcher, NameStrategy};
 
-/// Of so many changes is known which rows they changed.
-const LATEST_MAX: usize = 256;
-/// So many rows are looked at to bring an answer up to date.
-const CAUGHT_UP_MAX: u32 = 256;
+/// Length of the change log.
+const LOG_MAX: usize = 256;
+/// The most added rows that are compared to refresh a search.
+const ADDED_MAX: u32 = 256;
 
-/// The latest changes of rows, new rows aside.
+/// The rows of the latest changes, additions aside.
 #[derive(Debug)]
-pub(super) struct Changes {
+pub(super) struct RecentChanges {
+    /// How many changes there ever were.
     count: u64,
-    latest: VecDeque<Slot>,
+    log: VecDeque<Slot>,
 }
 
-impl Changes {
-    /// No changes, with room for as many as are known at most: the list never grows while readers
-    /// wait.
+impl RecentChanges {
+    /// No changes, with room for the whole log: it never grows while readers wait.
     pub(super) fn new() -> Self {
         Self {
             count: 0,
-            latest: VecDeque::with_capacity(LATEST_MAX),
+            log: VecDeque::with_capacity(LOG_MAX),
         }
     }
 
-    /// Notes that a row's name, or the lists it stands in, may be other ones
-    /// than before. O(1).
+    /// Notes that the name of a row, or the lists that it stands in, may have changed. O(1).
     pub(super) fn note(&mut self, slot: Slot) {
-        if self.latest.len() == LATEST_MAX {
-            self.latest.pop_front();
+        if self.log.len() == LOG_MAX {
+            self.log.pop_front();
         }
-        self.latest.push_back(slot);
+        self.log.push_back(slot);
         self.count += 1;
     }
 
-    /// The rows changed since there had been `count` changes; none if that is too long ago.
+    /// The rows of the changes after the first `count`; `None` where the log does not reach back
+    /// to them.
     fn since(&self, count: u64) -> Option<impl Iterator<Item = Slot>> {
         let missed = usize::try_from(self.count.checked_sub(count)?).ok()?;
-        let known = self.latest.len().checked_sub(missed)?;
-        Some(self.latest.range(known..).copied())
+        let known = self.log.len().checked_sub(missed)?;
+        Some(self.log.range(known..).copied())
     }
 }
 
-/// The state of an index of which an answer is true.
+/// The state of the index in which a search found its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct Validity {
     epoch: u32,
     changes: u64,
     end: Slot,
 }
 
-/// A search for names, in a project that is large enough to have lists.
+/// A search for names in a project with answer lists.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NameSearch<'a> {
     pub(crate) index: &'a Index,
@@ -63,21 +63,21 @@ pub(crate) struct NameSearch<'a> {
     pub(crate) name: &'a NameMatch,
 }
 
-/// Rows that answer a search, and how they were found.
+/// The rows that a search found, and how.
 #[derive(Debug)]
 pub(crate) struct NamesFound {
     pub(crate) rows: RowSet,
-    pub(crate) seen: Seen,
-    pub(crate) strategy: crate::query::NameStrategy,
+    pub(crate) validity: Validity,
+    pub(crate) strategy: NameStrategy,
 }
 
 impl Index {
-    /// The search for names that an answer to these filters takes; none where it takes none.
+    /// The search that these filters ask for; `None` where they have no name, or cannot match.
     pub(crate) fn name_search<'a>(&'a self, filters: &'a Filters) -> Option<NameSearch<'a>> {
         self.search(ListKey::of(filters.list)?, filters.task_name.as_ref()?)
     }
 
-    /// A search in one list; none in a project without lists.
+    /// A search in one list; `None` in a project without lists.
     pub(crate) fn search<'a>(
         &'a self,
         list: ListKey,
@@ -93,40 +93,42 @@ impl Index {
 }
 
 impl NameSearch<'_> {
-    /// Finds the rows.
+    /// Finds the visible rows of the list whose name matches.
     pub(crate) fn run(&self) -> NamesFound {
-        let matching = self.index.matching(self.lookups, self.list, self.name);
+        let list = self.lookups.answers.list(self.list).rows();
+        let (end, rows) = (self.index.visible_end, &self.index.rows);
+        let matching = self.lookups.names.find(self.name, list, end, rows);
         NamesFound {
             rows: matching.rows,
-            seen: self.seen_now(),
-            strategy: matching.effort.into(),
+            validity: self.validity_now(),
+            strategy: matching.strategy,
         }
     }
 
-    fn seen_now(&self) -> Seen {
-        Seen {
+    fn validity_now(&self) -> Validity {
+        Validity {
             epoch: self.index.epoch,
             changes: self.lookups.changes.count,
             end: self.index.visible_end,
         }
     }
 
-    /// Makes rows that were found before the answer of now, by another look
-    /// at each row that changed since. Returns whether that was possible; if
-    /// not, `rows` are of no use any more. O(changes since).
-    pub(crate) fn bring_up_to_date(&self, rows: &mut RowSet, seen: &mut Seen) -> bool {
-        let now = self.seen_now();
-        if *seen == now {
+    /// Makes rows that were found before those of a search in the current state: compares each row
+    /// that changed or was added since. Returns whether that was possible; if not, `rows` are of no
+    /// use any more. O(changes since).
+    pub(crate) fn refresh(&self, rows: &mut RowSet, validity: &mut Validity) -> bool {
+        let now = self.validity_now();
+        if *validity == now {
             return true;
         }
-        if seen.epoch != now.epoch || seen.end > now.end {
+        if validity.epoch != now.epoch || validity.end > now.end {
             return false;
         }
         let list = self.lookups.answers.list(self.list).rows();
-        let Some(changed) = self.lookups.changes.since(seen.changes) else {
+        let Some(changed) = self.lookups.changes.since(validity.changes) else {
             return false;
         };
-        if list.rank(now.end) - list.rank(seen.end) > CAUGHT_UP_MAX {
+        if list.rank(now.end) - list.rank(validity.end) > ADDED_MAX {
             return false;
         }
         let mut matcher = NameMatcher::new(self.name);
@@ -134,19 +136,19 @@ impl NameSearch<'_> {
             let row = self.index.row(slot);
             row.is_some_and(|row| matcher.matches(row.task().task_name()))
         };
-        for slot in changed.filter(|&slot| slot < seen.end) {
+        for slot in changed.filter(|&slot| slot < validity.end) {
             if list.contains(slot) && has_name(slot) {
                 rows.insert(slot);
             } else {
                 rows.remove(slot);
             }
         }
-        for slot in list.rows(seen.end..now.end) {
+        for slot in list.rows(validity.end..now.end) {
             if has_name(slot) {
                 rows.insert(slot);
             }
         }
-        *seen = now;
+        *validity = now;
         true
     }
 }

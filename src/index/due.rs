@@ -30,12 +30,14 @@ const SLOT_BITS: u32 = Slot::BITS;
 /// O(n / 100) where a block is split or joined, once in dozens of changes.
 ///
 /// Invariants: every visible row that is enabled and has a moment to come is there once, under
-/// that moment; `len` counts the words. Words of a block are not below its `lower`, and below
-/// that of the next.
+/// that moment; `len` counts the words. No block is empty; its words are not below its lower
+/// bound, and below that of the next.
 #[derive(Debug)]
 pub(crate) struct DueQueue {
     base: i64,
-    blocks: VecDeque<Block>,
+    blocks: VecDeque<Vec<u64>>,
+    /// The lower bound of each block, where all of them are searched in a few cache lines.
+    lowers: VecDeque<u64>,
     len: usize,
     apart: BTreeSet<(i64, Slot)>,
     /// Rows before this one are in the queue, where something of them is pending.
@@ -46,14 +48,6 @@ pub(crate) struct DueQueue {
     published: Option<i64>,
 }
 
-#[derive(Debug, Clone)]
-struct Block {
-    /// No word is below.
-    lower: u64,
-    /// Never empty.
-    words: Vec<u64>,
-}
-
 impl DueQueue {
     /// A queue without rows, for seconds about `second`.
     pub(crate) fn new(second: i64) -> Self {
@@ -61,6 +55,7 @@ impl DueQueue {
             // Who begins at the beginning of time still has tasks of this century.
             base: second.max(0),
             blocks: VecDeque::new(),
+            lowers: VecDeque::new(),
             len: 0,
             apart: BTreeSet::new(),
             rows_end: 0,
@@ -83,6 +78,7 @@ impl DueQueue {
     pub(super) fn copied(&self) -> Self {
         Self {
             blocks: self.blocks.clone(),
+            lowers: self.lowers.clone(),
             apart: self.apart.clone(),
             ..*self
         }
@@ -102,7 +98,7 @@ impl DueQueue {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Slot)> {
         let early = self.apart.range(..(self.base, 0));
         let late = self.apart.range((self.base, 0)..);
-        let words = self.blocks.iter().flat_map(|block| &block.words);
+        let words = self.blocks.iter().flatten();
         let words = words.map(|&word| self.unpack(word));
         early.copied().chain(words).chain(late.copied())
     }
@@ -116,11 +112,11 @@ impl DueQueue {
         let Some(last) = self.word(second, Slot::MAX) else {
             return apart + self.len;
         };
-        let reached = self.blocks.partition_point(|block| block.lower <= last);
+        let reached = self.lowers.partition_point(|&lower| lower <= last);
         let mut reached = self.blocks.range(..reached);
         let partly = reached.next_back();
-        let partly = partly.map_or(0, |block| block.words.partition_point(|&it| it <= last));
-        let whole = reached.map(|block| block.words.len());
+        let partly = partly.map_or(0, |block| block.partition_point(|&it| it <= last));
+        let whole = reached.map(Vec::len);
         apart + whole.sum::<usize>() + partly
     }
 
@@ -214,12 +210,16 @@ impl DueQueue {
                 }
             }
         }
-        let there = self.blocks.iter().flat_map(|block| &block.words);
-        words.extend(there);
+        words.extend(self.blocks.iter().flatten());
         words.sort_unstable();
         self.len = words.len();
         let blocks = words.chunks(BLOCK_WORDS_BUILT);
-        self.blocks = blocks.filter_map(Block::new).collect();
+        self.lowers = blocks
+            .clone()
+            .filter_map(|block| block.first())
+            .copied()
+            .collect();
+        self.blocks = blocks.map(<[u64]>::to_vec).collect();
     }
 
     /// Takes the first rows out.
@@ -232,10 +232,10 @@ impl DueQueue {
         while left > 0
             && let Some(block) = self.blocks.front_mut()
         {
-            let taken = left.min(block.words.len());
-            block.words.drain(..taken);
-            if block.words.is_empty() {
-                self.blocks.pop_front();
+            let taken = left.min(block.len());
+            block.drain(..taken);
+            if block.is_empty() {
+                self.remove_block(0);
             }
             self.len -= taken;
             left -= taken;
@@ -247,67 +247,67 @@ impl DueQueue {
 
     /// Follows a removal after which all rows behind it moved up by one. O(n).
     pub(super) fn close_up(&mut self, slot: Slot) {
-        for block in &mut self.blocks {
-            for word in &mut block.words {
+        for (block, lower) in self.blocks.iter_mut().zip(&mut self.lowers) {
+            for word in block.iter_mut() {
                 let (_, other) = split(*word);
                 *word -= u64::from(other > slot);
             }
-            block.lower = block.words.first().copied().unwrap_or(block.lower);
+            *lower = block.first().copied().unwrap_or(*lower);
         }
         let apart = std::mem::take(&mut self.apart).into_iter();
         let moved = |other: Slot| other - Slot::from(other > slot);
         self.apart = apart.map(|(second, it)| (second, moved(it))).collect();
-        self.rows_end -= 1;
+        self.rows_end = self.rows_end.saturating_sub(1);
     }
 
     fn insert_word(&mut self, word: u64) {
         let number = self.block_of(word);
-        let Some(block) = self.blocks.get_mut(number) else {
-            self.blocks.extend(Block::new(&[word]));
+        let Some((block, lower)) = self.blocks.get_mut(number).zip(self.lowers.get_mut(number))
+        else {
+            self.insert_block(number, vec![word]);
             self.len += 1;
             return;
         };
-        let Err(place) = block.words.binary_search(&word) else {
+        let Err(place) = block.binary_search(&word) else {
             debug_assert!(false, "a row is added once");
             return;
         };
         self.len += 1;
-        if block.words.len() < BLOCK_WORDS {
-            block.insert(place, word);
+        *lower = word.min(*lower);
+        if block.len() < BLOCK_WORDS {
+            insert(block, place, word);
             return;
         }
-        // What comes in order fills its blocks.
-        let half = if place == BLOCK_WORDS {
-            place
+        // What comes in order fills its blocks, also before others that are there.
+        let is_near_end = place >= BLOCK_WORDS_BUILT;
+        let half = if is_near_end { place } else { BLOCK_WORDS / 2 };
+        let mut upper = block.split_off(half);
+        if place <= half && half < BLOCK_WORDS {
+            insert(block, place, word);
         } else {
-            BLOCK_WORDS / 2
-        };
-        let mut upper = block.words.split_off(half);
-        if place < half {
-            block.insert(place, word);
-        } else {
-            upper.insert(place - half, word);
+            insert(&mut upper, place - half, word);
         }
-        if let Some(upper) = Block::new(&upper) {
-            self.blocks.insert(number + 1, upper);
+        if !is_near_end {
+            block.shrink_to(block.len() + BLOCK_WORDS_SPARE);
         }
+        self.insert_block(number + 1, upper);
     }
 
     fn remove_word(&mut self, word: u64) {
         let number = self.block_of(word);
         let block = self.blocks.get_mut(number);
         let Some((block, place)) = block.and_then(|block| {
-            let place = block.words.binary_search(&word).ok()?;
+            let place = block.binary_search(&word).ok()?;
             Some((block, place))
         }) else {
             debug_assert!(false, "a row that is taken out was added");
             return;
         };
-        block.words.remove(place);
+        block.remove(place);
         self.len -= 1;
-        if block.words.is_empty() {
-            self.blocks.remove(number);
-        } else if block.words.len() < BLOCK_WORDS_MIN {
+        if block.is_empty() {
+            self.remove_block(number);
+        } else if block.len() < BLOCK_WORDS_MIN {
             self.join(number);
             if let Some(before) = number.checked_sub(1) {
                 self.join(before);
@@ -315,22 +315,34 @@ impl DueQueue {
         }
     }
 
-    /// Joins a block with the next one where both are half empty.
+    /// Joins a block with the next one where both together are half of one.
     fn join(&mut self, number: usize) {
-        let length = |number: usize| self.blocks.get(number).map(|block| block.words.len());
+        let length = |number: usize| self.blocks.get(number).map(Vec::len);
         let together = length(number).zip(length(number + 1));
         if together.is_some_and(|(a, b)| a + b <= BLOCK_WORDS / 2)
-            && let Some(next) = self.blocks.remove(number + 1)
+            && let Some(next) = self.remove_block(number + 1)
             && let Some(block) = self.blocks.get_mut(number)
         {
-            block.words.reserve_exact(next.words.len());
-            block.words.extend(next.words);
+            block.reserve_exact(next.len());
+            block.extend(next);
         }
+    }
+
+    /// Puts a block that is not empty in a place.
+    fn insert_block(&mut self, number: usize, block: Vec<u64>) {
+        self.lowers
+            .insert(number, block.first().copied().unwrap_or(0));
+        self.blocks.insert(number, block);
+    }
+
+    fn remove_block(&mut self, number: usize) -> Option<Vec<u64>> {
+        self.lowers.remove(number);
+        self.blocks.remove(number)
     }
 
     /// The block that has a word or would have it.
     fn block_of(&self, word: u64) -> usize {
-        let behind = self.blocks.partition_point(|block| block.lower <= word);
+        let behind = self.lowers.partition_point(|&lower| lower <= word);
         behind.saturating_sub(1)
     }
 
@@ -346,10 +358,12 @@ impl DueQueue {
     }
 
     /// How much memory the queue takes, in bytes.
-    pub(crate) fn heap_bytes(&self) -> usize {
-        let words = self.blocks.iter().map(|block| block.words.capacity());
+    #[cfg(test)]
+    fn heap_bytes(&self) -> usize {
+        let words = self.blocks.iter().map(Vec::capacity);
         words.sum::<usize>() * size_of::<u64>()
-            + self.blocks.capacity() * size_of::<Block>()
+            + self.blocks.capacity() * size_of::<Vec<u64>>()
+            + self.lowers.capacity() * size_of::<u64>()
             + self.apart.len() * size_of::<(i64, Slot)>()
     }
 
@@ -358,20 +372,20 @@ impl DueQueue {
         if !self.is_published() {
             return Err("the agenda has another first second".into());
         }
-        let words = || self.blocks.iter().flat_map(|block| &block.words);
+        let words = || self.blocks.iter().flatten();
         if !words().is_sorted_by(|a, b| a < b) || words().count() != self.len {
             return Err(format!("{} words are out of order", self.len));
         }
-        let bounds = self.blocks.iter().zip(self.blocks.iter().skip(1));
-        let is_below = |block: &Block, lower| block.words.iter().all(|&word| word < lower);
-        for (number, block) in self.blocks.iter().enumerate() {
-            let is_full = block.words.len() > BLOCK_WORDS;
-            if is_full || block.words.first().is_none_or(|&it| it < block.lower) {
-                return Err(format!("block {number} has {} words", block.words.len()));
+        let ends = self.lowers.iter().skip(1).copied().chain([u64::MAX]);
+        let bounds = self.lowers.iter().zip(ends);
+        for (number, (block, (&lower, end))) in self.blocks.iter().zip(bounds).enumerate() {
+            let is_within = block.iter().all(|&word| (lower..end).contains(&word));
+            if block.is_empty() || block.len() > BLOCK_WORDS || !is_within {
+                return Err(format!("block {number} has {} words", block.len()));
             }
         }
-        if !bounds.into_iter().all(|(a, b)| is_below(a, b.lower)) {
-            return Err("a block has a word of the next".into());
+        if self.blocks.len() != self.lowers.len() {
+            return Err(format!("{} blocks have lower bounds", self.lowers.len()));
         }
         if self
             .apart
@@ -391,21 +405,11 @@ impl DueQueue {
     }
 }
 
-impl Block {
-    fn new(words: &[u64]) -> Option<Self> {
-        Some(Self {
-            lower: *words.first()?,
-            words: words.to_vec(),
-        })
+fn insert(block: &mut Vec<u64>, place: usize, word: u64) {
+    if block.len() == block.capacity() {
+        block.reserve_exact(BLOCK_WORDS_SPARE);
     }
-
-    fn insert(&mut self, place: usize, word: u64) {
-        if self.words.len() == self.words.capacity() {
-            self.words.reserve_exact(BLOCK_WORDS_SPARE);
-        }
-        self.words.insert(place, word);
-        self.lower = self.lower.min(word);
-    }
+    block.insert(place, word);
 }
 
 /// The seconds and the row of a word.
@@ -512,13 +516,14 @@ mod tests {
         let mut queue = DueQueue::new(0);
         queue.insert(Slot::MAX, at(1_000_000));
         (0..10_000).for_each(|slot| queue.insert(slot, at(500_000)));
-        assert!(queue.heap_bytes() < 10_000 * 9, "{}", queue.heap_bytes());
+        assert!(queue.heap_bytes() < 90_000, "{}", queue.heap_bytes());
     }
 
     #[test]
     fn rows_move_up_where_one_was_removed() {
         let mut queue = DueQueue::new(1_000);
         queue.insert_all((0..300).map(|slot| (slot, at(second_of(slot)))));
+        queue.rows_end = 300;
         queue.remove(100, at(second_of(100)));
         queue.close_up(100);
         let kept = (0..300).filter(|&slot| slot != 100);

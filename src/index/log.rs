@@ -144,13 +144,6 @@ impl ChangeLog {
         Some(changes)
     }
 
-    /// How much memory the log takes, in bytes.
-    pub(crate) fn heap_bytes(&self) -> usize {
-        let removed = self.entries.iter().filter_map(|it| it.removed.as_deref());
-        let removed = removed.map(|it| size_of::<RemovedTask>() + it.id.len());
-        self.entries.capacity() * size_of::<Entry>() + removed.sum::<usize>()
-    }
-
     /// Checks the invariants, for a project at this revision.
     pub(crate) fn validate(&self, revision: Revision) -> Result<(), String> {
         let versions = || self.entries.iter().map(Entry::version);

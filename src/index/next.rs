@@ -1,6 +1,6 @@
-//! The next execution of a task, kept with the span of time for which it holds.
+//! The next execution of a task, cached with the span of time for which it holds.
 
-/// An instant and what a clock shows at it, both opaque here.
+/// An instant, and the offset of the wall clock then; both are opaque to the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment {
     /// In seconds.
@@ -9,12 +9,11 @@ pub(crate) struct Moment {
     pub(crate) offset: i32,
 }
 
-/// What is known of a task's next execution, and for which instants.
+/// A task's next execution, and the span of `now` for which it is that, in 12 bytes.
 ///
-/// 12 bytes: the upper 46 bits of the word are an instant, the lower 18 an
-/// offset. Where `reach` is positive, the moment is the next one for every
-/// `now` in the `reach` seconds before it. Where it is zero, there is none for
-/// any `now` from the instant on.
+/// The upper 46 bits of `moment` are an instant, the lower 18 an offset. If `reach` is positive,
+/// the moment is the next one for every `now` in the `reach` seconds before it. If it is zero,
+/// nothing follows any `now` from the instant on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Next {
     moment: [u32; 2],
@@ -29,15 +28,15 @@ impl Next {
     /// Nothing is known.
     pub(crate) const UNKNOWN: Self = Self::pack(INSTANT_MAX, 0, 0);
 
-    /// There is no next execution, whatever the time.
+    /// Nothing follows, whatever the time.
     pub(crate) const NEVER: Self = Self::pack(INSTANT_MIN, 0, 0);
 
-    /// What follows from the last moment that is not after some `now`, and the
-    /// first that is.
+    /// What the neighbours of some `now` tell: the last moment that is not after it, and the first
+    /// that is.
     pub(crate) fn between(last: Option<i64>, next: Option<Moment>) -> Self {
         match (last, next) {
             (None, None) => Self::NEVER,
-            // Before `last` there is one.
+            // Only from `last` on: before it, `last` itself follows.
             (Some(last), None) => Self::pack(last.clamp(INSTANT_MIN, INSTANT_MAX), 0, 0),
             (last, Some(next)) => {
                 let fits = (INSTANT_MIN..INSTANT_MAX).contains(&next.instant)
@@ -52,7 +51,7 @@ impl Next {
         }
     }
 
-    /// The next moment after `now`, if that is known.
+    /// The next moment after `now`, as far as it is known.
     #[inline]
     pub(crate) fn at(self, now: i64) -> Known {
         let word = self.word();
@@ -116,12 +115,12 @@ fn offset_of(word: i64) -> i32 {
     (word << (64 - OFFSET_BITS) >> (64 - OFFSET_BITS)) as i32
 }
 
-/// What [`Next::at`] knows.
+/// An answer of [`Next::at`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
     /// The next moment.
     Next(Moment),
-    /// That there is none.
+    /// There is no next moment.
     Never,
     /// Nothing about this instant.
     Unknown,

@@ -1,14 +1,11 @@
 //! An ordered set of row numbers in which any position is found at once.
 
 mod block;
-mod candidates;
 
 use std::ops::Range;
 
-pub(super) use block::{
-    Block, Part, SEARCHED_FROM, Words, guessed_place, has_bit, insert_sorted, join, no_words, split,
-};
-pub(super) use candidates::Candidates;
+use block::join;
+pub(super) use block::{Block, insert_sorted, split};
 
 use super::rows::Slot;
 
@@ -19,11 +16,11 @@ const STRIDE: usize = 16;
 ///
 /// Rows stand in blocks of 65,536 numbers, with running counts beside them, so that the length is
 /// read and any position is reached in a few steps, whatever the length. A row is added, found or
-/// taken out in O(1) where its block is bits, and in O(rows of the block), at most 4,096, where it
+/// removed in O(1) where its block is bits, and in O(rows of the block), at most 4,096, where it
 /// is a list. Removals leave bits sparse until they are [compacted](Self::compacted).
 ///
-/// Invariants: each block's `count` is how many rows it has, `strides` hold their sums, and
-/// `length` is the sum of all.
+/// Invariants: each block's `count` is how many rows it has, and `length` is the sum of all. Where
+/// there is more than one stride, `strides` holds the sum of each.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RowSet {
     length: u32,
@@ -31,7 +28,7 @@ pub(crate) struct RowSet {
     blocks: Vec<CountedBlock>,
 }
 
-/// A block, with its count where all of a stride are read in one go.
+/// A block, with its count beside those of its stride.
 #[derive(Debug, Clone, Default)]
 struct CountedBlock {
     count: u32,
@@ -50,7 +47,7 @@ impl RowSet {
 
     pub(crate) fn contains(&self, row: Slot) -> bool {
         let (number, low) = split(row);
-        self.part(number).contains(low)
+        self.block(number).is_some_and(|rows| rows.contains(low))
     }
 
     /// Adds a row, and returns whether it was absent.
@@ -63,7 +60,16 @@ impl RowSet {
         added
     }
 
-    /// Takes a row out, and returns whether it was there.
+    /// Adds rows, which ascend. O(1) for each where they are behind all others.
+    pub(super) fn insert_all(&mut self, rows: &[Slot]) {
+        for rows in rows.chunk_by(|&a, &b| split(a).0 == split(b).0) {
+            let number = rows.first().map_or(0, |&row| split(row).0);
+            let added = self.block_mut(number).map_or(0, |it| it.insert_all(rows));
+            self.count(number, |count| *count += added);
+        }
+    }
+
+    /// Removes a row, and returns whether it was there.
     pub(crate) fn remove(&mut self, row: Slot) -> bool {
         let (number, low) = split(row);
         let block = self.blocks.get_mut(number);
@@ -79,15 +85,16 @@ impl RowSet {
         self.blocks.len()
     }
 
-    /// What the set has of one block.
-    pub(super) fn part(&self, number: usize) -> Part<'_> {
-        let block = self.blocks.get(number);
-        block.map_or(Part::Narrow(&[]), |block| block.rows.part())
+    /// The rows of one block; `None` behind the last one.
+    pub(super) fn block(&self, number: usize) -> Option<&Block> {
+        self.blocks.get(number).map(|block| &block.rows)
     }
 
-    /// Sets what the set has of one block. O(rows of the block).
-    pub(super) fn set_block(&mut self, number: usize, rows: impl Into<Block>) {
-        let rows = rows.into();
+    /// Replaces the rows of one block. O(1).
+    pub(super) fn set_block(&mut self, number: usize, rows: Block) {
+        if number >= self.blocks.len() && rows.len() == 0 {
+            return;
+        }
         if let Some(block) = self.block_mut(number) {
             let before = block.len();
             let after = rows.len();
@@ -96,7 +103,7 @@ impl RowSet {
         }
     }
 
-    /// The block that the removal of this row, which was the last one, made sparse.
+    /// The block that the last removal, which was of this row, made sparse.
     pub(super) fn made_sparse_by(&self, row: Slot) -> Option<usize> {
         let (number, _) = split(row);
         let block = self.blocks.get(number)?;
@@ -114,7 +121,7 @@ impl RowSet {
         self.blocks.get(number)?.rows.compacted()
     }
 
-    /// Exchanges what the set has of one block for the same rows in another form.
+    /// Swaps a block for the same rows in another form.
     pub(super) fn exchange(&mut self, number: usize, rows: &mut Block) {
         if let Some(block) = self.blocks.get_mut(number) {
             debug_assert_eq!(block.count, rows.len(), "the rows are the same");
@@ -147,10 +154,11 @@ impl RowSet {
         rows
     }
 
-    /// How many rows are before one, which need not be there itself.
+    /// How many rows are before one, which may be absent itself.
     pub(crate) fn rank(&self, row: Slot) -> u32 {
         let (number, low) = split(row);
-        let stride = number / STRIDE;
+        // A row may be behind all blocks, and one stride has no sum.
+        let stride = (number / STRIDE).min(self.strides.len());
         let strides: u32 = self.strides.iter().take(stride).sum();
         let blocks = self.blocks.get(stride * STRIDE..).unwrap_or_default();
         let blocks = blocks.iter().take(number - stride * STRIDE);
@@ -160,7 +168,7 @@ impl RowSet {
         strides + blocks + within
     }
 
-    /// The block of a position, and how many of its rows are to be passed over to reach it.
+    /// The block of a position, and how many of its rows are before that.
     fn seek(&self, position: u32) -> (usize, u32) {
         let mut skip = position;
         let mut number = 0;
@@ -181,32 +189,54 @@ impl RowSet {
         (number, skip)
     }
 
-    /// Takes the rows of another set out.
+    /// Calls `see` with each row, in order.
+    pub(super) fn each(&self, mut see: impl FnMut(Slot)) {
+        for (number, block) in self.blocks.iter().enumerate() {
+            let start = join(number, 0).unwrap_or(Slot::MAX);
+            block.rows.each(|low| see(start | Slot::from(low)));
+        }
+    }
+
+    /// Prefetches all lists of the set.
+    pub(super) fn prefetch(&self) {
+        self.blocks.iter().for_each(|block| block.rows.prefetch());
+    }
+
+    /// Prefetches what [`contains`](Self::contains) would read of a row.
+    pub(super) fn prefetch_near(&self, row: Slot) {
+        let (number, low) = split(row);
+        if let Some(block) = self.block(number) {
+            block.prefetch_near(low);
+        }
+    }
+
+    /// Removes the rows of another set.
     pub(super) fn remove_all(&mut self, others: &Self) {
-        for number in 0..self.blocks.len().min(others.blocks.len()) {
-            let (part, other) = (self.part(number), others.part(number));
-            if !part.is_empty() && !other.is_empty() {
-                let mut rows = Candidates::of(&[part]);
-                rows.drop_all(&Candidates::of(&[other]));
-                self.set_block(number, rows);
+        for (number, other) in others.non_empty_blocks() {
+            if let Some(block) = self.block(number) {
+                self.set_block(number, block.difference(other));
             }
         }
     }
 
     /// Adds the rows of another set.
-    pub(super) fn add_all(&mut self, others: Self) {
-        for (number, other) in others.blocks.into_iter().enumerate() {
-            let part = self.part(number);
-            if part.is_empty() {
-                self.set_block(number, other.rows);
-            } else if other.count > 0 {
-                let rows = Candidates::of(&[part, other.rows.part()]);
-                self.set_block(number, rows);
-            }
+    pub(super) fn add_all(&mut self, others: &Self) {
+        for (number, other) in others.non_empty_blocks() {
+            let rows = match self.block(number) {
+                Some(block) if block.len() > 0 => Block::union([block, other]),
+                _ => other.clone(),
+            };
+            self.set_block(number, rows);
         }
     }
 
-    /// Takes all rows from `end` on out.
+    fn non_empty_blocks(&self) -> impl Iterator<Item = (usize, &Block)> {
+        let blocks = self.blocks.iter().enumerate();
+        let blocks = blocks.filter(|(_, block)| block.count > 0);
+        blocks.map(|(number, block)| (number, &block.rows))
+    }
+
+    /// Removes all rows from `end` on.
     pub(super) fn truncate(&mut self, end: Slot) {
         let (last, low) = split(end);
         for number in (last + 1..self.blocks.len()).rev() {
@@ -214,23 +244,20 @@ impl RowSet {
         }
         if self.rank(end) < self.length {
             let mut kept = Vec::new();
-            self.part(last).each(|row| {
-                if row < low {
-                    kept.push(row);
-                }
-            });
-            self.set_block(last, kept);
+            if let Some(block) = self.block(last) {
+                block.each(|row| kept.extend((row < low).then_some(row)));
+            }
+            self.set_block(last, kept.into());
         }
     }
 
     /// How many rows are in both sets. O(blocks), with 1,024 words at most for each.
     pub(super) fn common_count(&self, others: &Self) -> u32 {
         let both = self.blocks.iter().zip(&others.blocks);
-        both.map(|(a, b)| a.rows.part().common_count(b.rows.part()))
-            .sum()
+        both.map(|(a, b)| a.rows.common_count(&b.rows)).sum()
     }
 
-    /// How many bytes of memory the set takes, itself aside: those of blocks of bits, and others.
+    /// Bytes of heap memory: those of blocks of bits, and all others.
     pub(crate) fn heap_bytes(&self) -> (usize, usize) {
         let strides = self.strides.capacity() * size_of::<u32>();
         let mut bytes = (
@@ -246,18 +273,24 @@ impl RowSet {
         bytes
     }
 
-    /// The rows of a block, for which there is room from now on.
+    /// The rows of a block, which is made with all before it where it is missing.
     fn block_mut(&mut self, number: usize) -> Option<&mut Block> {
         if number >= self.blocks.len() {
-            // There are many sets, and a block comes after 65,536 rows at the soonest.
-            self.blocks.reserve_exact(number + 1 - self.blocks.len());
-            self.blocks.resize_with(number + 1, CountedBlock::default);
-            self.strides.resize(number / STRIDE + 1, 0);
+            // No spare room: there are many sets, and 65,536 rows until the next block.
+            let count = number + 1;
+            self.blocks.reserve_exact(count - self.blocks.len());
+            self.blocks.resize_with(count, CountedBlock::default);
+            if number >= STRIDE {
+                if self.strides.is_empty() {
+                    self.strides.push(self.length);
+                }
+                self.strides.resize(number / STRIDE + 1, 0);
+            }
         }
         self.blocks.get_mut(number).map(|block| &mut block.rows)
     }
 
-    /// Keeps the counts true after the rows of a block changed.
+    /// Updates all counts after the rows of a block changed.
     fn count(&mut self, number: usize, change: impl Fn(&mut u32)) {
         change(&mut self.length);
         self.strides.get_mut(number / STRIDE).map(&change);
@@ -279,10 +312,10 @@ impl RowSet {
         }
         let strides = self.blocks.chunks(STRIDE);
         let strides = strides.map(|part| part.iter().map(|block| block.count).sum::<u32>());
-        if strides.ne(self.strides.iter().copied()) {
+        if self.blocks.len() > STRIDE && strides.ne(self.strides.iter().copied()) {
             return Err("the strides miscount their blocks".into());
         }
-        if self.strides.iter().sum::<u32>() != self.length {
+        if self.blocks.iter().map(|block| block.count).sum::<u32>() != self.length {
             return Err(format!("{} rows are counted", self.length));
         }
         Ok(())
@@ -449,7 +482,7 @@ mod tests {
                 assert_eq!(set.common_count(&other) as usize, (a & b).len());
 
                 let mut sum = set.clone();
-                sum.add_all(other.clone());
+                sum.add_all(&other);
                 sum.validate().unwrap();
                 assert!(sum.rows(EVERY).iter().eq(&(a | b)));
 

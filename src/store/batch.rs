@@ -22,13 +22,6 @@ pub(super) use plan::{Added, Plan, Planner, TouchedIds};
 /// Rows that are put in place in one step, while readers wait.
 const STEP_ROWS: usize = cramped(16, 3);
 
-/// A batch of at most so many changes and removals is carried out in place, however small the
-/// project.
-const CHANGES_IN_PLACE_MIN: usize = cramped(64, 6);
-
-/// A project of which a greater part changes is built beside: one in eight.
-const CHANGES_IN_PLACE_PART: usize = 8;
-
 /// Why a batch was refused.
 ///
 /// ```
@@ -323,8 +316,7 @@ impl Project {
     pub(super) fn execute(&self, plan: &Plan<'_>, version: Revision) -> Result<(), NotAdded> {
         let is_in_place = {
             let index = self.read();
-            let part = index.len() as usize / CHANGES_IN_PLACE_PART;
-            plan.touched() <= CHANGES_IN_PLACE_MIN.max(part) && index.has_room_for(plan.added.len())
+            plan.touched() <= index.in_place_max() && index.has_room_for(plan.added.len())
         };
         if is_in_place {
             self.execute_in_place(plan, version)

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::listed;
 use super::project::Project;
-use super::remembered::Memory;
+use super::search_cache::CacheMemory;
 use crate::index::{ByNext, RowView, SharedRows, Slot};
 use crate::query::{ListQuery, PageSummary};
 use crate::schedule::Execution;
@@ -19,7 +19,7 @@ impl Project {
         &self,
         query: &ListQuery,
         now: DateTime<Utc>,
-        memory: &Memory,
+        memory: &CacheMemory,
         mut each: impl FnMut(RowView<'_>, Option<Execution>),
     ) -> PageSummary {
         let index = self.read();
@@ -27,7 +27,7 @@ impl Project {
         let second = now.timestamp();
         let found = match index.name_search(&query.filters) {
             None => index.select_by_next(query, second),
-            Some(search) => self.remembered().find(memory, &search, |rows| {
+            Some(search) => self.name_cache().find(memory, &search, |rows| {
                 search.index.select_by_next_among(query, rows, second)
             }),
         };

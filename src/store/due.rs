@@ -3,10 +3,12 @@
 //! Each watched project keeps what is pending in its index. The agenda of the store holds the
 //! earliest second of each project, and how far executions were taken.
 //!
-//! # Locks
+//! # Locks, in the order in which they are taken
 //!
-//! `turn` comes before every other lock: one thread takes, or begins to watch, at a time. `agenda`
-//! is innermost: it is held for a few steps, and never while another lock is waited for.
+//! 1. `turn`: one thread takes, or begins to watch, at a time.
+//! 2. The lock of a project's writer.
+//! 3. The lock of a project's readers.
+//! 4. `agenda`: innermost, held for a few steps, and never while another lock is waited for.
 //!
 //! A change does not know whether others were taken from meanwhile. So it puts what it makes
 //! pending into its project's queue, and before the agenda has that, what is not after the
@@ -28,7 +30,7 @@ use super::project::{Project, next_of};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::index::{DueQueue, Next, Slot};
+use crate::index::{DueQueue, Index, Next, Slot};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, rank};
 use crate::task::ProjectId;
 pub use missed::{Missed, MissedPolicy};
@@ -143,11 +145,12 @@ impl Due {
         if project.read().due().is_none_or(DueQueue::is_published) {
             return None;
         }
-        self.publish(id, project)
+        self.publish(id, &mut project.write())
     }
 
-    fn publish(&self, id: &ProjectId, project: &Project) -> Option<i64> {
-        let mut index = project.write();
+    /// Has the agenda know a project's first second, and gives the next wake-up where it is
+    /// earlier than before.
+    fn publish(&self, id: &ProjectId, index: &mut Index) -> Option<i64> {
         let mut agenda = self.agenda();
         let agenda = agenda.as_mut()?;
         let passed = agenda.passed();
@@ -182,7 +185,7 @@ impl Due {
     /// Begins to watch a project that is there, with its writer's lock held. Readers go on.
     pub(super) fn watch(&self, id: &ProjectId, project: &Project, passed: i64) -> Option<i64> {
         project.begin_watching(passed);
-        self.publish(id, project)
+        self.publish(id, &mut project.write())
     }
 
     /// Checks that the agenda has these seconds and no others.
@@ -335,7 +338,12 @@ impl Project {
     }
 }
 
-/// The instant of a second that is one of chrono's.
+/// The instant of a second; the first or last of chrono's for one that is beyond.
 fn instant_of(second: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(second, 0).unwrap_or_default()
+    let beyond = if second < 0 {
+        DateTime::<Utc>::MIN_UTC
+    } else {
+        DateTime::<Utc>::MAX_UTC
+    };
+    DateTime::from_timestamp(second, 0).unwrap_or(beyond)
 }

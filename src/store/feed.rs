@@ -79,7 +79,7 @@ impl Project {
         if since == present {
             return Ok(ChangeSet::nothing(present, index.sequence_next()));
         }
-        // A project without tasks is about to end, and no log reaches across that.
+        // No log reaches across the end of a project, and without tasks it is at its end.
         let log = index.log().filter(|_| index.len() > 0);
         let oldest = log.map_or(present, ChangeLog::base);
         let changes = log.filter(|_| since < present);

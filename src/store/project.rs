@@ -10,9 +10,9 @@ use crate::query::{
     Explanation, Facets, ListQuery, Order, Page, PageSummary, Revision, ScheduledTask,
 };
 use crate::schedule::Execution;
-use crate::store::freed::give_back;
+use crate::store::deallocate::deallocate;
 use crate::store::listed;
-use crate::store::remembered::{Memory, Remembered};
+use crate::store::search_cache::{CacheMemory, NameCache};
 use crate::sync::{
     AtomicU32, Mutex, MutexGuard, Ordering, ReadGuard, RwLock, WriteGuard, rank, reached, yield_now,
 };
@@ -32,7 +32,7 @@ pub(super) struct Project {
     /// goes through `index`. A writer that sees a count too late waits a step later, or at most
     /// [`YIELDS_MAX`] yields for nobody.
     readers_waiting: AtomicU32,
-    remembered: Remembered,
+    name_cache: NameCache,
 }
 
 /// Most yields between two steps; waiting readers usually wake after one or two.
@@ -54,7 +54,7 @@ impl Project {
             writer: Mutex::default(),
             index: RwLock::new(index),
             readers_waiting: AtomicU32::new(0),
-            remembered: Remembered::default(),
+            name_cache: NameCache::default(),
         }
     }
 
@@ -110,7 +110,7 @@ impl Project {
         Some(listed::listed(row, task, next_execution))
     }
 
-    pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, memory: &Memory) -> Page {
+    pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, memory: &CacheMemory) -> Page {
         if query.order() == Order::NextExecution {
             let mut tasks = Vec::new();
             let summary = self.for_each_by_next(query, now, memory, |row, next_execution| {
@@ -128,39 +128,44 @@ impl Project {
     }
 
     /// The total of a query, and the rows of its page.
-    pub(super) fn select(&self, index: &Index, query: &ListQuery, memory: &Memory) -> Selected {
+    pub(super) fn select(
+        &self,
+        index: &Index,
+        query: &ListQuery,
+        memory: &CacheMemory,
+    ) -> Selected {
         match index.name_search(&query.filters) {
             None => index.select(query),
-            Some(search) => self.remembered.find(memory, &search, |rows| {
+            Some(search) => self.name_cache.find(memory, &search, |rows| {
                 search.index.select_among(query, rows)
             }),
         }
     }
 
-    pub(super) fn remembered(&self) -> &Remembered {
-        &self.remembered
+    pub(super) fn name_cache(&self) -> &NameCache {
+        &self.name_cache
     }
 
-    pub(super) fn facets(&self, query: &ListQuery, memory: &Memory) -> Facets {
+    pub(super) fn facets(&self, query: &ListQuery, memory: &CacheMemory) -> Facets {
         self.read().facets(&query.filters, |search| {
-            self.remembered.find(memory, search, RowSet::clone)
+            self.name_cache.find(memory, search, RowSet::clone)
         })
     }
 
     pub(super) fn explain(&self, query: &ListQuery) -> Explanation {
         let index = self.read();
-        index.explain(&query.filters, |search| self.remembered.strategy(search))
+        index.explain(&query.filters, |search| self.name_cache.strategy(search))
     }
 
-    pub(super) fn validate_remembered(&self, index: &Index) -> Result<(), String> {
-        self.remembered.validate(index)
+    pub(super) fn validate_name_cache(&self, index: &Index) -> Result<(), String> {
+        self.name_cache.validate(index)
     }
 
     pub(super) fn for_each_listed(
         &self,
         query: &ListQuery,
         now: DateTime<Utc>,
-        memory: &Memory,
+        memory: &CacheMemory,
         mut each: impl FnMut(&Task, Option<Execution>),
     ) -> PageSummary {
         if query.order() == Order::NextExecution {
@@ -320,7 +325,7 @@ impl Project {
         if let Some(fresh) = fresh {
             reached("names are recorded anew");
             let former = self.write().install_names(fresh);
-            give_back(former, rows as usize);
+            deallocate(former, rows as usize);
         }
     }
 
@@ -366,7 +371,7 @@ impl Project {
             former
         };
         let rows = former.len();
-        give_back(former, rows as usize);
+        deallocate(former, rows as usize);
     }
 }
 

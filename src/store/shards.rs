@@ -93,6 +93,20 @@ impl Shards {
         project
     }
 
+    /// Adds a project, unless it is there.
+    pub(super) fn insert(&self, id: &ProjectId, project: Arc<Project>) -> bool {
+        let Some((hash, shard)) = self.shard(id) else {
+            return false;
+        };
+        let mut shard = shard.write();
+        let found = shard.projects.find(hash, |(other, _)| other == id);
+        if found.is_some_and(|(_, place)| place.project().is_some()) {
+            return false;
+        }
+        self.put(&mut shard, hash, id, Place::There(project));
+        true
+    }
+
     /// Takes a project out. One of its name goes on from `origin`.
     pub(super) fn end(&self, id: &ProjectId, origin: Origin) {
         let Some((hash, shard)) = self.shard(id) else {

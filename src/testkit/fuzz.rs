@@ -6,8 +6,9 @@
 //! ```
 //! use taskdex::testkit::fuzz;
 //!
+//! let bytes = b"any bytes at all".repeat(20);
 //! for target in fuzz::TARGETS {
-//!     let counts = (target.run)(b"any bytes at all")?;
+//!     let counts = (target.run)(&bytes)?;
 //!     assert!(!counts.is_empty(), "{}", target.name);
 //! }
 //! # Ok::<(), taskdex::testkit::Difference>(())

@@ -13,8 +13,9 @@
 //! ```
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use chrono::{DateTime, Days, Month, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Days, Month, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use super::op::Op;
 use super::source::Source;
@@ -23,7 +24,7 @@ use super::workload::Workload;
 use crate::error::Error;
 use crate::query::{Cursor, LIMIT_MAX, ListQuery, NameMatch, Order, Revision};
 use crate::schedule::{GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays};
-use crate::store::{Edit, EditAction, Expectation};
+use crate::store::{Edit, EditAction, Expectation, Missed, MissedPolicy};
 use crate::task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTiming, ScheduledType, Task, TaskId,
     TaskName, TaskType, Timing, Trigger,
@@ -504,6 +505,13 @@ fn task_name(source: &mut impl Source, swarm: &Swarm) -> TaskName {
     valid(TaskName::new(name(source, swarm)))
 }
 
+/// What becomes of missed executions.
+fn missed_policy(source: &mut impl Source) -> MissedPolicy {
+    let missed = source.pick(&[Missed::Latest, Missed::Each, Missed::None]);
+    let limit = source.pick(&[None, None, Some(0), Some(1), Some(3_600), Some(200_000)]);
+    MissedPolicy::from(missed).with_no_later_than(limit.map(Duration::from_secs))
+}
+
 /// A query with any filters, any order, and an offset that is often small.
 pub fn query(source: &mut impl Source, swarm: &Swarm) -> ListQuery {
     let offset = match source.below(6) {
@@ -612,6 +620,13 @@ pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
         "changes_since",
         "apply_changes",
         "compact",
+        "watch_due",
+        "take_due",
+        "take_due",
+        "take_due",
+        "next_wakeup",
+        "due_count",
+        "forecast",
     ]);
     let chosen = if swarm.has(chosen) { chosen } else { "list" };
     let project = project(source, swarm);
@@ -713,6 +728,28 @@ fn operation(
         },
         "get" => Op::Get { project, id, now },
         "compact" => Op::Compact { project },
+        "watch_due" => Op::WatchDue {
+            project,
+            passed: now,
+        },
+        "take_due" => Op::TakeDue {
+            project,
+            now,
+            limit: source.pick(&[50, 0, 1, 2, 7]),
+            policy: missed_policy(source),
+            of_reboots: source.one_in(3).then(|| missed_policy(source)),
+        },
+        "next_wakeup" => Op::NextWakeup { project },
+        "due_count" => Op::DueCount { project, now },
+        "forecast" => Op::Forecast {
+            project,
+            query: query(source, swarm),
+            from: now,
+            to: now
+                .checked_add_signed(TimeDelta::seconds(25_001 * i64::from(source.below(400))))
+                .unwrap_or(now),
+            step: Duration::from_secs(source.pick(&[86_400, 3_600, 2_500_000])),
+        },
         "task_count" => Op::TaskCount { project },
         "projects" => Op::Projects { project },
         "facets" => Op::Facets {

@@ -1,6 +1,7 @@
 //! One call of a store, defined once for every test that makes calls up.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +9,8 @@ use super::reference::{ReferenceRefusal, ReferenceSnapshot, ReferenceStore, Refe
 use crate::error::{Error, ErrorKind};
 use crate::query::{Explanation, ListQuery, Revision, ScheduledTask};
 use crate::store::{
-    Applied, BatchError, ChangeSet, Edit, Expectation, Replaced, Snapshot, Synced, TaskStore,
+    Applied, BatchError, ChangeSet, DueBatch, Edit, Expectation, MissedPolicy, Replaced, Snapshot,
+    Synced, TaskStore,
 };
 use crate::task::{
     LastStatus, LifeCycleType, ProjectId, Record, ScheduledType, Task, TaskName, TaskType,
@@ -150,6 +152,34 @@ pub enum Op {
     },
     /// [`TaskStore::compact`].
     Compact { project: ProjectId },
+    /// [`TaskStore::watch_due`].
+    WatchDue {
+        project: ProjectId,
+        passed: DateTime<Utc>,
+    },
+    /// [`TaskStore::take_due`], or [`TaskStore::take_due_by`] where reboots have another policy.
+    TakeDue {
+        project: ProjectId,
+        now: DateTime<Utc>,
+        limit: usize,
+        policy: MissedPolicy,
+        of_reboots: Option<MissedPolicy>,
+    },
+    /// [`TaskStore::next_wakeup`] and [`TaskStore::passed`].
+    NextWakeup { project: ProjectId },
+    /// [`TaskStore::due_count`].
+    DueCount {
+        project: ProjectId,
+        now: DateTime<Utc>,
+    },
+    /// [`TaskStore::forecast`].
+    Forecast {
+        project: ProjectId,
+        query: ListQuery,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        step: Duration,
+    },
     /// [`TaskStore::task_count`].
     TaskCount { project: ProjectId },
     /// [`TaskStore::projects`] and [`TaskStore::project_count`].
@@ -215,7 +245,18 @@ pub enum Outcome {
     Facets(BTreeMap<&'static str, u64>),
     /// How many tasks match all but the name, by what [`TaskStore::explain`] says.
     Explained(u64),
-    /// What [`TaskStore::task_count`] counted.
+    /// What [`TaskStore::next_wakeup`] and [`TaskStore::passed`] say.
+    Wakeup {
+        /// The next wake-up.
+        next_wakeup: Option<DateTime<Utc>>,
+        /// What was passed.
+        passed: DateTime<Utc>,
+    },
+    /// What [`TaskStore::take_due`] gave.
+    Due(DueBatch),
+    /// What [`TaskStore::forecast`] counted.
+    Forecast(Vec<u64>),
+    /// What [`TaskStore::task_count`] or [`TaskStore::due_count`] counted.
     Counted(u64),
     /// What [`TaskStore::project_count`] counted, and [`TaskStore::projects`] named.
     Projects(u64, Vec<ProjectId>),
@@ -320,6 +361,27 @@ impl From<ChangeSet> for Outcome {
     }
 }
 
+impl From<DueBatch> for Outcome {
+    fn from(batch: DueBatch) -> Self {
+        Self::Due(batch)
+    }
+}
+
+impl From<Vec<u64>> for Outcome {
+    fn from(counts: Vec<u64>) -> Self {
+        Self::Forecast(counts)
+    }
+}
+
+impl From<(Option<DateTime<Utc>>, DateTime<Utc>)> for Outcome {
+    fn from((next_wakeup, passed): (Option<DateTime<Utc>>, DateTime<Utc>)) -> Self {
+        Self::Wakeup {
+            next_wakeup,
+            passed,
+        }
+    }
+}
+
 impl<T: Into<Self>> From<Result<T, Error>> for Outcome {
     fn from(result: Result<T, Error>) -> Self {
         let refused = |error: Error| ReferenceRefusal::from(error.kind());
@@ -371,6 +433,11 @@ impl Op {
         "facets",
         "explain",
         "compact",
+        "watch_due",
+        "take_due",
+        "next_wakeup",
+        "due_count",
+        "forecast",
         "task_count",
         "projects",
     ];
@@ -401,6 +468,11 @@ impl Op {
             Self::Facets { .. } => "facets",
             Self::Explain { .. } => "explain",
             Self::Compact { .. } => "compact",
+            Self::WatchDue { .. } => "watch_due",
+            Self::TakeDue { .. } => "take_due",
+            Self::NextWakeup { .. } => "next_wakeup",
+            Self::DueCount { .. } => "due_count",
+            Self::Forecast { .. } => "forecast",
             Self::TaskCount { .. } => "task_count",
             Self::Projects { .. } => "projects",
         }
@@ -432,6 +504,11 @@ impl Op {
             | Self::Facets { project, .. }
             | Self::Explain { project, .. }
             | Self::Compact { project }
+            | Self::WatchDue { project, .. }
+            | Self::TakeDue { project, .. }
+            | Self::NextWakeup { project }
+            | Self::DueCount { project, .. }
+            | Self::Forecast { project, .. }
             | Self::TaskCount { project }
             | Self::Projects { project }
             | Self::ApplySeen { project, .. } => project,
@@ -454,7 +531,9 @@ impl Op {
             | Self::ApplyChanges { now, .. }
             | Self::Get { now, .. }
             | Self::List { now, .. }
-            | Self::ListJson { now, .. } => Some(*now),
+            | Self::ListJson { now, .. }
+            | Self::TakeDue { now, .. }
+            | Self::DueCount { now, .. } => Some(*now),
             Self::Rename { .. }
             | Self::SetLastStatus { .. }
             | Self::Remove { .. }
@@ -465,6 +544,9 @@ impl Op {
             | Self::Facets { .. }
             | Self::Explain { .. }
             | Self::Compact { .. }
+            | Self::WatchDue { .. }
+            | Self::NextWakeup { .. }
+            | Self::Forecast { .. }
             | Self::TaskCount { .. }
             | Self::Projects { .. } => None,
         }
@@ -486,7 +568,9 @@ impl Op {
             | Self::ApplyChanges { now, .. }
             | Self::Get { now, .. }
             | Self::List { now, .. }
-            | Self::ListJson { now, .. } => *now = at,
+            | Self::ListJson { now, .. }
+            | Self::TakeDue { now, .. }
+            | Self::DueCount { now, .. } => *now = at,
             Self::Rename { .. }
             | Self::SetLastStatus { .. }
             | Self::Remove { .. }
@@ -497,6 +581,9 @@ impl Op {
             | Self::Facets { .. }
             | Self::Explain { .. }
             | Self::Compact { .. }
+            | Self::WatchDue { .. }
+            | Self::NextWakeup { .. }
+            | Self::Forecast { .. }
             | Self::TaskCount { .. }
             | Self::Projects { .. } => {}
         }
@@ -653,14 +740,69 @@ impl Op {
                 store.compact(&project);
                 Outcome::Accepted
             }
+            Self::WatchDue { passed, .. } => {
+                let next_wakeup = store.watch_due(passed);
+                store.passed().map(|passed| (next_wakeup, passed)).into()
+            }
+            Self::TakeDue {
+                now,
+                limit,
+                policy,
+                of_reboots,
+                ..
+            } => {
+                if of_reboots.is_none() {
+                    return store.take_due(now, limit, policy).into();
+                }
+                let choose = |_: &ProjectId, task: &Task| policy_of(task, policy, of_reboots);
+                store.take_due_by(now, limit, choose).into()
+            }
+            Self::NextWakeup { .. } => {
+                let next_wakeup = store.next_wakeup();
+                let both = next_wakeup.and_then(|wakeup| Ok((wakeup, store.passed()?)));
+                both.into()
+            }
+            Self::DueCount { now, .. } => match store.due_count(now) {
+                Ok(count) => Outcome::Counted(count),
+                Err(refused) => Err::<(), _>(refused).into(),
+            },
+            Self::Forecast {
+                project,
+                query,
+                from,
+                to,
+                step,
+            } => store.forecast(&project, &query, from, to, step).into(),
             Self::TaskCount { project } => Outcome::Counted(store.task_count(&project)),
             Self::Projects { .. } => Outcome::Projects(store.project_count(), store.projects()),
         }
     }
 
     /// Calls the reference.
-    #[expect(clippy::too_many_lines, reason = "one arm for each call")]
     pub fn apply_to_reference(&self, reference: &mut ReferenceStore) -> Outcome {
+        let outcome = self.call_reference(reference);
+        match self {
+            Self::Restore { project, .. } => reference.follow_due(project, None),
+            Self::Add { project, now, .. }
+            | Self::AddAll { project, now, .. }
+            | Self::Apply { project, now, .. }
+            | Self::ApplySeen { project, now, .. }
+            | Self::ApplyAt { project, now, .. }
+            | Self::Sync { project, now, .. }
+            | Self::Replace { project, now, .. }
+            | Self::SetEnabled { project, now, .. }
+            | Self::ApplyChanges { project, now, .. } => reference.follow_due(project, Some(*now)),
+            // What was pending goes with the task.
+            Self::Remove { project, .. } | Self::RemoveProject { project } => {
+                reference.follow_due(project, Some(NOW));
+            }
+            _ => {}
+        }
+        outcome
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm for each call")]
+    fn call_reference(&self, reference: &mut ReferenceStore) -> Outcome {
         match self.clone() {
             Self::Add { project, task, now } => reference.add(&project, &task, now).into(),
             Self::AddAll {
@@ -777,6 +919,32 @@ impl Op {
             }
             // It shows nowhere.
             Self::Compact { .. } => Outcome::Accepted,
+            Self::WatchDue { passed, .. } => {
+                reference.watch_due(passed);
+                reference.next_wakeup().into()
+            }
+            Self::TakeDue {
+                now,
+                limit,
+                policy,
+                of_reboots,
+                ..
+            } => {
+                let choose = |task: &Task| policy_of(task, policy, of_reboots);
+                reference.take_due(now, limit, choose).into()
+            }
+            Self::NextWakeup { .. } => reference.next_wakeup().into(),
+            Self::DueCount { now, .. } => match reference.due_count(now) {
+                Ok(count) => Outcome::Counted(count),
+                Err(refused) => Err::<(), _>(refused).into(),
+            },
+            Self::Forecast {
+                project,
+                query,
+                from,
+                to,
+                step,
+            } => Outcome::Forecast(reference.forecast(&project, &query, (from, to), step)),
             Self::TaskCount { project } => Outcome::Counted(reference.task_count(&project)),
             Self::Projects { .. } => {
                 let projects = reference.projects();
@@ -788,6 +956,11 @@ impl Op {
 
 /// The instant of calls that do not depend on it.
 const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+fn policy_of(task: &Task, policy: MissedPolicy, of_reboots: Option<MissedPolicy>) -> MissedPolicy {
+    let of_reboots = of_reboots.filter(|_| task.task_type() == TaskType::Reboot);
+    of_reboots.unwrap_or(policy)
+}
 
 /// The same edits, each of which expects what is there.
 fn expecting(edits: Vec<Edit>, version: impl Fn(&str) -> Option<Revision>) -> Vec<Edit> {

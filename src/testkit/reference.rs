@@ -1,5 +1,7 @@
 //! The listing by the plainest means, as a check on the engine.
 
+mod due;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -43,6 +45,7 @@ pub struct ReferenceStore {
     projects: BTreeMap<ProjectId, Listing>,
     task_count_max: Option<usize>,
     log_capacity: usize,
+    watched: Option<due::Watched>,
 }
 
 /// A project.

@@ -297,8 +297,9 @@ impl Twins {
         };
         let is_refused = refused == Some(ErrorKind::RevisionOutOfReach);
         let is_built_beside = match outcome {
-            // More than is made in place, whatever the size.
-            Outcome::Synced(synced) => synced.changed.len() + synced.removed.len() > 64,
+            Outcome::Synced(synced) => {
+                synced.changed.len() + synced.removed.len() > before.in_place_max
+            }
             _ => false,
         };
         let strategy = match op {

@@ -265,7 +265,7 @@ impl Thread<'_> {
         self.make_by(asked, |_, store| {
             let result = store.snapshot(project);
             taken = result.as_ref().ok().cloned();
-            result.map(|it| it.revision()).into()
+            result.map(|it| Snapshot::revision(&it)).into()
         });
         let snapshot = taken?;
         let position = self.calls.len() - 1;

@@ -46,7 +46,7 @@ impl History {
                     if source.one_in(6) {
                         calls.push(listed(source, &searches));
                     } else {
-                        calls.extend(generate::operations(source, &swarm));
+                        calls.extend(calls_of_projects(source, &swarm));
                     }
                 }
                 calls.truncate(count);
@@ -99,7 +99,7 @@ fn beginning(source: &mut SplitMix64, swarm: &Swarm, searches: &[ListQuery]) -> 
         before.push(listed(source, searches));
     }
     for _ in 0..source.below(3) {
-        before.extend(generate::operations(source, swarm));
+        before.extend(calls_of_projects(source, swarm));
     }
     before
 }
@@ -117,6 +117,16 @@ fn listed(source: &mut SplitMix64, searches: &[ListQuery]) -> Op {
         query: searches[position as usize].clone(),
         now: Workload::NOW,
     }
+}
+
+/// The calls of the store as a whole, of what is due: see `due.rs`.
+pub(crate) const CALLS_OF_THE_STORE: [&str; 4] =
+    ["watch_due", "take_due", "next_wakeup", "due_count"];
+
+fn calls_of_projects(source: &mut SplitMix64, swarm: &Swarm) -> Vec<Op> {
+    let mut calls = generate::operations(source, swarm);
+    calls.retain(|call| !CALLS_OF_THE_STORE.contains(&call.name()));
+    calls
 }
 
 /// The project in which most happens.

@@ -30,7 +30,7 @@ mod history;
 
 use check::Run;
 use due::DueHistory;
-use history::History;
+use history::{CALLS_OF_THE_STORE, History};
 
 /// The threads of the scheduler, which are all on one of the system's.
 mod threads {
@@ -60,9 +60,9 @@ const STEPS: [&str; 20] = [
     "a project was begun by another thread",
     "a reader waits",
     "a writer lets readers in",
-    "an answer is evicted",
-    "an answer is found",
-    "an answer is remembered",
+    "a search is cached",
+    "a search is evicted",
+    "a search is run",
     "lists are built",
     "lists are compacted",
     "names are recorded",
@@ -197,7 +197,8 @@ fn every_answer_under_any_schedule_is_that_of_one_state() {
     if number("TASKDEX_SEED").is_some() {
         return;
     }
-    let mut calls = Op::NAMES.iter().chain(&["revision"]);
+    let calls = Op::NAMES.iter().chain(&["revision"]);
+    let mut calls = calls.filter(|name| !CALLS_OF_THE_STORE.contains(name));
     let missing = calls.find(|name| !counts.calls.contains_key(**name));
     assert_eq!(missing, None, "a call was never made");
     let is_met = |step: &&&str| counts.steps.get(**step).is_some_and(|(_, met)| *met > 0);

@@ -20,7 +20,7 @@ fn tests_named(text: &str) -> Vec<&str> {
 #[test]
 fn every_test_that_testing_names_is_there() {
     let named = tests_named(TESTING);
-    assert!(named.len() > 10, "{named:?}");
+    assert!(named.len() > 4, "{named:?}");
     let sources = [sources("src"), sources("tests")].concat();
     for path in named {
         let (_, name) = path.rsplit_once("::").unwrap();

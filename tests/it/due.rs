@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use taskdex::{
-    DueBatch, Edit, ErrorKind, LifeCycleType, Missed, MissedPolicy, Schedule, Task, TaskId,
-    TaskName, TaskStore, TaskType,
+    DueBatch, Edit, ErrorKind, LifeCycleType, ListQuery, Missed, MissedPolicy, Schedule, Task,
+    TaskId, TaskName, TaskStore, TaskType,
 };
 
 use crate::support::{instant, project};
@@ -353,7 +353,7 @@ fn each_task_has_its_own_policy() {
     ];
     let store = watched(&tasks, "2026-12-01T00:00:00Z");
     let choose = |_: &taskdex::ProjectId, task: &Task| match task.id() {
-        "each" => MissedPolicy::from(Missed::Each).with_no_later_than(Duration::from_secs(86_400)),
+        "each" => MissedPolicy::from(Missed::Each).with_no_later_than(Duration::from_hours(24)),
         "none" => Missed::None.into(),
         _ => Missed::Latest.into(),
     };
@@ -496,4 +496,47 @@ fn a_batch_is_written_as_the_shell_answers() {
         serde_json::to_string(&batch.due[0]).unwrap(),
         r#"{"project_id":"p","id":"a","execution":"2026-12-02T08:30:00+08:00"}"#,
     );
+}
+
+#[test]
+fn a_forecast_has_steps_of_seconds_and_no_more_than_ten_thousand() {
+    let store = watched(&[daily("a", "01:00:00")], "2026-12-01T00:00:00Z");
+    let all = ListQuery::new(0, 0).unwrap();
+    let from = instant("2026-12-01T00:00:00Z");
+    let count = |seconds: i64, step: Duration| {
+        let to = from + chrono::TimeDelta::seconds(seconds);
+        store.forecast(&project("p"), &all, from, to, step)
+    };
+    let second = Duration::from_secs(1);
+    assert_eq!(count(10_000, second).unwrap()[3_600], 1);
+    assert_eq!(count(3_600, second).unwrap().iter().sum::<u64>(), 0);
+    assert_eq!(count(3_601, second).unwrap().iter().sum::<u64>(), 1);
+    assert_eq!(count(3_601, Duration::from_hours(1)).unwrap(), [0, 1]);
+    assert!(count(0, second).unwrap().is_empty());
+    assert!(count(-5, second).unwrap().is_empty());
+    for (seconds, step, parameter) in [
+        (10_001, second, "to"),
+        (10, Duration::ZERO, "step_seconds"),
+        (-10, Duration::ZERO, "step_seconds"),
+        (10, Duration::from_millis(1_500), "step_seconds"),
+        (10, Duration::MAX, "step_seconds"),
+    ] {
+        let refused = count(seconds, step).unwrap_err();
+        assert_eq!(
+            (refused.kind(), refused.parameter()),
+            (ErrorKind::OutOfRange, parameter)
+        );
+    }
+    let (first, last) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
+    let year = Duration::from_hours(24 * 365 * 100);
+    let counts = store
+        .forecast(&project("p"), &all, first, last, year)
+        .unwrap();
+    assert_eq!(counts.iter().sum::<u64>(), 2_912_443);
+    let nobody = store
+        .forecast(&project("q"), &all, first, from, year)
+        .unwrap();
+    assert!(nobody.iter().all(|&count| count == 0));
+    store.set_enabled(&project("p"), "a", false, from).unwrap();
+    assert_eq!(count(3_601, Duration::from_hours(1)).unwrap(), [0, 0]);
 }

@@ -2,6 +2,7 @@
 
 mod programs;
 
+use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -367,4 +368,84 @@ fn list_takes_pages_of_today_and_names_what_it_cannot_read() {
     assert_eq!((ran.status, &*ran.out), (2, ""));
     let said = "line 1: unknown value: task_type=`DELETE_BLACK_ECS`";
     assert!(ran.err.contains(said), "{}", ran.err);
+}
+
+/// The answers of the shell to these lines.
+fn shell(lines: &[&str]) -> (Vec<Value>, i32) {
+    let ran = run("shell", &[], lines.join("\n").as_bytes());
+    assert_eq!(ran.err, "");
+    (ran.lines(), ran.status)
+}
+
+const SHELL_DAILY: &str = r#"{"id":"a","task_name":"x","task_type":"STOP","scheduled_type":"DAY","day_interval":3,"scheduled_time":"02:00:00","time_zone":"UTC"}"#;
+
+#[test]
+fn the_shell_applies_batches_and_shows_the_full_record() {
+    let add = format!(
+        r#"{{"do":"apply","now":"2026-12-01T00:00:00Z","edits":[{{"add":{SHELL_DAILY}}}]}}"#
+    );
+    let (answers, status) = shell(&[
+        &add,
+        r#"{"do":"get","id":"a"}"#,
+        r#"{"do":"apply","edits":[{"set_enabled":{"id":"a","enable":true}}]}"#,
+        r#"{"do":"apply","edits":[{"remove":{"id":"a"},"expect":1},{"remove":{"id":"a"}}]}"#,
+        "  ",
+        r#"{"do":"list","order":"next_execution","more":1}"#,
+        r#"{"do":"changes","since":0}"#,
+    ]);
+    assert_eq!(status, 1);
+    assert_eq!(answers[0]["revision"], 1);
+    assert_eq!(answers[1]["next_execution"], "2026-12-01T02:00:00+00:00");
+    assert_eq!(answers[1]["task"]["start_date"], "2026-12-01");
+    assert_eq!(answers[1]["task"]["version"], 1);
+    // Nothing changed, and a refused batch changes nothing.
+    assert_eq!(answers[2]["revision"], 1);
+    assert_eq!(
+        (&answers[3]["error_code"], &answers[3]["position"]),
+        (&"TDX.0017".into(), &1.into())
+    );
+    assert_eq!(answers[4]["error_code"], "TDX.0031");
+    assert_eq!(
+        (&answers[5]["to"], &answers[5]["puts"][0]["id"]),
+        (&1.into(), &"a".into())
+    );
+}
+
+/// A refused export once named no line, though the library does: the shell passed the bare error on.
+#[test]
+fn the_shell_names_the_line_of_a_damaged_export() {
+    let header =
+        r#"{"taskdex_export":1,"project_id":"d","revision":1,"next_sequence":3,"count":1}"#;
+    let export = Value::from(format!("{header}\n{SHELL_DAILY}\n")).to_string();
+    let (answers, status) = shell(&[
+        &format!(r#"{{"do":"restore","export":{export}}}"#),
+        r#"{"do":"projects"}"#,
+    ]);
+    assert_eq!(status, 1);
+    assert_eq!(answers[0]["error_code"], "TDX.0001");
+    assert_eq!(answers[0]["error_detail"], "line 2");
+    assert_eq!(answers[1].to_string(), r#"{"projects":[]}"#);
+}
+
+#[test]
+fn the_shell_takes_what_is_due() {
+    let add = format!(
+        r#"{{"do":"apply","now":"2026-12-01T00:00:00Z","edits":[{{"add":{SHELL_DAILY}}}]}}"#
+    );
+    let (answers, status) = shell(&[
+        r#"{"do":"take_due","limit":1,"now":"2026-12-01T00:00:00Z"}"#,
+        r#"{"do":"watch_due","passed":"2026-12-01T00:00:00Z"}"#,
+        &add,
+        r#"{"do":"next_wakeup"}"#,
+        r#"{"do":"take_due","limit":5,"now":"2026-12-05T00:00:00Z"}"#,
+        r#"{"do":"forecast","from":"2026-12-01T00:00:00Z","to":"2026-12-05T00:00:00Z","step_seconds":172800}"#,
+    ]);
+    assert_eq!((status, &answers[0]["error_code"]), (1, &"TDX.0040".into()));
+    assert_eq!(answers[1].to_string(), r#"{"next_wakeup":null}"#);
+    assert_eq!(answers[3]["next_wakeup"], "2026-12-01T02:00:00Z");
+    let due = &answers[4]["due"][0];
+    assert_eq!(due["execution"], "2026-12-04T02:00:00+00:00");
+    assert_eq!(due["first_missed"], "2026-12-01T02:00:00+00:00");
+    assert_eq!(answers[4]["passed"], "2026-12-05T00:00:00Z");
+    assert_eq!(answers[5].to_string(), r#"{"counts":[1,1]}"#);
 }

@@ -252,8 +252,9 @@ fn nothing_is_as_deep_or_as_long_as_its_input() {
         "other parameters are passed over"
     );
     // An edit compares its keys, and 300,000 of them are no more than a long text.
-    let keys: String = (0..300_000).map(|key| format!("\"{key}\":0,")).collect();
-    let edit = format!("{{{keys}\"remove\":{{\"id\":\"t-1\"}}}}");
+    let keys: Vec<String> = (0..300_000).map(|key| format!("\"{key}\":0")).collect();
+    let keys = keys.join(",");
+    let edit = format!("{{{keys},\"remove\":{{\"id\":\"t-1\"}}}}");
     let error = Edit::from_json(edit).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownField, "{error}");
     let list = "31, ".repeat(200_000) + "1";

@@ -110,3 +110,55 @@ fn targets_take_any_bytes() {
         }
     }
 }
+
+/// A change of the generators gives saved bytes another meaning, so that they reach less. This makes
+/// the saved histories anew: `cargo test --test it -- --ignored saved_histories`.
+#[test]
+#[ignore = "writes to fuzz/corpus"]
+fn saved_histories_are_made_anew() {
+    use taskdex::testkit::{Source, SplitMix64};
+
+    let Some(folder) = fuzz_folder() else {
+        return;
+    };
+    let folder = folder.join("corpus").join("history");
+    let made = |path: &Path| {
+        path.file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("random-")
+    };
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if made(&path) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let target = fuzz::TARGETS
+        .iter()
+        .find(|it| it.name == "history")
+        .unwrap();
+    let mut random = SplitMix64::new(77);
+    let mut totals = Counts::new();
+    let mut count = 0;
+    for length in [300, 1_500, 1_500, 4_000].into_iter().cycle().take(4_000) {
+        let missing = target.missing(&totals).len();
+        if missing == 0 {
+            return;
+        }
+        let input: Vec<u8> = (0..length)
+            .map(|_| u8::try_from(random.below(256)).unwrap())
+            .collect();
+        let mut with = totals.clone();
+        for (name, reached) in (target.run)(&input).unwrap() {
+            *with.entry(name).or_default() += reached;
+        }
+        // Only what reaches something that those before it did not.
+        if target.missing(&with).len() < missing {
+            fs::write(folder.join(format!("random-{count}")), input).unwrap();
+            count += 1;
+            totals = with;
+        }
+    }
+    panic!("never reached: {:?}", target.missing(&totals));
+}

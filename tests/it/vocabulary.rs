@@ -260,8 +260,8 @@ fn options_of_a_query_have_spellings() {
     check_set(
         Order::ALL,
         "order",
-        &["oldest", "newest"],
-        "oldest or newest",
+        &["oldest", "newest", "next_execution"],
+        "oldest, newest or next_execution",
     );
     assert_eq!(Order::default(), Order::OldestFirst);
     check_set(

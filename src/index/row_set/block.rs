@@ -1,5 +1,7 @@
 //! Row numbers of one block, kept compactly.
 
+use prefetch_index::prefetch_index;
+
 use crate::index::rows::Slot;
 use crate::sync::cramped;
 
@@ -8,21 +10,24 @@ const BLOCK_ROWS: usize = 1 << 16;
 const WORDS: usize = BLOCK_ROWS / 64;
 
 /// One bit for each row of a block.
-pub(in crate::index) type Words = [u64; WORDS];
+type Words = [u64; WORDS];
 
-/// A block's list of more rows than this takes more memory than a bit for each row.
+/// The most rows in a list: a list of more takes more memory than a bit for each row.
 const BLOCK_LIST_MAX: usize = cramped(BLOCK_ROWS / 16, 12);
-/// A block of bits is sparse below this.
+/// Fewest rows of a block of bits that is not sparse.
 const BLOCK_BITS_MIN: u32 = cramped(2_048, 11);
 
-/// So many times as many rows are there before each of a few is searched for among them.
-pub(in crate::index) const SEARCHED_FROM: usize = 16;
+/// Rows of a list for each row that is searched for in it; of fewer, bits are made first.
+const SEARCHED_MAX: usize = 16;
 
-/// So many rows are added to bits before they are counted, once for all: one by one, each would
-/// be counted in all leaves behind it.
+/// Fewest rows that are counted together when bits gain them. Fewer are counted one by one, each
+/// in all leaves behind it.
 const COUNTED_TOGETHER_MIN: usize = 4;
 
-/// Words of a leaf: as many as one step of a search may pass over.
+/// Rows of a list in a cache line.
+const LINE: usize = 64 / size_of::<u16>();
+
+/// Words between two running counts.
 const LEAF_WORDS: usize = 16;
 const LEAVES: usize = WORDS / LEAF_WORDS;
 
@@ -31,13 +36,14 @@ const LEAVES: usize = WORDS / LEAF_WORDS;
 pub(in crate::index) enum Block {
     /// Ascending.
     List(Vec<u16>),
-    /// And how many there are.
+    /// The bits, and how many are set.
     Bits(Box<Bits>, u32),
 }
 
 /// The rows of a block as bits, with running counts beside them.
 ///
-/// Invariant: `before` holds, for each leaf, how many rows stand in the leaves before it.
+/// Invariant: `before` holds, for each leaf of [`LEAF_WORDS`], how many rows are in the leaves
+/// before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[repr(C, align(64))]
 pub(in crate::index) struct Bits {
@@ -46,15 +52,6 @@ pub(in crate::index) struct Bits {
 }
 
 const _: () = assert!(size_of::<Block>() == 24);
-
-/// A view of the rows that a set has in one block.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::index) enum Part<'a> {
-    /// Whole row numbers, of which the lower half counts.
-    Wide(&'a [u32]),
-    Narrow(&'a [u16]),
-    Bits(&'a Words, u32),
-}
 
 impl Default for Block {
     fn default() -> Self {
@@ -65,16 +62,117 @@ impl Default for Block {
 impl Block {
     pub(in crate::index) fn len(&self) -> u32 {
         match self {
-            // There are at most 4,096 of them.
+            // Not cut off: there are at most 4,096 of them.
             Self::List(rows) => u32::try_from(rows.len()).unwrap_or(u32::MAX),
             Self::Bits(_, count) => *count,
         }
     }
 
-    pub(in crate::index) fn part(&self) -> Part<'_> {
+    pub(in crate::index) fn contains(&self, low: u16) -> bool {
         match self {
-            Self::List(rows) => Part::Narrow(rows),
-            Self::Bits(bits, count) => Part::Bits(&bits.words, *count),
+            Self::List(rows) => find_low(rows, low).is_ok(),
+            Self::Bits(bits, _) => has_bit(&bits.words, low),
+        }
+    }
+
+    /// Calls `see` with each row's lower half, in order.
+    pub(super) fn each(&self, see: impl FnMut(u16)) {
+        match self {
+            Self::List(rows) => rows.iter().copied().for_each(see),
+            Self::Bits(bits, _) => each_bit(&bits.words, see),
+        }
+    }
+
+    /// The rows that another block of the same number has too.
+    pub(in crate::index) fn intersection(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Bits(bits, _), Self::Bits(others, _)) => {
+                let mut words = bits.words;
+                for (word, other) in words.iter_mut().zip(&others.words) {
+                    *word &= other;
+                }
+                Self::of(&words)
+            }
+            (Self::List(rows), other) | (other, Self::List(rows)) => {
+                Self::List(other.filter(rows, true))
+            }
+        }
+    }
+
+    /// The rows that another block of the same number does not have.
+    pub(in crate::index) fn difference(&self, other: &Self) -> Self {
+        match self {
+            Self::List(rows) => Self::List(other.filter(rows, false)),
+            Self::Bits(bits, _) => {
+                let mut words = bits.words;
+                other.each(|low| clear_bit(&mut words, low));
+                Self::of(&words)
+            }
+        }
+    }
+
+    /// The rows of any of these blocks of the same number.
+    pub(in crate::index) fn union<'a>(blocks: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut words = [0; WORDS];
+        blocks
+            .into_iter()
+            .for_each(|block| block.add_to(&mut words));
+        Self::of(&words)
+    }
+
+    /// How many rows another block of the same number has too.
+    pub(super) fn common_count(&self, other: &Self) -> u32 {
+        match (self, other) {
+            (Self::Bits(bits, _), Self::Bits(others, _)) => {
+                let words = bits.words.iter().zip(&others.words);
+                words.map(|(a, b)| (a & b).count_ones()).sum()
+            }
+            (Self::List(_), _) | (_, Self::List(_)) => self.intersection(other).len(),
+        }
+    }
+
+    /// Those of some rows that the block has, or those that it has not.
+    fn filter(&self, rows: &[u16], has: bool) -> Vec<u16> {
+        let mut rows = rows.to_vec();
+        match self {
+            Self::List(list) if list.len() >= SEARCHED_MAX * rows.len() => {
+                rows.retain(|&low| self.contains(low) == has);
+            }
+            Self::List(_) => {
+                let mut words = [0; WORDS];
+                self.add_to(&mut words);
+                rows.retain(|&low| has_bit(&words, low) == has);
+            }
+            Self::Bits(bits, _) => rows.retain(|&low| has_bit(&bits.words, low) == has),
+        }
+        rows
+    }
+
+    fn add_to(&self, words: &mut Words) {
+        match self {
+            Self::List(rows) => rows.iter().for_each(|&low| set_bit(words, low)),
+            Self::Bits(bits, _) => {
+                for (word, other) in words.iter_mut().zip(&bits.words) {
+                    *word |= other;
+                }
+            }
+        }
+    }
+
+    /// Prefetches a list.
+    pub(super) fn prefetch(&self) {
+        if let Self::List(rows) = self {
+            for place in (0..rows.len()).step_by(LINE) {
+                prefetch_index(rows, place);
+            }
+        }
+    }
+
+    /// Prefetches what [`contains`](Self::contains) would read of a row.
+    pub(super) fn prefetch_near(&self, low: u16) {
+        match self {
+            Self::List(rows) => prefetch_index(rows, guessed_place(rows, low)),
+            Self::Bits(bits, _) => prefetch_index(bits.words.as_slice(), usize::from(low >> 6)),
         }
     }
 
@@ -108,7 +206,7 @@ impl Block {
                 list.reserve_exact(rows.len().max(list.len() / 4).max(8));
             }
             list.extend(lows);
-            // A block has fewer rows than that.
+            // Not cut off: a block has at most 65,536 rows.
             return u32::try_from(rows.len()).unwrap_or(u32::MAX);
         }
         match self {
@@ -121,7 +219,7 @@ impl Block {
         }
     }
 
-    /// Takes a row out, and returns whether it was there. Bits stay bits, however few there are.
+    /// Removes a row, and returns whether it was there. Bits stay bits, however few are left.
     pub(in crate::index) fn remove(&mut self, low: u16) -> bool {
         match self {
             Self::List(rows) => {
@@ -142,12 +240,12 @@ impl Block {
         }
     }
 
-    /// Whether there are bits of so few rows that a list would take much less memory.
+    /// Whether a list of the rows would take much less memory than the bits.
     pub(in crate::index) fn is_sparse(&self) -> bool {
         matches!(self, Self::Bits(_, count) if *count < BLOCK_BITS_MIN)
     }
 
-    /// Whether it was the last removal that made the block sparse.
+    /// Whether the last removal made the block sparse.
     pub(in crate::index) fn became_sparse(&self) -> bool {
         matches!(self, Self::Bits(_, count) if *count + 1 == BLOCK_BITS_MIN)
     }
@@ -160,8 +258,8 @@ impl Block {
         }
     }
 
-    /// Reads rows behind the first `skip` into `out`, each with `start` in front, and returns how
-    /// many there were. O(rows read). `count` is that of the block, which who calls has at hand.
+    /// Reads rows behind the first `skip` into `out`, each added to `start`, and returns how many
+    /// there were. O(rows read). `count` is the length of the block, which the caller knows.
     pub(super) fn read(&self, start: Slot, skip: usize, count: u32, out: &mut [Slot]) -> usize {
         match self {
             Self::List(rows) => {
@@ -172,7 +270,7 @@ impl Block {
                 out.len().min(rows.len())
             }
             Self::Bits(bits, _) => {
-                bits.touch_near(skip, count);
+                bits.prefetch_near(skip, count);
                 bits.read(start, skip, out)
             }
         }
@@ -189,7 +287,18 @@ impl Block {
         }
     }
 
-    /// The block of these words, counted, as bits however many they are.
+    /// The rows of these words.
+    fn of(words: &Words) -> Self {
+        let count: u32 = words.iter().map(|word| word.count_ones()).sum();
+        if count as usize > BLOCK_LIST_MAX {
+            return Self::bits(words);
+        }
+        let mut rows = Vec::with_capacity(count as usize);
+        each_bit(words, |low| rows.push(low));
+        Self::List(rows)
+    }
+
+    /// The rows of these words as bits, however few they are.
     fn bits(words: &Words) -> Self {
         let mut count = 0;
         let mut bits = Box::new(Bits {
@@ -197,7 +306,7 @@ impl Block {
             words: *words,
         });
         for (before, leaf) in bits.before.iter_mut().zip(words.chunks(LEAF_WORDS)) {
-            // Fewer than a block has, as there is a leaf behind.
+            // Not cut off: the leaf itself is not counted, so this is less than 65,536.
             *before = u16::try_from(count).unwrap_or(u16::MAX);
             count += leaf.iter().map(|word| word.count_ones()).sum::<u32>();
         }
@@ -225,24 +334,13 @@ impl From<Vec<u16>> for Block {
     /// The block of rows that ascend.
     fn from(rows: Vec<u16>) -> Self {
         if rows.len() > BLOCK_LIST_MAX {
-            let mut words = no_words();
+            let mut words = [0; WORDS];
             for &low in &rows {
                 set_bit(&mut words, low);
             }
             Self::bits(&words)
         } else {
             Self::List(rows)
-        }
-    }
-}
-
-impl From<Box<Words>> for Block {
-    fn from(words: Box<Words>) -> Self {
-        match Self::bits(&words) {
-            Self::Bits(bits, count) if count as usize <= BLOCK_LIST_MAX => {
-                Self::List(bits.list(count))
-            }
-            bits => bits,
         }
     }
 }
@@ -265,7 +363,7 @@ impl Bits {
         true
     }
 
-    /// Adds rows, and returns how many were absent.
+    /// Adds rows with one update of the counts, and returns how many were absent.
     fn insert_all(&mut self, lows: impl Iterator<Item = u16>) -> u32 {
         let mut added = [0_u16; LEAVES];
         for low in lows {
@@ -277,7 +375,7 @@ impl Bits {
         }
         let mut sum = 0;
         for (before, added) in self.before.iter_mut().zip(added) {
-            // What stands before a leaf is less than a block, as there is a leaf behind.
+            // Not cut off: the leaf itself is not counted, so this is less than 65,536.
             *before += u16::try_from(sum).unwrap_or(0);
             sum += u32::from(added);
         }
@@ -300,11 +398,11 @@ impl Bits {
         self.before.get_mut(next..).unwrap_or_default()
     }
 
-    /// Reads what stands about where a position would, so that the processor waits for it and the
-    /// running counts at once.
-    fn touch_near(&self, position: usize, count: u32) {
+    /// Prefetches the words about a position, which are then on their way while the running counts
+    /// are read.
+    fn prefetch_near(&self, position: usize, count: u32) {
         let guess = position * WORDS / (count as usize + 1);
-        std::hint::black_box(self.words.get(guess).copied());
+        prefetch_index(self.words.as_slice(), guess);
     }
 
     fn read(&self, start: Slot, skip: usize, out: &mut [Slot]) -> usize {
@@ -320,8 +418,8 @@ impl Bits {
         let mut skip = u32::from(position - before);
         let words = self.words.iter().copied().enumerate();
         let mut words = words.skip(leaf * LEAF_WORDS);
-        // No word is counted behind the first that is read: compiled for every processor, which
-        // need not have an instruction for it, counting is slow.
+        // Words behind the first are not counted: without the processor's own instruction, which
+        // is not compiled in for every x86-64, counting is slow.
         let first = words.find_map(|(number, mut word)| {
             let count = word.count_ones();
             if skip >= count {
@@ -366,84 +464,6 @@ fn leaf_of(low: u16) -> u16 {
     low >> (6 + LEAF_WORDS.trailing_zeros())
 }
 
-impl Part<'_> {
-    pub(in crate::index) fn len(self) -> usize {
-        match self {
-            Self::Wide(rows) => rows.len(),
-            Self::Narrow(rows) => rows.len(),
-            Self::Bits(_, count) => count as usize,
-        }
-    }
-
-    pub(in crate::index) fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
-    pub(in crate::index) fn contains(self, low: u16) -> bool {
-        match self {
-            Self::Wide(rows) => rows.binary_search_by(|&row| split(row).1.cmp(&low)).is_ok(),
-            Self::Narrow(rows) => find_low(rows, low).is_ok(),
-            Self::Bits(words, _) => has_bit(words, low),
-        }
-    }
-
-    /// Calls `see` with each row's lower half, in order.
-    pub(in crate::index) fn each(self, mut see: impl FnMut(u16)) {
-        match self {
-            Self::Wide(rows) => rows.iter().for_each(|&row| see(split(row).1)),
-            Self::Narrow(rows) => rows.iter().for_each(|&low| see(low)),
-            Self::Bits(words, _) => each_bit(words, see),
-        }
-    }
-
-    /// How many rows two parts of the same block have in common.
-    pub(super) fn common_count(self, other: Self) -> u32 {
-        match (self, other) {
-            (Self::Bits(words, _), Self::Bits(others, _)) => words
-                .iter()
-                .zip(others)
-                .map(|(word, other)| (word & other).count_ones())
-                .sum(),
-            (many, few) if few.len() > many.len() => few.common_count(many),
-            (few, Self::Bits(words, _)) => few.count_where(|low| has_bit(words, low)),
-            (few, many) if few.len() * SEARCHED_FROM < many.len() => {
-                few.count_where(|low| many.contains(low))
-            }
-            (few, many) => {
-                let mut words = no_words();
-                few.add_to(&mut words);
-                many.count_where(|low| has_bit(&words, low))
-            }
-        }
-    }
-
-    fn count_where(self, is_wanted: impl Fn(u16) -> bool) -> u32 {
-        let mut count = 0;
-        self.each(|low| count += u32::from(is_wanted(low)));
-        count
-    }
-
-    /// Adds the rows to a block of bits.
-    pub(in crate::index) fn add_to(self, sum: &mut Words) {
-        if let Self::Bits(words, _) = self {
-            for (sum, word) in sum.iter_mut().zip(words) {
-                *sum |= word;
-            }
-        } else {
-            self.each(|low| set_bit(sum, low));
-        }
-    }
-
-    /// Takes the rows out of a block of bits.
-    pub(in crate::index) fn take_from(self, words: &mut Words) {
-        if let Self::Bits(others, _) = self {
-            clear_bits(words, others);
-        } else {
-            self.each(|low| clear_bit(words, low));
-        }
-    }
-}
-
 /// The block of a row, and its place there.
 pub(in crate::index) fn split(row: u32) -> (usize, u16) {
     let [a, b, c, d] = row.to_be_bytes();
@@ -453,37 +473,31 @@ pub(in crate::index) fn split(row: u32) -> (usize, u16) {
     )
 }
 
-/// The row of a place in a block; none past the last row number.
+/// The row of a place in a block; `None` past the last row number.
 pub(in crate::index) fn join(block: usize, low: u16) -> Option<u32> {
     let block = u32::from(u16::try_from(block).ok()?);
     Some(block << 16 | u32::from(low))
 }
 
-pub(in crate::index) fn has_bit(words: &Words, low: u16) -> bool {
+fn has_bit(words: &Words, low: u16) -> bool {
     words
         .get(usize::from(low >> 6))
         .is_some_and(|word| word >> (low & 63) & 1 != 0)
 }
 
-pub(in crate::index) fn set_bit(words: &mut Words, low: u16) {
+fn set_bit(words: &mut Words, low: u16) {
     if let Some(word) = words.get_mut(usize::from(low >> 6)) {
         *word |= 1 << (low & 63);
     }
 }
 
-pub(in crate::index) fn clear_bit(words: &mut Words, low: u16) {
+fn clear_bit(words: &mut Words, low: u16) {
     if let Some(word) = words.get_mut(usize::from(low >> 6)) {
         *word &= !(1 << (low & 63));
     }
 }
 
-pub(in crate::index) fn clear_bits(words: &mut Words, others: &Words) {
-    for (word, other) in words.iter_mut().zip(others) {
-        *word &= !other;
-    }
-}
-
-pub(in crate::index) fn each_bit(words: &Words, mut see: impl FnMut(u16)) {
+fn each_bit(words: &Words, mut see: impl FnMut(u16)) {
     for (start, &word) in (0..=u16::MAX).step_by(64).zip(words) {
         let mut left = word;
         while left != 0 {
@@ -495,12 +509,8 @@ pub(in crate::index) fn each_bit(words: &Words, mut see: impl FnMut(u16)) {
     }
 }
 
-pub(in crate::index) fn no_words() -> Box<Words> {
-    Box::new([0; WORDS])
-}
-
-/// Adds a number to an ascending list, and returns whether it was absent. The
-/// list grows by a quarter: there are so many that doubling would show.
+/// Adds a number to an ascending list, and returns whether it was absent. The list grows by a
+/// quarter: with so many lists, doubling would show in the memory of a project.
 pub(in crate::index) fn insert_sorted<T: Ord + Copy>(
     list: &mut Vec<T>,
     item: T,
@@ -520,8 +530,8 @@ pub(in crate::index) fn insert_sorted<T: Ord + Copy>(
     true
 }
 
-/// Searches a block's list from where `low` stands if rows are spread evenly:
-/// so less of a long list, which is seldom in any cache, is touched.
+/// Searches a block's list from where `low` would be if rows were spread evenly. That reads fewer
+/// cache lines than bisection of the whole list.
 fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
     let guess = guessed_place(rows, low);
     let mut width = 8;
@@ -539,7 +549,7 @@ fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
             width *= 2;
         }
     }
-    // Whatever the guess, what is sought is at `start` or behind, and not behind `end`.
+    // Whatever the guess, the place is from `start` up to `end`.
     let end = (end + 1).min(rows.len());
     let window = rows.get(start..end).unwrap_or_default();
     window
@@ -548,6 +558,51 @@ fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
         .map_err(|place| start + place)
 }
 
-pub(in crate::index) fn guessed_place(rows: &[u16], low: u16) -> usize {
+fn guessed_place(rows: &[u16], low: u16) -> usize {
     rows.len() * usize::from(low) / BLOCK_ROWS
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    type Rows = BTreeSet<u16>;
+
+    fn rows(step: usize) -> Rows {
+        (3..=u16::MAX).step_by(step).collect()
+    }
+
+    fn block(rows: &Rows) -> Block {
+        Block::from(rows.iter().copied().collect::<Vec<_>>())
+    }
+
+    fn assert_holds(block: &Block, expected: &Rows) {
+        block.validate().unwrap();
+        assert_eq!(block.len() as usize, expected.len());
+        let mut rows = Rows::new();
+        block.each(|low| assert!(rows.insert(low) && block.contains(low)));
+        assert_eq!(rows, *expected);
+    }
+
+    #[test]
+    fn every_pair_of_forms_agrees_with_plain_sets() {
+        // The shorter lists are searched in the longest one, and bits are made of the others.
+        let steps = [70_000, 9_000, 90, 60, 18, 5, 1].map(rows);
+        let others = [7_000, 17, 2].map(|step| (0..=u16::MAX).step_by(step).collect());
+        for a in &steps {
+            assert_holds(&block(a), a);
+            for b in steps.iter().chain(&others) {
+                let (first, second) = (block(a), block(b));
+                assert_holds(&first.intersection(&second), &(a & b));
+                assert_holds(&second.intersection(&first), &(a & b));
+                assert_holds(&first.difference(&second), &(a - b));
+                assert_holds(&second.difference(&first), &(b - a));
+                assert_holds(&Block::union([&first, &second]), &(a | b));
+                assert_eq!(first.common_count(&second) as usize, (a & b).len());
+            }
+        }
+        assert_holds(&Block::union([]), &Rows::new());
+    }
 }

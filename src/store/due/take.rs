@@ -5,12 +5,12 @@ use std::collections::BinaryHeap;
 
 use chrono::{DateTime, Utc};
 
-use super::instant_of;
 use super::missed::MissedPolicy;
+use super::{Due, instant_of};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::index::{Next, Slot};
+use crate::index::{DueQueue, Next, Slot};
 use crate::query::Revision;
 use crate::schedule::Execution;
 use crate::store::TaskStore;
@@ -269,17 +269,18 @@ impl TaskStore {
                 continue;
             }
             match choice {
-                Choice::Fixed(policy) => project.take(&id, &mut taking, until, |_| Some(policy)),
+                Choice::Fixed(policy) => {
+                    project.take(&id, &mut taking, until, &self.due, |_| Some(policy));
+                }
                 Choice::Asked(_) => {
                     let mut chosen = chosen.into_iter();
-                    project.take(&id, &mut taking, until, |it| {
+                    project.take(&id, &mut taking, until, &self.due, |it| {
                         let chosen = chosen.next()?;
                         let is_same = (chosen.sequence, chosen.version) == it;
                         is_same.then_some(chosen.policy)
                     });
                 }
             }
-            self.due.follow(&id, &project);
         }
         let (passed, earliest) = self
             .due
@@ -293,7 +294,7 @@ impl TaskStore {
     }
 }
 
-impl super::Due {
+impl Due {
     /// The project that is due first, where anything is up to `now`; and the second up to which,
     /// itself excluded, nothing of another project comes between.
     fn front(&self, now: i64) -> Option<(ProjectId, i64)> {
@@ -317,19 +318,28 @@ impl Taking {
     /// Takes from the first tasks of a project, in the order of what is pending, up to `end`, and
     /// returns how many were taken from.
     fn take_from(&mut self, id: &ProjectId, tasks: &mut [DueTask<'_>], end: (i64, Slot)) -> usize {
-        let places = tasks.iter().enumerate();
-        let places = places.filter_map(|(place, it)| Some(Reverse((it.second()?, it.slot, place))));
-        let mut places: BinaryHeap<_> = places.collect();
+        // Most tasks are taken from once; those that are due again come between the others.
+        let mut again: BinaryHeap<Reverse<(i64, Slot, usize)>> = BinaryHeap::new();
         let mut count = 0;
-        while self.left() > 0
-            && let Some(Reverse((second, slot, place))) = places.pop()
-            && (second, slot) < end
-            && let Some(it) = tasks.get_mut(place)
-        {
-            count = count.max(place + 1);
-            it.next = self.take_one(id, it);
-            let again = it.second().filter(|&second| second <= self.now.timestamp());
-            places.extend(again.map(|second| Reverse((second, slot, place))));
+        while self.left() > 0 {
+            let fresh = tasks.get(count);
+            let fresh = fresh.and_then(|it| Some((it.second()?, it.slot, count)));
+            let old = again.peek().map(|&Reverse(old)| old);
+            let old = old.filter(|&(second, slot, _)| (second, slot) < end);
+            let is_old = old.is_some_and(|old| fresh.is_none_or(|fresh| old < fresh));
+            let Some((_, slot, place)) = (if is_old { old } else { fresh }) else {
+                break;
+            };
+            if is_old {
+                again.pop();
+            } else {
+                count += 1;
+            }
+            if let Some(it) = tasks.get_mut(place) {
+                it.next = self.take_one(id, it);
+                let second = it.second().filter(|&second| second <= self.now.timestamp());
+                again.extend(second.map(|second| Reverse((second, slot, place))));
+            }
         }
         count
     }
@@ -363,7 +373,7 @@ impl Project {
     /// The tasks that are due first before a second, still without a policy.
     fn first_due(&self, until: i64, limit: usize) -> Vec<(Task, Chosen)> {
         let index = self.read();
-        let due = index.due().into_iter().flat_map(|due| due.iter());
+        let due = index.due().into_iter().flat_map(DueQueue::iter);
         let due = due.take_while(|&(second, _)| second < until);
         let rows = due.filter_map(|(_, slot)| index.row(slot));
         let rows = rows.take(limit.min(STEP_ROWS));
@@ -385,19 +395,20 @@ impl Project {
         id: &ProjectId,
         taking: &mut Taking,
         until: i64,
+        due: &Due,
         mut choose: impl FnMut((u64, Revision)) -> Option<MissedPolicy>,
     ) {
         let (nexts, copied) = {
             let index = self.read();
             let mut tasks = Vec::new();
-            let due = index.due().into_iter().flat_map(|due| due.iter());
-            let mut due = due.take_while(|&(second, _)| second < until).peekable();
+            let pending = index.due().into_iter().flat_map(DueQueue::iter);
+            let mut pending = pending.take_while(|&(second, _)| second < until).peekable();
             while tasks.len() < taking.left().min(STEP_ROWS)
-                && let Some(&(_, slot)) = due.peek()
+                && let Some(&(_, slot)) = pending.peek()
                 && let Some(row) = index.row(slot)
                 && let Some(policy) = choose((row.sequence(), row.version()))
             {
-                due.next();
+                pending.next();
                 tasks.push(DueTask {
                     slot,
                     task: row.task(),
@@ -406,20 +417,22 @@ impl Project {
                 });
             }
             // Others come before what is pending of these from here on.
-            let end = due.next().unwrap_or((until, 0));
+            let end = pending.next().unwrap_or((until, 0));
             let count = taking.take_from(id, &mut tasks, end);
             let nexts: Vec<_> = tasks
                 .iter()
                 .take(count)
                 .map(|it| (it.slot, it.next))
                 .collect();
-            let mut slots: Vec<Slot> = nexts.iter().map(|&(slot, _)| slot).collect();
-            slots.sort_unstable();
-            (nexts, index.copied_chunks(slots))
+            let slots = nexts.iter().map(|&(slot, _)| slot);
+            let mut shared: Vec<Slot> = slots.filter(|&slot| index.is_shared(slot)).collect();
+            shared.sort_unstable();
+            (nexts, index.copied_chunks(shared))
         };
         self.let_readers_in();
         let mut index = self.write();
         index.install_chunks(copied);
         index.take_first(&nexts);
+        due.publish(id, &mut index);
     }
 }

@@ -176,6 +176,7 @@ fn places_may_be_any_numbers_up_to_the_last() {
             loop {
                 let page = store.list(&project, &query, now);
                 seen += page.tasks().len() as u64;
+                assert!(seen <= page.total_count(), "a task is seen once");
                 let Some(cursor) = page.next_cursor() else {
                     assert_eq!(seen, page.total_count());
                     break;
@@ -234,6 +235,7 @@ fn places_may_lie_far_apart() {
                 break;
             };
             seen.extend(numbers(&page));
+            assert!(seen.len() <= expected.len(), "a task is seen once");
             query = query.with_cursor(cursor);
         }
         // Every ninth is triggered.

@@ -96,13 +96,13 @@ fn the_way_of_a_search_is_explained() {
 }
 
 #[test]
-fn postings_that_tell_what_follows_a_branch_are_counted() {
-    // `bc` branches in each name, so where `abc` is followed by `-` is asked as well.
+fn rows_where_a_pair_of_the_needle_branches_are_compared() {
+    // `bc` is followed by `-` and by `d` in each name, so its grams do not decide.
     let (store, tasks) = named(2_000, |number| format!("abc-bcd {number:04}"));
     let query = containing("abc-");
     let grams = NameStrategy::Grams {
-        postings: 2 + 2,
-        compared: 0,
+        postings: 2 + 1,
+        compared: 2_000,
     };
     assert_eq!(strategy(&store, &query), grams);
     check_search(&store, &tasks, &query);
@@ -125,7 +125,7 @@ fn answers_that_were_forgotten_are_found_again() {
     let (mut store, tasks) = named(3_000, |number| {
         format!("task {:05}", number * 7_919 % 100_000)
     });
-    store.memory = Memory::new(12_000);
+    store.memory = CacheMemory::new(12_000);
     let queries: Vec<ListQuery> = (0..40)
         .map(|number| containing(&format!("{number:02}")))
         .collect();
@@ -148,7 +148,7 @@ fn answers_that_were_forgotten_are_found_again() {
 #[test]
 fn ever_new_needles_take_no_more_memory_than_is_allowed() {
     let (mut store, _) = named(300, |number| format!("task {number}"));
-    store.memory = Memory::new(20_000);
+    store.memory = CacheMemory::new(20_000);
     for number in 0..500 {
         // 255 characters of four bytes.
         let text: String = format!("{number:03}")

@@ -100,7 +100,7 @@ fn query(random: &mut SplitMix64) -> ListQuery {
 
 fn in_short(due: &[DueExecution]) -> Vec<Taken> {
     let due = due.iter().map(|it| {
-        let missed = it.first_missed.map(|first| first.unix_seconds());
+        let missed = it.first_missed.map(taskdex::Execution::unix_seconds);
         (
             it.project.to_string(),
             it.id.to_string(),
@@ -276,7 +276,7 @@ impl Both {
             .filter_map(Task::schedule)
         {
             let before = from - TimeDelta::nanoseconds(1);
-            let executions = schedule.executions(before).map(|it| it.instant());
+            let executions = schedule.executions(before).map(taskdex::Execution::instant);
             for execution in executions.take_while(|it| *it < to) {
                 let place =
                     (execution - from).num_nanoseconds().unwrap() / step.num_nanoseconds().unwrap();
@@ -298,7 +298,7 @@ impl Both {
 #[test]
 fn a_history_gives_what_a_scan_does() {
     let mut taken = 0;
-    for seed in 0..60 {
+    for seed in 0..24 {
         let mut random = SplitMix64::new(seed);
         let random = &mut random;
         let ids = random.pick(&[5, 40, 400]);
@@ -329,7 +329,7 @@ fn a_history_gives_what_a_scan_does() {
         }
         both.store.validate().unwrap();
     }
-    assert!(taken > 10_000, "{taken} executions were taken");
+    assert!(taken > 4_000, "{taken} executions were taken");
 }
 
 /// A task's schedule while it was enabled, after one second and up to another.
@@ -374,7 +374,9 @@ fn all_batches_together_are_the_executions_of_the_spans() {
                 let id = TaskId::new(&id).unwrap();
                 store.apply(&p, &[Edit::remove(id)], now).unwrap();
             }
-            let kept = store.get(&p, &id, now).map(|listed| listed.into_task());
+            let kept = store
+                .get(&p, &id, now)
+                .map(taskdex::ScheduledTask::into_task);
             let kept = kept.filter(Task::is_enabled);
             if let Some(schedule) = kept.as_ref().and_then(Task::schedule) {
                 let after = now.max(latest).timestamp();
@@ -411,7 +413,7 @@ fn a_run_cut_off_anywhere_is_resumed_from_what_was_stored() {
             let record = Record::new(task).with_added_at(begin);
             tasks.push((project(random.pick(&PROJECTS)), record));
         }
-        let begun = |passed| {
+        let started = |passed| {
             let store = TaskStore::new();
             for (p, record) in &tasks {
                 store.add(p, record.clone(), begin).unwrap();
@@ -420,7 +422,7 @@ fn a_run_cut_off_anywhere_is_resumed_from_what_was_stored() {
             store
         };
         let end = begin + TimeDelta::days(9);
-        let whole = begun(begin)
+        let whole = started(begin)
             .take_due(end, usize::MAX, Missed::Each)
             .unwrap();
         let whole: BTreeSet<_> = whole.due.iter().map(DueExecution::key).map(owned).collect();
@@ -428,7 +430,7 @@ fn a_run_cut_off_anywhere_is_resumed_from_what_was_stored() {
         let mut handed_on = BTreeSet::new();
         let (mut stored, mut now) = (begin, begin);
         while now < end {
-            let store = begun(stored);
+            let store = started(stored);
             for _ in 0..random.below(6) {
                 step(random, &mut now);
                 now = now.min(end);
@@ -444,7 +446,7 @@ fn a_run_cut_off_anywhere_is_resumed_from_what_was_stored() {
             }
             now += TimeDelta::hours(1);
         }
-        let rest = begun(stored)
+        let rest = started(stored)
             .take_due(end, usize::MAX, Missed::Each)
             .unwrap();
         handed_on.extend(rest.due.iter().map(DueExecution::key).map(owned));

@@ -107,26 +107,23 @@ impl Model {
         after: DateTime<Utc>,
     ) {
         let tasks = self.tasks(project);
-        match tasks.iter_mut().find(|it| it.task.id() == task.id()) {
-            Some(it) => {
-                let task = counting(task, it.added_at);
-                let is_same = it.task.schedule() == task.schedule()
-                    && it.task.is_enabled() == task.is_enabled();
-                if !is_same {
-                    it.pending = first_after(&task, after);
-                }
-                it.task = task;
+        if let Some(it) = tasks.iter_mut().find(|it| it.task.id() == task.id()) {
+            let task = counting(task, it.added_at);
+            let is_same =
+                it.task.schedule() == task.schedule() && it.task.is_enabled() == task.is_enabled();
+            if !is_same {
+                it.pending = first_after(&task, after);
             }
-            None => {
-                let added_at = at(now.timestamp());
-                let task = counting(task, added_at);
-                let pending = first_after(&task, after);
-                tasks.push(Watched {
-                    task,
-                    added_at,
-                    pending,
-                });
-            }
+            it.task = task;
+        } else {
+            let added_at = at(now.timestamp());
+            let task = counting(task, added_at);
+            let pending = first_after(&task, after);
+            tasks.push(Watched {
+                task,
+                added_at,
+                pending,
+            });
         }
     }
 

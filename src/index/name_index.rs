@@ -1,31 +1,29 @@
 //! Which tasks have a name that matches.
 
-mod batch;
-mod chain;
-mod followed;
-mod grams;
-mod layer;
-mod posting;
+mod case_layers;
+mod name_batch;
+mod name_facts;
+mod posting_list;
 mod renamed;
 mod search;
 #[cfg(test)]
 mod tests;
-mod text;
+mod trigrams;
 
 use std::borrow::Cow;
 
-pub(crate) use self::batch::Batch;
-use self::layer::{Layer, folded_beyond_ascii};
-use self::renamed::Renamed;
-use self::search::{Patience, Pattern, Plan};
-use self::text::{END, START, Text};
+use self::case_layers::{CaseLayers, folded_beyond_ascii};
+pub(crate) use self::name_batch::NameBatch;
+use self::name_facts::{END, NameFacts, START};
+use self::renamed::RenamedNames;
+use self::search::{Pattern, Plan, Thresholds};
 use super::row_set::RowSet;
 use super::rows::{PAGE_ROWS, Rows, Slot};
 use crate::query::{NameMatch, NameMatchMode, NameMatcher, NameStrategy};
 
 /// Where the names are.
 pub(super) trait Names {
-    /// The name of a row; none of a row that was removed.
+    /// The name of a row; `None` for a row that was removed.
     fn name(&self, slot: Slot) -> Option<&str>;
 
     /// The names of at most [`PAGE_ROWS`] rows.
@@ -46,24 +44,24 @@ impl Names for Rows {
     }
 }
 
-/// About how many nanoseconds it takes to look at a name.
-const LOOK_COST: u64 = 80;
-/// So many bytes of names are recorded at once.
+/// About how many nanoseconds it takes to compare a name.
+const COMPARISON_COST: u64 = 80;
+/// Bytes of names that are recorded at once.
 const RECORDED_BYTES: usize = 1_024;
 
-/// The names of a project's rows, made ready to be searched.
+/// The names of a project's rows in posting lists, so that needles are found without a look at
+/// each name.
 ///
-/// Rows before `recorded_end` are recorded, those from there to `begun_end` maybe in part, and
-/// from `recorded_end` on names are looked at one by one. What is recorded of a row that was
-/// removed stays until the rows are numbered anew: an answer never holds it, because its answer
-/// list does not.
+/// Rows before `recorded_end` are recorded, those from there to `begun_end` maybe in part. From
+/// `recorded_end` on, names are compared one by one. What is recorded of a removed row stays until
+/// rows are renumbered: no answer shows it, because no answer list holds the row.
 ///
-/// Recording a name is O(its length), and finding one is no search of the
-/// names: see [`Grams`](grams::Grams).
+/// Recording a name is O(its length). How needles are found: [`Trigrams`](trigrams::Trigrams).
 #[derive(Debug, Default)]
 pub(crate) struct NameIndex {
-    first: Layer,
-    renamed: Renamed,
+    /// By row, as the names were when they were recorded.
+    original: CaseLayers,
+    renamed: RenamedNames,
     recorded_end: Slot,
     begun_end: Slot,
 }
@@ -72,36 +70,17 @@ pub(crate) struct NameIndex {
 #[derive(Debug)]
 pub(super) struct Matching {
     pub(super) rows: RowSet,
-    pub(super) effort: Effort,
-}
-
-/// What was done to find an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Effort {
-    pub(super) way: Way,
-    /// How many postings were read.
-    pub(super) postings: usize,
-    /// How many names were looked at.
-    pub(super) looked_at: u64,
-}
-
-/// A way to search names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    /// Every name matches, or none can.
-    Known,
-    EachName,
-    Grams,
+    pub(super) strategy: NameStrategy,
 }
 
 impl NameIndex {
-    /// Records some more names of the rows before `end`, in their order: all of one new
-    /// row, where all before it are recorded.
+    /// Records some more names of the rows before `end`, in their order; if all but the last are
+    /// recorded, all of that one.
     pub(super) fn record(&mut self, end: Slot, names: &impl Names) {
         let mut bytes = 0;
         while self.recorded_end < end && bytes < RECORDED_BYTES {
             if let Some(name) = names.name(self.recorded_end) {
-                self.first.insert(self.recorded_end, name);
+                self.original.insert(self.recorded_end, name);
                 bytes += name.len();
             }
             self.recorded_end += 1;
@@ -109,20 +88,19 @@ impl NameIndex {
         self.begun_end = self.begun_end.max(self.recorded_end);
     }
 
-    /// Fills a batch with the facts of names that are still to be recorded, up to those of the rows
-    /// before `end`, and returns whether there are any. O(length of the names), which are not all
-    /// if they are too many.
-    pub(super) fn fill(&self, batch: &mut Batch, end: Slot, names: &impl Names) -> bool {
-        let mut text = Text::default();
+    /// Fills a batch with names of the rows before `end` that are not yet recorded, and returns
+    /// whether there are any. O(length of the names). Many names take more than one batch.
+    pub(super) fn fill(&self, batch: &mut NameBatch, end: Slot, names: &impl Names) -> bool {
+        let mut facts = NameFacts::default();
         batch.begin(self.recorded_end);
         while batch.rows.end < end && !batch.is_full() {
             let slot = batch.rows.end;
             if let Some(name) = names.name(slot) {
-                text.fill(name);
-                batch.exact.add(slot, &text);
+                facts.fill(name);
+                batch.exact.add(slot, &facts);
                 if let Some(folded) = folded_beyond_ascii(name) {
-                    text.fill(&folded);
-                    batch.folded.add(slot, &text);
+                    facts.fill(&folded);
+                    batch.folded.add(slot, &facts);
                     batch.folded_rows.push(slot);
                 }
             }
@@ -133,20 +111,20 @@ impl NameIndex {
         !batch.rows.is_empty()
     }
 
-    /// Records some more of a batch, which must be of the names as they are, and returns whether
-    /// there is more to record.
-    pub(super) fn record_step(&mut self, batch: &mut Batch) -> bool {
+    /// Records some more of a batch, and returns whether there is more to record. The names must
+    /// be those that the batch was filled with.
+    pub(super) fn record_step(&mut self, batch: &mut NameBatch) -> bool {
         self.begun_end = self.begun_end.max(batch.rows.end);
-        let is_left = self.first.insert_step(batch);
+        let is_left = self.original.insert_step(batch);
         if !is_left {
             self.recorded_end = batch.rows.end;
         }
         is_left
     }
 
-    /// Records all names of the rows before `end` that are not yet.
+    /// Records all names of the rows before `end` that are not yet recorded.
     pub(super) fn record_all(&mut self, end: Slot, names: &impl Names) {
-        let mut batch = Batch::default();
+        let mut batch = NameBatch::default();
         while self.fill(&mut batch, end, names) {
             while self.record_step(&mut batch) {}
         }
@@ -159,14 +137,14 @@ impl NameIndex {
         }
     }
 
-    /// Whether so much is recorded of former names of a project of so many rows that all names
-    /// should be recorded anew; `renamed_min` renamings are no reason.
+    /// Whether so many names were replaced that all should be recorded again: more than half as
+    /// many as the project has `rows`, and than `renamed_min`.
     pub(super) fn is_outdated(&self, rows: u32, renamed_min: u32) -> bool {
-        self.renamed.len() > renamed_min.max(rows / 2) as usize
+        self.renamed.len() > renamed_min.max(rows / 2)
     }
 
-    /// Forgets the last row, whose number will be used again, and which was
-    /// not renamed. O(length of the name).
+    /// Takes out the last row, whose number will be used again. It was not renamed. O(length of
+    /// the name).
     pub(super) fn pop(&mut self, slot: Slot, names: &impl Names) {
         debug_assert!(!self.renamed.is_renamed(slot), "row {slot} was renamed");
         if slot >= self.begun_end {
@@ -175,7 +153,7 @@ impl NameIndex {
         self.begun_end = slot;
         self.recorded_end = self.recorded_end.min(slot);
         if let Some(name) = names.name(slot) {
-            self.first.remove(slot, name);
+            self.original.remove(slot, name);
         }
     }
 
@@ -189,38 +167,45 @@ impl NameIndex {
     ) -> Matching {
         let bytes = match PatternBytes::of(wanted) {
             Ok(bytes) => bytes,
-            Err(Every::Name) => return Matching::known(up_to(within.clone(), end)),
-            Err(Every::NoName) => return Matching::known(RowSet::default()),
+            Err(Known::EveryName) => return Matching::known(up_to(within.clone(), end)),
+            Err(Known::NoName) => return Matching::known(RowSet::default()),
         };
-        let plan = self.first.plan(bytes.pattern());
-        if u64::from(within.len()) * LOOK_COST < plan.cost() as u64 {
-            Self::look_at_each(wanted, &within.rows(0..end), names)
+        let plan = self.original.plan(bytes.pattern());
+        if u64::from(within.len()) * COMPARISON_COST < plan.cost() as u64 {
+            Matching {
+                rows: compare_each(wanted, &within.rows(0..end), names),
+                strategy: NameStrategy::EachName,
+            }
         } else {
-            self.find_by_plan(&plan, Patience::USUAL, wanted, within, end, names)
+            self.find_by_plan(&plan, Thresholds::USUAL, wanted, within, end, names)
         }
     }
 
     fn find_by_plan(
         &self,
         plan: &Plan<'_>,
-        patience: Patience,
+        thresholds: Thresholds,
         wanted: &NameMatch,
         within: &RowSet,
         end: Slot,
         names: &impl Names,
     ) -> Matching {
-        let mut found = self.first.search(plan, within, patience);
+        let mut found = self.original.search(plan, within, thresholds);
         self.renamed
-            .correct(&mut found, plan.pattern(), within, patience);
+            .correct(&mut found, plan.pattern(), within, thresholds);
         // Where a later name branches may not be recorded yet.
         let recorded_end = self.recorded_end.min(end);
         let mut unsure = found.unsure.rows(0..recorded_end);
         unsure.extend(within.rows(recorded_end..end));
-        let mut matching = Self::look_at_each(wanted, &unsure, names);
-        matching.rows.add_all(up_to(found.sure, recorded_end));
-        matching.effort.way = Way::Grams;
-        matching.effort.postings = found.postings;
-        matching
+        let mut rows = up_to(found.sure, recorded_end);
+        rows.add_all(&compare_each(wanted, &unsure, names));
+        Matching {
+            rows,
+            strategy: NameStrategy::Grams {
+                postings: found.lists as u64,
+                compared: unsure.len() as u64,
+            },
+        }
     }
 
     /// Checks what is recorded against the names.
@@ -231,58 +216,36 @@ impl NameIndex {
         let mut facts = 0;
         for slot in (0..self.recorded_end).filter(|&slot| !self.renamed.is_renamed(slot)) {
             if let Some(name) = names.name(slot) {
-                facts += self.first.count_facts(slot, name)?;
+                facts += self.original.count_facts(slot, name)?;
             }
         }
         let is_live = |slot| names.name(slot).is_some() && !self.renamed.is_renamed(slot);
-        let recorded = self.first.count_recorded(is_live);
+        let recorded = self.original.count_recorded(is_live);
         if recorded != facts {
             return Err(format!("{recorded} facts are recorded, not {facts}"));
         }
         self.renamed.validate(|slot| names.name(slot))
     }
-
-    /// `slots` ascend.
-    fn look_at_each(wanted: &NameMatch, slots: &[Slot], names: &impl Names) -> Matching {
-        let mut rows = RowSet::default();
-        if !slots.is_empty() {
-            let mut matcher = NameMatcher::new(wanted);
-            for part in slots.chunks(PAGE_ROWS) {
-                let wanted = names.names(part).filter(|(_, name)| matcher.matches(name));
-                rows.extend(wanted.map(|(slot, _)| slot));
-            }
-        }
-        let effort = Effort {
-            way: Way::EachName,
-            postings: 0,
-            looked_at: slots.len() as u64,
-        };
-        Matching { rows, effort }
-    }
 }
 
-impl From<Effort> for NameStrategy {
-    fn from(effort: Effort) -> Self {
-        match effort.way {
-            Way::Known => Self::Known,
-            Way::EachName => Self::EachName,
-            Way::Grams => Self::Grams {
-                postings: effort.postings as u64,
-                compared: effort.looked_at,
-            },
+/// Those of these rows, which ascend, whose name matches.
+fn compare_each(wanted: &NameMatch, slots: &[Slot], names: &impl Names) -> RowSet {
+    let mut rows = RowSet::default();
+    if !slots.is_empty() {
+        let mut matcher = NameMatcher::new(wanted);
+        for part in slots.chunks(PAGE_ROWS) {
+            let wanted = names.names(part).filter(|(_, name)| matcher.matches(name));
+            rows.extend(wanted.map(|(slot, _)| slot));
         }
     }
+    rows
 }
 
 impl Matching {
     fn known(rows: RowSet) -> Self {
         Self {
             rows,
-            effort: Effort {
-                way: Way::Known,
-                postings: 0,
-                looked_at: 0,
-            },
+            strategy: NameStrategy::Known,
         }
     }
 }
@@ -291,35 +254,35 @@ impl Matching {
 #[derive(Debug)]
 struct PatternBytes<'a> {
     bytes: Cow<'a, [u8]>,
-    folded: bool,
+    any_case: bool,
 }
 
-/// A needle that needs no search.
+/// What needs no search.
 #[derive(Debug)]
-enum Every {
-    Name,
+enum Known {
+    EveryName,
     NoName,
 }
 
 impl<'a> PatternBytes<'a> {
-    fn of(wanted: &'a NameMatch) -> Result<Self, Every> {
+    fn of(wanted: &'a NameMatch) -> Result<Self, Known> {
         let needle = wanted.text().as_bytes();
         let bytes = match wanted.mode() {
-            NameMatchMode::Exactly if needle.is_empty() => return Err(Every::NoName),
-            _ if needle.is_empty() => return Err(Every::Name),
+            NameMatchMode::Exactly if needle.is_empty() => return Err(Known::NoName),
+            _ if needle.is_empty() => return Err(Known::EveryName),
             NameMatchMode::Exactly => Cow::Owned([&[START], needle, &[END]].concat()),
             NameMatchMode::Contains | NameMatchMode::ContainsIgnoringCase => Cow::Borrowed(needle),
         };
         Ok(Self {
             bytes,
-            folded: wanted.mode() == NameMatchMode::ContainsIgnoringCase,
+            any_case: wanted.mode() == NameMatchMode::ContainsIgnoringCase,
         })
     }
 
     fn pattern(&self) -> Pattern<'_> {
         Pattern {
             bytes: &self.bytes,
-            folded: self.folded,
+            any_case: self.any_case,
         }
     }
 }

@@ -102,22 +102,20 @@ impl Both {
             let passes = |slot: &Slot| within.contains(*slot) && *slot < end;
             let expected: RowSet = slots().filter(matches).filter(passes).collect();
             let found = self.index.find(wanted, within, end, &self.names);
-            assert_eq!(found.rows, expected, "{wanted:?}: {:?}", found.effort);
+            assert_eq!(found.rows, expected, "{wanted:?}: {:?}", found.strategy);
         }
         let Ok(pattern) = PatternBytes::of(wanted) else {
             return;
         };
-        let plan = self.index.first.plan(pattern.pattern());
-        for (looked_at_max, rows_followed_max) in [(0, 0), (0, 1_000), (1_000, 0)] {
-            let patience = Patience {
-                looked_at_max,
-                rows_followed_max,
-                asked_of_few: looked_at_max / 1_000,
-                followed_looked_at_max: looked_at_max,
+        let plan = self.index.original.plan(pattern.pattern());
+        for (listed_max, compared_max) in [(0, 0), (1_000, 0), (1_000, 1_000)] {
+            let thresholds = Thresholds {
+                listed_max,
+                compared_max,
             };
             let index = &self.index;
-            let found = index.find_by_plan(&plan, patience, wanted, &live, all, &self.names);
-            assert_eq!(found.rows, matching, "{wanted:?} by {patience:?}");
+            let found = index.find_by_plan(&plan, thresholds, wanted, &live, all, &self.names);
+            assert_eq!(found.rows, matching, "{wanted:?} by {thresholds:?}");
         }
     }
 
@@ -348,10 +346,10 @@ fn a_row_that_goes_leaves_nothing() {
     }
     let pattern = Pattern {
         bytes: b"task",
-        folded: true,
+        any_case: true,
     };
-    let layer = &both.index.first;
-    let found = layer.search(&layer.plan(pattern), &everything, Patience::USUAL);
+    let layers = &both.index.original;
+    let found = layers.search(&layers.plan(pattern), &everything, Thresholds::USUAL);
     assert!(found.sure.is_empty() && found.unsure.is_empty());
 }
 
@@ -363,32 +361,6 @@ fn names_are_recorded_anew_after_so_many_renamings() {
         // More than half of the rows, or than are no reason.
         assert_eq!(both.index.is_outdated(40, 4), renamed > 20);
         assert_eq!(both.index.is_outdated(4, 25), renamed > 25);
-    }
-}
-
-#[test]
-fn no_name_has_more_facts_than_a_few_for_each_byte() {
-    let mut text = Text::default();
-    let mut state = 1_u64;
-    for length in (1..=255).step_by(2) {
-        for alphabet in [&["a", "b"][..], &["😀", "😁"], MIXED] {
-            let name: String = (0..length)
-                .map(|_| {
-                    state = state
-                        .wrapping_mul(6_364_136_223_846_793_005)
-                        .wrapping_add(1);
-                    alphabet[usize::try_from(state >> 33).unwrap() % alphabet.len()]
-                })
-                .flat_map(str::chars)
-                .take(255)
-                .collect();
-            text.fill(&name);
-            let facts = text.facts().len();
-            assert!(
-                facts <= 128 + 2 * (name.len() + 2),
-                "{facts} facts of {name}"
-            );
-        }
     }
 }
 
@@ -405,7 +377,7 @@ fn a_batch_of_hostile_names_is_recorded_in_parts() {
     };
     let mut both = Both::default();
     both.apply(Change::AddAll((0..200).map(name).collect()));
-    let mut batch = Batch::default();
+    let mut batch = NameBatch::default();
     assert!(NameIndex::default().fill(&mut batch, both.end, &both.names));
     assert!(
         batch.rows.end < both.end,
@@ -426,7 +398,7 @@ fn no_name_is_sure_before_all_of_it_is_recorded() {
         both.names.insert(number, format!("abc-bcd {number:03}"));
     }
     both.end = 400;
-    let mut batch = Batch::default();
+    let mut batch = NameBatch::default();
     assert!(both.index.fill(&mut batch, both.end, &both.names));
     let mut steps = 0;
     loop {

@@ -1,0 +1,139 @@
+//! The names of rows that were renamed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::case_layers::CaseLayers;
+use super::search::{Found, Pattern, Thresholds};
+use crate::index::row_set::RowSet;
+use crate::index::rows::Slot;
+
+/// Numbers in a chunk.
+const CHUNK: usize = 1 << 10;
+
+/// The names of rows that were renamed since all names were recorded.
+///
+/// Recording another name under the row's own number would change some fifty posting lists in the
+/// middle, and wait for memory at each: 16 µs in a project of a million tasks. Here each name has
+/// a number of its own, behind all others, so that every list grows at its end. Former names stay
+/// in the lists until all names are [recorded again](super::NameIndex::is_outdated).
+#[derive(Debug, Default)]
+pub(super) struct RenamedNames {
+    /// By number.
+    names: CaseLayers,
+    /// The row of each number, in chunks: while a list of half a million doubled, readers would
+    /// wait for more than a millisecond.
+    row_of: Vec<Vec<Slot>>,
+    numbers_end: u32,
+    /// The number of each row's latest name. No hash table: to grow one of half a million entries
+    /// would hold readers up for four milliseconds.
+    latest: BTreeMap<Slot, u32>,
+    /// The numbers in `latest`.
+    current: RowSet,
+    /// The rows in `latest`.
+    rows: RowSet,
+}
+
+impl RenamedNames {
+    /// How many names are recorded, former ones too.
+    pub(super) fn len(&self) -> u32 {
+        self.numbers_end
+    }
+
+    pub(super) fn is_renamed(&self, row: Slot) -> bool {
+        self.rows.contains(row)
+    }
+
+    /// Records another name of a row. O(its length), amortised.
+    pub(super) fn insert(&mut self, row: Slot, name: &str) {
+        let number = self.numbers_end;
+        // All names are recorded again long before numbers run out.
+        let Some(end) = number.checked_add(1) else {
+            return;
+        };
+        self.numbers_end = end;
+        self.names.insert(number, name);
+        self.current.insert(number);
+        match self.latest.insert(row, number) {
+            Some(former) => self.current.remove(former),
+            None => self.rows.insert(row),
+        };
+        match self.row_of.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK => chunk.push(row),
+            _ => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(row);
+                self.row_of.push(chunk);
+            }
+        }
+    }
+
+    /// Puts what a search finds here of the rows of `within` in place of what was found of the
+    /// same rows.
+    pub(super) fn correct(
+        &self,
+        found: &mut Found,
+        pattern: Pattern<'_>,
+        within: &RowSet,
+        thresholds: Thresholds,
+    ) {
+        if self.numbers_end == 0 {
+            return;
+        }
+        found.remove_all(&self.rows);
+        let plan = self.names.plan(pattern);
+        let others = self.names.search(&plan, &self.current, thresholds);
+        found.add(&Found {
+            sure: self.rows_of(&others.sure, within),
+            unsure: self.rows_of(&others.unsure, within),
+            lists: others.lists,
+        });
+    }
+
+    /// The rows of `within` that have these numbers.
+    fn rows_of(&self, numbers: &RowSet, within: &RowSet) -> RowSet {
+        let mut rows = Vec::with_capacity(numbers.len() as usize);
+        numbers.each(|number| rows.extend(self.row_of(number)));
+        rows.retain(|&row| within.contains(row));
+        rows.sort_unstable();
+        rows.into_iter().collect()
+    }
+
+    fn row_of(&self, number: u32) -> Option<Slot> {
+        let number = number as usize;
+        self.row_of
+            .get(number / CHUNK)?
+            .get(number % CHUNK)
+            .copied()
+    }
+
+    /// Checks what is recorded against the rows' names.
+    pub(super) fn validate<'a>(
+        &self,
+        name: impl Fn(Slot) -> Option<&'a str>,
+    ) -> Result<(), String> {
+        let mut facts = 0;
+        for (&row, &number) in &self.latest {
+            if self.row_of(number) != Some(row) {
+                return Err(format!("name {number} is not that of row {row}"));
+            }
+            if let Some(name) = name(row) {
+                facts += self.names.count_facts(number, name)?;
+            }
+        }
+        let numbers: BTreeSet<u32> = self.latest.values().copied().collect();
+        if self.rows != self.latest.keys().copied().collect()
+            || self.current != numbers.into_iter().collect()
+        {
+            return Err("renamed rows are miscounted".into());
+        }
+        let is_live = |number: u32| {
+            let row = self.row_of(number);
+            self.current.contains(number) && row.is_some_and(|row| name(row).is_some())
+        };
+        let recorded = self.names.count_recorded(is_live);
+        if recorded != facts {
+            return Err(format!("{recorded} facts of renamed rows, not {facts}"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,288 @@
+//! Finds the rows of a needle in posting lists.
+
+use std::borrow::Cow;
+
+use super::name_facts::lower_case;
+use super::posting_list::PostingList;
+use super::trigrams::{Alternatives, Trigrams};
+use crate::index::row_set::{Block, RowSet};
+
+/// Trigrams that are asked of few rows: after so many, hardly a row is left that has not the
+/// needle.
+const SELECTIVE_MAX: usize = 8;
+
+/// Bytes of a trigram.
+const TRIGRAM: usize = 3;
+
+/// When a search takes which path. It changes no answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Thresholds {
+    /// The most rows for each block that are kept as a list rather than as bits.
+    pub(super) listed_max: usize,
+    /// Of so few of these, the names are compared rather than more trigrams asked.
+    pub(super) compared_max: usize,
+}
+
+impl Thresholds {
+    pub(super) const USUAL: Self = Self {
+        listed_max: 128,
+        compared_max: 8,
+    };
+}
+
+/// What to search for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pattern<'a> {
+    /// At least one byte.
+    pub(super) bytes: &'a [u8],
+    /// Whether lower-case ASCII letters stand for upper-case ones as well.
+    pub(super) any_case: bool,
+}
+
+/// The rows that a search found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Rows whose name has the needle.
+    pub(super) sure: RowSet,
+    /// Rows whose name has to be compared.
+    pub(super) unsure: RowSet,
+    /// How many posting lists were read.
+    pub(super) lists: usize,
+}
+
+impl Found {
+    pub(super) fn add(&mut self, others: &Self) {
+        self.sure.add_all(&others.sure);
+        self.unsure.add_all(&others.unsure);
+        self.lists += others.lists;
+    }
+
+    pub(super) fn remove_all(&mut self, rows: &RowSet) {
+        self.sure.remove_all(rows);
+        self.unsure.remove_all(rows);
+    }
+}
+
+/// A search made ready: the posting lists it will read.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    pattern: Pattern<'a>,
+    /// For each of the needle's trigrams, or for all of a needle that is shorter: a row with the
+    /// needle is in all of these. The rarest is first. There are none where no name has the needle.
+    trigrams: Vec<Alternatives<'a>>,
+    /// How many of these to ask of few rows.
+    selective: usize,
+    /// Rows that have all trigrams, and need not have the needle.
+    branches: Alternatives<'a>,
+}
+
+impl<'a> Plan<'a> {
+    /// Looks the needle's trigrams up. O(length of the needle).
+    pub(super) fn new(recorded: &'a Trigrams, pattern: Pattern<'a>) -> Self {
+        let any_case = pattern.any_case;
+        let mut plan = Self {
+            pattern,
+            trigrams: Vec::new(),
+            selective: 1,
+            branches: Alternatives::default(),
+        };
+        match *pattern.bytes {
+            [byte] => plan.trigrams.push(recorded.byte(byte, any_case)),
+            [first, second] => plan.trigrams.push(recorded.pair([first, second], any_case)),
+            _ => plan.look_up_trigrams(recorded),
+        }
+        if plan.trigrams.iter().any(|lists| lists.len() == 0) {
+            plan.trigrams.clear();
+        }
+        plan
+    }
+
+    fn look_up_trigrams(&mut self, recorded: &'a Trigrams) {
+        let bytes = self.pattern.bytes;
+        let mut windows: Vec<([u8; TRIGRAM], usize)> = bytes
+            .windows(TRIGRAM)
+            .zip(0..)
+            .filter_map(|(window, start)| Some((window.try_into().ok()?, start)))
+            .collect();
+        windows.sort_unstable();
+        windows.dedup_by_key(|(window, _)| *window);
+        let mut lists = Vec::with_capacity(windows.len());
+        for (window, start) in windows {
+            let found = recorded.trigram(window, self.pattern.any_case);
+            let is_in_no_name = found.len() == 0;
+            lists.push((found, start));
+            if is_in_no_name {
+                break;
+            }
+        }
+        lists.sort_by_key(|(lists, _)| lists.len());
+        self.selective = put_selective_first(&mut lists, bytes.len());
+        self.trigrams
+            .extend(lists.into_iter().map(|(lists, _)| lists));
+        // Between the first trigram and the last byte, each pair decides what follows it.
+        let inner = bytes.get(1..bytes.len() - 1).unwrap_or_default();
+        let mut pairs: Vec<[u8; 2]> = inner
+            .windows(2)
+            .filter_map(|pair| Some(lower_case(pair.try_into().ok()?)))
+            .collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        self.branches = recorded.branches(pairs.into_iter());
+    }
+
+    pub(super) fn pattern(&self) -> Pattern<'a> {
+        self.pattern
+    }
+
+    /// About how many nanoseconds the search will take, comparisons of names aside.
+    pub(super) fn cost(&self) -> usize {
+        const LIST_BLOCK: usize = 300;
+        let Some(rarest) = self.trigrams.first() else {
+            return 0;
+        };
+        let all = rarest.block_count() * self.list_count() * LIST_BLOCK;
+        all.min(5 * rarest.len() + 200)
+    }
+
+    /// Whether every row in the lists has the needle, whatever else is in its name.
+    fn is_exact(&self) -> bool {
+        self.pattern.bytes.len() <= TRIGRAM
+    }
+
+    fn list_count(&self) -> usize {
+        let lists = self.trigrams.iter().chain([&self.branches]);
+        lists.map(Alternatives::list_count).sum()
+    }
+
+    /// Finds the rows of `within`.
+    pub(super) fn run(&self, within: &RowSet, thresholds: Thresholds) -> Found {
+        let Some((rarest, others)) = self.trigrams.split_first() else {
+            return Found::default();
+        };
+        if rarest.len() <= thresholds.listed_max * rarest.block_count() {
+            self.run_by_row(rarest, others, within, thresholds)
+        } else {
+            self.run_by_block(rarest, others, within)
+        }
+    }
+
+    /// Takes the rows of the rarest trigram, and drops those that are in no list of another.
+    ///
+    /// Where the rows stand in the lists of a trigram is asked for beforehand, in loops so short
+    /// that the processor waits for many of them at once.
+    fn run_by_row(
+        &self,
+        rarest: &Alternatives<'_>,
+        others: &[Alternatives<'_>],
+        within: &RowSet,
+        thresholds: Thresholds,
+    ) -> Found {
+        let mut rows = Vec::with_capacity(rarest.len());
+        rarest.lists().for_each(PostingList::prefetch);
+        for list in rarest.lists() {
+            list.each(|row| rows.push(row));
+        }
+        if rarest.list_count() > 1 {
+            rows.sort_unstable();
+            rows.dedup();
+        }
+        let mut lists = rarest.list_count();
+        for other in others.iter().take(self.selective.saturating_sub(1)) {
+            if rows.len() <= thresholds.compared_max {
+                break;
+            }
+            for list in other.lists() {
+                for &row in &rows {
+                    list.prefetch_near(row);
+                }
+            }
+            rows.retain(|&row| other.lists().any(|list| list.contains(row)));
+            lists += other.list_count();
+        }
+        rows.retain(|&row| within.contains(row));
+        let rows = rows.into_iter().collect();
+        let (sure, unsure) = if self.is_exact() {
+            (rows, RowSet::default())
+        } else {
+            (RowSet::default(), rows)
+        };
+        Found {
+            sure,
+            unsure,
+            lists,
+        }
+    }
+
+    /// Intersects the lists of all trigrams, one block after the other.
+    fn run_by_block(
+        &self,
+        rarest: &Alternatives<'_>,
+        others: &[Alternatives<'_>],
+        within: &RowSet,
+    ) -> Found {
+        let mut found = Found {
+            lists: self.list_count(),
+            ..Found::default()
+        };
+        for number in 0..rarest.block_count() {
+            let Some(within) = within.block(number) else {
+                break;
+            };
+            let mut rows = rarest.block(number).intersection(within);
+            for other in others {
+                if rows.len() == 0 {
+                    break;
+                }
+                rows = rows.intersection(&other.block(number));
+            }
+            if self.branches.len() > 0 {
+                let unsure = rows.intersection(&self.branches.block(number));
+                rows = rows.difference(&unsure);
+                found.unsure.set_block(number, unsure);
+            }
+            found.sure.set_block(number, rows);
+        }
+        found
+    }
+}
+
+/// Moves forward, behind the two rarest, the trigrams that have most bytes which none before them
+/// has, and returns how many trigrams have any: where `471` and `711` are, `-47` drops hardly a
+/// row, and `ber` most of them.
+///
+/// Each is given with its place in a needle of `length` bytes, the rarest first.
+fn put_selective_first(trigrams: &mut [(Alternatives<'_>, usize)], length: usize) -> usize {
+    let mut covered = vec![false; length];
+    let mut selective = 0;
+    for uncovered_min in (1..=TRIGRAM).rev() {
+        let others = selective..trigrams.len();
+        for position in others {
+            let Some(&(_, start)) = trigrams.get(position) else {
+                break;
+            };
+            let bytes = covered.get_mut(start..start + TRIGRAM).unwrap_or_default();
+            let uncovered = bytes.iter().filter(|covered| !**covered).count();
+            if selective < 2 || uncovered >= uncovered_min {
+                bytes.fill(true);
+                if let Some(before) = trigrams.get_mut(selective..=position) {
+                    before.rotate_right(1);
+                }
+                selective += 1;
+            }
+        }
+    }
+    selective.min(SELECTIVE_MAX)
+}
+
+impl<'a> Alternatives<'a> {
+    /// The rows of one block that are in any of the lists.
+    fn block(&self, number: usize) -> Cow<'a, Block> {
+        let mut blocks = self.lists().map(|list| list.block(number));
+        let first = blocks.next().unwrap_or_default();
+        if self.list_count() < 2 {
+            return first;
+        }
+        let blocks: Vec<Cow<'_, Block>> = blocks.chain([first]).collect();
+        Cow::Owned(Block::union(blocks.iter().map(AsRef::as_ref)))
+    }
+}

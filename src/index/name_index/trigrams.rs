@@ -1,0 +1,256 @@
+//! Posting lists of the facts of names.
+//!
+//! The rows of a needle of three bytes are those of one trigram, and the rows of two bytes are
+//! those of all trigrams that begin with them. ASCII bytes have lists of their own.
+//!
+//! A row with a longer needle is in the lists of all its trigrams. The reverse holds only where no
+//! pair branches: `abc-bcd` has all trigrams of `abcd`, but not the text, because `bc` is followed
+//! by `-` and by `d`. Let the needle be in a name up to some byte. If the pair that ends there has
+//! one follower in this name, and the name has that pair with the needle's next byte behind it,
+//! then the needle goes on in the name as well. So only rows where a pair of the needle branches
+//! have to be compared.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::name_batch::FactBatch;
+use super::name_facts::{Fact, NameFacts, lower_case};
+use super::posting_list::PostingList;
+
+/// The posting lists of all facts.
+#[derive(Debug, Default)]
+pub(super) struct Trigrams {
+    /// By ASCII byte.
+    bytes: Vec<PostingList>,
+    pairs: HashMap<[u8; 2], Box<Pair>, BuildHasherDefault<PairHasher>>,
+}
+
+/// What is recorded of two bytes.
+#[derive(Debug, Default)]
+struct Pair {
+    /// The bytes that follow the pair in any name, in order.
+    next: Vec<u8>,
+    /// The rows where they do, by their places in `next`.
+    followed: Vec<PostingList>,
+    /// The rows where the pair branches. Only pairs in lower case have any.
+    branches: PostingList,
+}
+
+/// Posting lists of which a row must be in one: a needle that ignores case has several for each
+/// trigram.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Alternatives<'a> {
+    /// There is seldom another: most searches need no memory for any.
+    first: Option<&'a PostingList>,
+    others: Vec<&'a PostingList>,
+    length: usize,
+}
+
+impl<'a> Alternatives<'a> {
+    pub(super) fn add(&mut self, list: Option<&'a PostingList>) {
+        let Some(list) = list.filter(|list| !list.is_empty()) else {
+            return;
+        };
+        self.length += list.len();
+        if self.first.is_none() {
+            self.first = Some(list);
+        } else {
+            self.others.push(list);
+        }
+    }
+
+    /// None of them is empty.
+    pub(super) fn lists(&self) -> impl Iterator<Item = &'a PostingList> {
+        self.first.into_iter().chain(self.others.iter().copied())
+    }
+
+    pub(super) fn list_count(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
+    }
+
+    /// How many rows the lists have, those counted twice that are in two of them.
+    pub(super) fn len(&self) -> usize {
+        self.length
+    }
+
+    /// How many blocks there are up to the last row.
+    pub(super) fn block_count(&self) -> usize {
+        let counts = self.lists().map(PostingList::block_count);
+        counts.max().unwrap_or(0)
+    }
+}
+
+impl Trigrams {
+    /// Records a row's name. O(its length).
+    pub(super) fn insert(&mut self, row: u32, facts: &NameFacts) {
+        // Their lists lie all over the memory of a large project.
+        let lists = facts.all().filter_map(|fact| self.list(fact));
+        lists.for_each(|list| list.prefetch_near(row));
+        for fact in facts.all() {
+            if let Some(list) = self.list_mut(fact) {
+                list.insert(row);
+            }
+        }
+    }
+
+    /// Records some facts of a batch, and returns whether any are left.
+    pub(super) fn insert_step(&mut self, facts: &mut FactBatch) -> bool {
+        facts.step(|fact, rows| {
+            if let Some(list) = self.list_mut(fact) {
+                list.insert_all(rows);
+            }
+        })
+    }
+
+    /// Takes out what is recorded of a row's name. O(its length).
+    pub(super) fn remove(&mut self, row: u32, facts: &NameFacts) {
+        for fact in facts.all() {
+            if let Some(list) = self.list_mut(fact) {
+                list.remove(row);
+            }
+        }
+    }
+
+    /// The rows with an ASCII byte.
+    pub(super) fn byte(&self, byte: u8, any_case: bool) -> Alternatives<'_> {
+        let mut found = Alternatives::default();
+        for byte in cases(byte, any_case) {
+            found.add(self.bytes.get(usize::from(byte)));
+        }
+        found
+    }
+
+    /// The rows with a pair of bytes.
+    pub(super) fn pair(&self, [first, second]: [u8; 2], any_case: bool) -> Alternatives<'_> {
+        let mut found = Alternatives::default();
+        for first in cases(first, any_case) {
+            for second in cases(second, any_case) {
+                let pair = self.pairs.get(&[first, second]);
+                let lists = pair.map_or(&[][..], |pair| &pair.followed);
+                for list in lists {
+                    found.add(Some(list));
+                }
+            }
+        }
+        found
+    }
+
+    /// The rows with a trigram.
+    pub(super) fn trigram(&self, [a, b, c]: [u8; 3], any_case: bool) -> Alternatives<'_> {
+        let mut found = Alternatives::default();
+        for a in cases(a, any_case) {
+            for b in cases(b, any_case) {
+                let Some(pair) = self.pairs.get(&[a, b]) else {
+                    continue;
+                };
+                for c in cases(c, any_case) {
+                    found.add(pair.follower(c));
+                }
+            }
+        }
+        found
+    }
+
+    /// The rows where any of these pairs branches.
+    pub(super) fn branches(&self, pairs: impl Iterator<Item = [u8; 2]>) -> Alternatives<'_> {
+        let mut found = Alternatives::default();
+        for pair in pairs {
+            let pair = self.pairs.get(&lower_case(pair));
+            found.add(pair.map(|pair| &pair.branches));
+        }
+        found
+    }
+
+    /// How many facts there are of a row's name, if all of them are recorded.
+    pub(super) fn count_facts(&self, row: u32, facts: &NameFacts) -> Result<usize, String> {
+        let mut facts: Vec<Fact> = facts.all().collect();
+        facts.sort_unstable();
+        facts.dedup();
+        for &fact in &facts {
+            let list = self.list(fact);
+            if !list.is_some_and(|list| list.contains(row)) {
+                return Err(format!("{fact:?} is not recorded of row {row}"));
+            }
+        }
+        Ok(facts.len())
+    }
+
+    /// How many facts are recorded of live rows.
+    pub(super) fn count_recorded(&self, is_live: impl Fn(u32) -> bool) -> usize {
+        let pairs = self.pairs.values();
+        let lists = pairs.flat_map(|pair| pair.followed.iter().chain([&pair.branches]));
+        let mut count = 0;
+        for list in self.bytes.iter().chain(lists) {
+            list.each(|row| count += usize::from(is_live(row)));
+        }
+        count
+    }
+
+    fn list(&self, fact: Fact) -> Option<&PostingList> {
+        match fact {
+            Fact::Byte(byte) => self.bytes.get(usize::from(byte)),
+            Fact::Trigram([a, b, c]) => self.pairs.get(&[a, b])?.follower(c),
+            Fact::Branch(pair) => Some(&self.pairs.get(&pair)?.branches),
+        }
+    }
+
+    /// The list of a fact, empty where there was none.
+    fn list_mut(&mut self, fact: Fact) -> Option<&mut PostingList> {
+        match fact {
+            Fact::Byte(byte) => {
+                if self.bytes.is_empty() {
+                    self.bytes.resize(128, PostingList::default());
+                }
+                self.bytes.get_mut(usize::from(byte))
+            }
+            Fact::Trigram([a, b, c]) => {
+                let pair = self.pairs.entry([a, b]).or_default();
+                pair.follower_mut(c)
+            }
+            Fact::Branch(pair) => Some(&mut self.pairs.entry(pair).or_default().branches),
+        }
+    }
+}
+
+impl Pair {
+    fn follower(&self, byte: u8) -> Option<&PostingList> {
+        self.followed.get(self.next.binary_search(&byte).ok()?)
+    }
+
+    fn follower_mut(&mut self, byte: u8) -> Option<&mut PostingList> {
+        let place = self.next.binary_search(&byte).unwrap_or_else(|place| {
+            if self.followed.len() == self.followed.capacity() {
+                self.followed.reserve_exact(1 + self.followed.len() / 4);
+            }
+            self.followed.insert(place, PostingList::default());
+            self.next.insert(place, byte);
+            place
+        });
+        self.followed.get_mut(place)
+    }
+}
+
+/// The bytes that a byte of a needle stands for. A needle that ignores case has no upper-case
+/// letters.
+fn cases(byte: u8, any_case: bool) -> impl Iterator<Item = u8> {
+    let other = (any_case && byte.is_ascii_lowercase()).then(|| byte.to_ascii_uppercase());
+    std::iter::once(byte).chain(other)
+}
+
+/// Spreads the 65,536 possible pairs: there is no collision to defend against.
+#[derive(Debug, Clone, Copy, Default)]
+struct PairHasher(u64);
+
+impl Hasher for PairHasher {
+    fn finish(&self) -> u64 {
+        // Fibonacci hashing; the table takes low bits, the product's best are high.
+        let product = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        product ^ product >> 32
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.0 = self.0 << 8 | u64::from(byte);
+        }
+    }
+}
