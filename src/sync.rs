@@ -36,7 +36,7 @@ pub(crate) type RandomState = std::hash::BuildHasherDefault<std::hash::DefaultHa
 
 /// A size from which on something happens, which a few calls come to where interleavings are
 /// tried.
-pub(crate) const fn cramped(usual: usize, tried: usize) -> usize {
+pub(crate) const fn cramped<T: Copy>(usual: T, tried: T) -> T {
     if cfg!(feature = "interleavings") {
         tried
     } else {
