@@ -810,7 +810,6 @@ impl TaskStore {
             ..origin
         };
         self.retire(project, &found, origin, &mut writer);
-        let count = found.read().len();
         drop(writer);
         deallocate(found, count as usize);
         self.tell(project, origin.revision);
