@@ -639,7 +639,13 @@ impl<'a> Timeline<'a> {
     /// The store shows what the reference does after all changes.
     fn check_end(&self, run: &Run<'_>) -> Result<(), String> {
         let mut reference = self.states[self.changes.len()].clone();
-        let (project, now) = (self.project, Workload::NOW);
+        let project = self.project;
+        // What listings kept of next executions shows at their instants.
+        let instants = run.calls.iter().filter_map(|it| match &it.asked {
+            Asked::Op(Op::List { now, .. } | Op::ListJson { now, .. }) => Some(*now),
+            _ => None,
+        });
+        let instants: BTreeSet<_> = instants.chain([Workload::NOW]).collect();
         let mut asked = vec![
             Asked::Op(Op::Snapshot {
                 project: project.clone(),
@@ -652,16 +658,19 @@ impl<'a> Timeline<'a> {
                 since: run.reference.revision(project),
             },
         ];
-        for scheduled_type in [None, Some(ScheduledType::LifeCycle)] {
-            for order in [Order::OldestFirst, Order::NewestFirst] {
-                let query = ListQuery::new(0, 50).unwrap();
-                asked.push(Asked::Op(Op::List {
-                    project: project.clone(),
-                    query: query.with_scheduled_type(scheduled_type).with_order(order),
-                    now,
-                }));
-            }
-        }
+        let all = ListQuery::new(0, 50).unwrap();
+        let triggered = all.clone().with_scheduled_type(ScheduledType::LifeCycle);
+        let newest_first = all.clone().with_order(Order::NewestFirst);
+        let lists = instants.iter().map(|&now| (all.clone(), now));
+        let others = [triggered, newest_first].map(|query| (query, Workload::NOW));
+        asked.extend(lists.chain(others).map(|(query, now)| {
+            let project = project.clone();
+            Asked::Op(Op::List {
+                project,
+                query,
+                now,
+            })
+        }));
         for asked in asked {
             let (outcome, expected) = (
                 asked.apply(&run.store),

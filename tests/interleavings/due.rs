@@ -109,7 +109,8 @@ impl DueHistory {
                 }
                 let number = self.number_of(&due.project);
                 // A task that is added meanwhile may be due before what was given already.
-                let is_first = (0..self.counts[number]).any(|task| due.id.as_str() == format!("t-{task}"));
+                let is_first =
+                    (0..self.counts[number]).any(|task| due.id.as_str() == format!("t-{task}"));
                 if is_first && instant < last {
                     return Err(format!("{due:?} is out of order: {taken:?}"));
                 }

@@ -1,5 +1,6 @@
 //! What threads do at once: histories, made up from seeds.
 
+use chrono::TimeDelta;
 use taskdex::testkit::generate::{self, Swarm};
 use taskdex::testkit::{Op, ReferenceStore, Sizes, Source, SplitMix64, Workload};
 use taskdex::{ListQuery, NameMatch, ProjectId, Record};
@@ -43,10 +44,10 @@ impl History {
                 let count = source.between(1, calls_max) as usize;
                 let mut calls = Vec::new();
                 while calls.len() < count {
-                    if source.one_in(6) {
-                        calls.push(listed(source, &searches));
-                    } else {
-                        calls.extend(calls_of_projects(source, &swarm));
+                    match source.below(8) {
+                        0 => calls.push(listed(source, &searches)),
+                        1 => calls.push(replaced(source, &swarm)),
+                        _ => calls.extend(calls_of_projects(source, &swarm)),
                     }
                 }
                 calls.truncate(count);
@@ -111,10 +112,24 @@ fn search(source: &mut SplitMix64, swarm: &Swarm) -> ListQuery {
 }
 
 fn listed(source: &mut SplitMix64, searches: &[ListQuery]) -> Op {
-    let position = source.below(u32::try_from(searches.len()).unwrap());
+    let position = source.below(2 * u32::try_from(searches.len()).unwrap());
+    let all = || ListQuery::new(0, 50).unwrap();
+    let query = searches.get(position as usize).cloned();
+    // What a listing finds out at a later instant is kept for the next one.
+    let days = source.pick(&[0, 3, 30, 400]);
     Op::List {
         project: project(),
-        query: searches[position as usize].clone(),
+        query: query.unwrap_or_else(all),
+        now: Workload::NOW + TimeDelta::days(days),
+    }
+}
+
+/// A task of the beginning becomes another one, with another schedule.
+fn replaced(source: &mut SplitMix64, swarm: &Swarm) -> Op {
+    let id = format!("t-{}", source.below(12));
+    Op::Replace {
+        project: project(),
+        task: generate::task(source, swarm, id),
         now: Workload::NOW,
     }
 }
