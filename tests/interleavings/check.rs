@@ -5,6 +5,7 @@
 //! the states that the project had between its beginning and its end.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, BufReader, Read};
@@ -640,12 +641,14 @@ impl<'a> Timeline<'a> {
     fn check_end(&self, run: &Run<'_>) -> Result<(), String> {
         let mut reference = self.states[self.changes.len()].clone();
         let project = self.project;
-        // What listings kept of next executions shows at their instants.
-        let instants = run.calls.iter().filter_map(|it| match &it.asked {
+        // What a listing kept of next executions shows at its instant, until it is asked at
+        // another one: so the latest comes first.
+        let mut calls: Vec<_> = run.calls.iter().collect();
+        calls.sort_by_key(|it| Reverse(it.ended));
+        let instants = calls.into_iter().filter_map(|it| match &it.asked {
             Asked::Op(Op::List { now, .. } | Op::ListJson { now, .. }) => Some(*now),
             _ => None,
         });
-        let instants: BTreeSet<_> = instants.chain([Workload::NOW]).collect();
         let mut asked = vec![
             Asked::Op(Op::Snapshot {
                 project: project.clone(),
@@ -661,8 +664,8 @@ impl<'a> Timeline<'a> {
         let all = ListQuery::new(0, 50).unwrap();
         let triggered = all.clone().with_scheduled_type(ScheduledType::LifeCycle);
         let newest_first = all.clone().with_order(Order::NewestFirst);
-        let lists = instants.iter().map(|&now| (all.clone(), now));
-        let others = [triggered, newest_first].map(|query| (query, Workload::NOW));
+        let lists = instants.map(|now| (all.clone(), now));
+        let others = [all.clone(), triggered, newest_first].map(|query| (query, Workload::NOW));
         asked.extend(lists.chain(others).map(|(query, now)| {
             let project = project.clone();
             Asked::Op(Op::List {
