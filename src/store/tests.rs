@@ -198,10 +198,8 @@ fn a_large_project_is_listed_whole_through_all_its_changes() {
 fn a_refused_batch_behind_full_chunks_leaves_none_empty() {
     let store = TaskStore::new();
     let now = instant(0);
-    for count in [512, 1_024] {
-        let added: Vec<Task> = (store.task_count(&project()) as usize..count)
-            .map(numbered)
-            .collect();
+    for chunk in [0..512, 512..1_024] {
+        let added: Vec<Task> = chunk.map(numbered).collect();
         store.add_all(&project(), added, now).unwrap();
         let refused = vec![numbered(5_000), numbered(5_001), numbered(0)];
         store.add_all(&project(), refused, now).unwrap_err();

@@ -18,6 +18,10 @@ mod due;
 mod history;
 
 /// The threads of the system.
+#[expect(
+    clippy::module_inception,
+    reason = "the shared files name their threads so"
+)]
 mod threads {
     pub(crate) use std::sync::Barrier;
     pub(crate) use std::thread::scope;
