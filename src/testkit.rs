@@ -10,7 +10,8 @@
 //! - [`generate`]: small, awkward values that collide with each other, taken from
 //!   any [`Source`] of choices; [`strategies`]: the same for proptest.
 //! - [`Op`]: one call of a store, to be run on both stores; [`Twins`] does that, and
-//!   tells the first [`Difference`].
+//!   tells the first [`Difference`]. [`Engine`] is what else a history can drive: a server's own
+//!   calls, say.
 //! - [`Task`](crate::Task), [`Schedule`](crate::Schedule), [`ListQuery`](crate::ListQuery) and
 //!   [`History`](generate::History) implement [`Arbitrary`](arbitrary::Arbitrary): any bytes make
 //!   a valid one, so a fuzz target takes them as they are.
@@ -79,6 +80,7 @@
 pub use arbitrary;
 
 mod arbitrary_values;
+mod engine;
 pub mod fuzz;
 pub mod generate;
 mod op;
@@ -92,6 +94,7 @@ mod walk;
 mod workload;
 mod zone_file;
 
+pub use engine::Engine;
 pub use op::{Op, Outcome, Seen};
 pub use plain_clock::PlainClock;
 pub use reference::{

@@ -449,3 +449,55 @@ fn the_shell_takes_what_is_due() {
     assert_eq!(answers[4]["passed"], "2026-12-05T00:00:00Z");
     assert_eq!(answers[5].to_string(), r#"{"counts":[1,1]}"#);
 }
+
+/// Each of the two tasks runs once an hour: before the crash, in the outage, and after it.
+#[test]
+fn scheduler_hands_on_each_execution_through_a_crash_and_a_restart() {
+    let mut data = String::new();
+    for (id, hour, minute) in (8..12).flat_map(|hour| [("a", hour, 10), ("b", hour, 20)]) {
+        data += &format!(
+            concat!(
+                r#"{{"id":"{}-{}","task_name":"{}","task_type":"STOP","scheduled_type":"FIXED_TIME","#,
+                r#""scheduled_date":"2026-12-01","scheduled_time":"{:02}:{:02}:00","time_zone":"UTC"}}"#,
+                "\n"
+            ),
+            id, hour, id, hour, minute
+        );
+    }
+    let file = File::of("scheduler.jsonl", data);
+    let ran = run(
+        "scheduler",
+        &[
+            "--data",
+            file.path(),
+            "--now",
+            "2026-12-01T08:00:00Z",
+            "--hours",
+            "4",
+            "--speed",
+            "20000",
+        ],
+        b"",
+    );
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let lines: Vec<&str> = ran.out.lines().collect();
+    let of_executions = |again: bool| {
+        lines
+            .iter()
+            .filter(|line| line.contains(" default "))
+            .filter(|line| line.ends_with("(done before)") == again)
+            .map(|line| line.split(' ').nth(2).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let all = ["a-8", "b-8", "a-9", "b-9", "a-10", "b-10", "a-11", "b-11"];
+    assert_eq!(of_executions(false), all);
+    assert!(of_executions(true).contains(&"a-10"), "{}", ran.out);
+    let position = |part: &str| lines.iter().position(|line| line.contains(part)).unwrap();
+    assert!(position("crash") < position("restart"));
+    assert!(lines.last().unwrap().contains("end: 8 executions"));
+
+    for refused in [&["--speed", "0"][..], &["--hours", "x"], &["--what"]] {
+        let ran = run("scheduler", refused, b"");
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{refused:?}");
+    }
+}

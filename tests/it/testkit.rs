@@ -6,7 +6,8 @@ use taskdex::schedule::Resolution;
 use taskdex::testkit::arbitrary::Unstructured;
 use taskdex::testkit::generate::History;
 use taskdex::testkit::{
-    Bytes, Count, Counts, Op, Source, SplitMix64, Twins, Workload, generate, walk_to_next,
+    Bytes, Count, Counts, Engine, Op, Outcome, ReferenceStore, Source, SplitMix64, Twins, Workload,
+    generate, walk_to_next,
 };
 use taskdex::wire::Record;
 use taskdex::{Execution, ListQuery, Schedule, ScheduledType, Task, TaskStore, TimeZone};
@@ -319,4 +320,51 @@ fn every_public_method_of_a_store_is_an_operation() {
     }
     let expected: HashSet<String> = Op::NAMES.iter().copied().map(str::to_owned).collect();
     assert_eq!(operations, expected);
+}
+
+/// Counts the calls that it passes on, and mistakes one for another.
+struct Mistaken {
+    store: TaskStore,
+    calls: usize,
+}
+
+impl Engine for Mistaken {
+    fn call(&mut self, op: &Op) -> Option<Outcome> {
+        self.calls += 1;
+        match op {
+            Op::SetEnabled { .. } => Some(Outcome::Accepted),
+            Op::Forecast { .. } => None,
+            _ => Some(op.apply(&self.store)),
+        }
+    }
+}
+
+#[test]
+fn a_history_drives_any_engine_and_finds_where_it_errs() {
+    let mut errors = 0;
+    for seed in 0..30 {
+        let history = generate::history(&mut SplitMix64::new(seed));
+        let is_any = |name| history.operations.iter().any(|op| op.name() == name);
+        let store = || {
+            let builder = TaskStore::builder().with_change_log(history.change_log);
+            builder.build()
+        };
+        let count = history.compare(&mut store()).unwrap();
+        assert_eq!(count, history.operations.len());
+        let mut reference = ReferenceStore::new().with_change_log(history.change_log);
+        assert_eq!(history.compare(&mut reference).unwrap(), count);
+
+        let mut mistaken = Mistaken {
+            store: store(),
+            calls: 0,
+        };
+        let compared = history.compare(&mut mistaken);
+        assert_eq!(compared.is_err(), is_any("set_enabled"));
+        if let Err(difference) = compared {
+            assert!(difference.what.starts_with("SetEnabled"), "{difference}");
+            assert!(mistaken.calls <= count);
+            errors += 1;
+        }
+    }
+    assert!((1..30).contains(&errors), "{errors}");
 }
