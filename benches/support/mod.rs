@@ -19,7 +19,7 @@ use chrono::{DateTime, NaiveTime, Utc};
 use taskdex::testkit::{SplitMix64, Workload};
 use taskdex::{
     LastStatus, LifeCycleType, ListQuery, Order, ProjectId, Schedule, ScheduledType, Task,
-    TaskStore, TaskType, TimeZone, Timing,
+    TaskStore, TaskStoreBuilder, TaskType, TimeZone, Timing,
 };
 
 /// Choices of a seed.
@@ -138,7 +138,11 @@ pub(crate) fn tasks(count: usize) -> Vec<Task> {
 }
 
 pub(crate) fn filled(count: usize) -> TaskStore {
-    let store = TaskStore::new();
+    filled_with(TaskStore::builder(), count)
+}
+
+pub(crate) fn filled_with(builder: TaskStoreBuilder, count: usize) -> TaskStore {
+    let store = builder.build();
     store.add_all(&project(), tasks(count), now()).unwrap();
     store
 }
