@@ -505,7 +505,7 @@ impl Index {
         let hashes = additions.iter().map(|it| self.hash_of(it.task.id()));
         let hashes: Vec<u64> = hashes.collect();
         if let Some(lookups) = &self.lookups {
-            lookups.ids.touch(&hashes);
+            hashes.iter().for_each(|&hash| lookups.ids.prefetch(hash));
         }
         for (position, (addition, &hash)) in additions.iter().zip(&hashes).enumerate() {
             let slot = self

@@ -2,10 +2,11 @@
 
 mod block;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use block::join;
-pub(super) use block::{Block, insert_sorted, split};
+pub(super) use block::{Block, SEARCHED_MAX, insert_sorted, split};
 
 use super::rows::Slot;
 
@@ -212,9 +213,40 @@ impl RowSet {
 
     /// Removes the rows of another set.
     pub(super) fn remove_all(&mut self, others: &Self) {
-        for (number, other) in others.non_empty_blocks() {
-            if let Some(block) = self.block(number) {
-                self.set_block(number, block.difference(other));
+        self.split_off(|number| others.block(number).into_iter());
+    }
+
+    /// Removes the rows that any of some blocks has, and returns them. `others` gives these blocks
+    /// by number.
+    pub(super) fn split_off<B: AsRef<Block>, I: Iterator<Item = B>>(
+        &mut self,
+        others: impl Fn(usize) -> I,
+    ) -> Self {
+        let mut removed = Self::default();
+        for number in 0..self.blocks.len() {
+            let others = others(number).filter(|block| block.as_ref().len() > 0);
+            let mut others = others.peekable();
+            if let Some(block) = self.block(number)
+                && others.peek().is_some()
+            {
+                let [common, rest] = block.partition(others);
+                removed.set_block(number, common);
+                self.set_block(number, rest);
+            }
+        }
+        removed
+    }
+
+    /// Keeps the rows that another set has too.
+    pub(super) fn keep_all(&mut self, others: &Self) {
+        self.keep_blocks(|number| others.block(number).map(Cow::Borrowed).unwrap_or_default());
+    }
+
+    /// Keeps the rows that other blocks have too. `others` gives these blocks by number.
+    pub(super) fn keep_blocks<'a>(&mut self, others: impl Fn(usize) -> Cow<'a, Block>) {
+        for number in 0..self.blocks.len() {
+            if let Some(block) = self.block(number).filter(|block| block.len() > 0) {
+                self.set_block(number, block.intersection(&others(number)));
             }
         }
     }
@@ -223,7 +255,7 @@ impl RowSet {
     pub(super) fn add_all(&mut self, others: &Self) {
         for (number, other) in others.non_empty_blocks() {
             let rows = match self.block(number) {
-                Some(block) if block.len() > 0 => Block::union([block, other]),
+                Some(block) if block.len() > 0 => Block::union([block, other].into_iter()),
                 _ => other.clone(),
             };
             self.set_block(number, rows);
@@ -490,6 +522,11 @@ mod tests {
                 rest.remove_all(&other);
                 rest.validate().unwrap();
                 assert!(rest.rows(EVERY).iter().eq(&(a - b)));
+
+                let mut common = set.clone();
+                common.keep_all(&other);
+                common.validate().unwrap();
+                assert!(common.rows(EVERY).iter().eq(&(a & b)));
             }
             for end in ends {
                 let mut start = set.clone();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::name_facts::lower_case;
 use super::posting_list::PostingList;
 use super::trigrams::{Alternatives, Trigrams};
-use crate::index::row_set::{Block, RowSet};
+use crate::index::row_set::{Block, RowSet, SEARCHED_MAX};
 
 /// Trigrams that are asked of few rows: after so many, hardly a row is left that has not the
 /// needle.
@@ -14,18 +14,18 @@ const SELECTIVE_MAX: usize = 8;
 /// Bytes of a trigram.
 const TRIGRAM: usize = 3;
 
-/// When a search takes which path. It changes no answer.
+/// When a search goes on with which step. It changes no answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thresholds {
-    /// The most rows for each block that are kept as a list rather than as bits.
-    pub(super) listed_max: usize,
-    /// Of so few of these, the names are compared rather than more trigrams asked.
-    pub(super) compared_max: usize,
+    /// The most rows for each block of a rare trigram, after which only selective ones are asked.
+    pub(super) rare_max: usize,
+    /// Of so few rows left, the names are compared rather than more trigrams asked.
+    pub(super) compared_max: u32,
 }
 
 impl Thresholds {
     pub(super) const USUAL: Self = Self {
-        listed_max: 128,
+        rare_max: 128,
         compared_max: 8,
     };
 }
@@ -144,11 +144,6 @@ impl<'a> Plan<'a> {
         all.min(5 * rarest.len() + 200)
     }
 
-    /// Whether every row in the lists has the needle, whatever else is in its name.
-    fn is_exact(&self) -> bool {
-        self.pattern.bytes.len() <= TRIGRAM
-    }
-
     fn list_count(&self) -> usize {
         let lists = self.trigrams.iter().chain([&self.branches]);
         lists.map(Alternatives::list_count).sum()
@@ -156,91 +151,49 @@ impl<'a> Plan<'a> {
 
     /// Finds the rows of `within`.
     pub(super) fn run(&self, within: &RowSet, thresholds: Thresholds) -> Found {
+        let mut found = Found::default();
         let Some((rarest, others)) = self.trigrams.split_first() else {
-            return Found::default();
+            return found;
         };
-        if rarest.len() <= thresholds.listed_max * rarest.block_count() {
-            self.run_by_row(rarest, others, within, thresholds)
-        } else {
-            self.run_by_block(rarest, others, within)
-        }
-    }
-
-    /// Takes the rows of the rarest trigram, and drops those that are in no list of another.
-    ///
-    /// Where the rows stand in the lists of a trigram is asked for beforehand, in loops so short
-    /// that the processor waits for many of them at once.
-    fn run_by_row(
-        &self,
-        rarest: &Alternatives<'_>,
-        others: &[Alternatives<'_>],
-        within: &RowSet,
-        thresholds: Thresholds,
-    ) -> Found {
-        let mut rows = Vec::with_capacity(rarest.len());
+        let is_rare = rarest.len() <= thresholds.rare_max * rarest.block_count();
         rarest.lists().for_each(PostingList::prefetch);
-        for list in rarest.lists() {
-            list.each(|row| rows.push(row));
+        found.lists = rarest.list_count();
+        let mut rows = RowSet::default();
+        for number in 0..rarest.block_count() {
+            rows.set_block(number, rarest.block(number).into_owned());
         }
-        if rarest.list_count() > 1 {
-            rows.sort_unstable();
-            rows.dedup();
+        if !is_rare {
+            // The other filters come first, so that few names are compared.
+            rows.keep_all(within);
         }
-        let mut lists = rarest.list_count();
-        for other in others.iter().take(self.selective.saturating_sub(1)) {
+        let asked = if is_rare {
+            self.selective - 1
+        } else {
+            others.len()
+        };
+        let mut left = others.iter();
+        for other in left.by_ref().take(asked) {
             if rows.len() <= thresholds.compared_max {
                 break;
             }
-            for list in other.lists() {
-                for &row in &rows {
-                    list.prefetch_near(row);
-                }
+            if is_rare {
+                other.prefetch(&rows);
             }
-            rows.retain(|&row| other.lists().any(|list| list.contains(row)));
-            lists += other.list_count();
+            rows.keep_blocks(|number| other.block(number));
+            found.lists += other.list_count();
         }
-        rows.retain(|&row| within.contains(row));
-        let rows = rows.into_iter().collect();
-        let (sure, unsure) = if self.is_exact() {
-            (rows, RowSet::default())
+        if is_rare {
+            rows.keep_all(within);
+        }
+        let is_asked = left.len() == 0 && rows.len() > thresholds.compared_max;
+        if self.pattern.bytes.len() <= TRIGRAM {
+            found.sure = rows;
+        } else if is_asked {
+            found.unsure = rows.split_off(|number| self.branches.blocks(number));
+            found.sure = rows;
+            found.lists += self.branches.list_count();
         } else {
-            (RowSet::default(), rows)
-        };
-        Found {
-            sure,
-            unsure,
-            lists,
-        }
-    }
-
-    /// Intersects the lists of all trigrams, one block after the other.
-    fn run_by_block(
-        &self,
-        rarest: &Alternatives<'_>,
-        others: &[Alternatives<'_>],
-        within: &RowSet,
-    ) -> Found {
-        let mut found = Found {
-            lists: self.list_count(),
-            ..Found::default()
-        };
-        for number in 0..rarest.block_count() {
-            let Some(within) = within.block(number) else {
-                break;
-            };
-            let mut rows = rarest.block(number).intersection(within);
-            for other in others {
-                if rows.len() == 0 {
-                    break;
-                }
-                rows = rows.intersection(&other.block(number));
-            }
-            if self.branches.len() > 0 {
-                let unsure = rows.intersection(&self.branches.block(number));
-                rows = rows.difference(&unsure);
-                found.unsure.set_block(number, unsure);
-            }
-            found.sure.set_block(number, rows);
+            found.unsure = rows;
         }
         found
     }
@@ -277,12 +230,25 @@ fn put_selective_first(trigrams: &mut [(Alternatives<'_>, usize)], length: usize
 impl<'a> Alternatives<'a> {
     /// The rows of one block that are in any of the lists.
     fn block(&self, number: usize) -> Cow<'a, Block> {
-        let mut blocks = self.lists().map(|list| list.block(number));
-        let first = blocks.next().unwrap_or_default();
         if self.list_count() < 2 {
-            return first;
+            return self.blocks(number).next().unwrap_or_default();
         }
-        let blocks: Vec<Cow<'_, Block>> = blocks.chain([first]).collect();
-        Cow::Owned(Block::union(blocks.iter().map(AsRef::as_ref)))
+        Cow::Owned(Block::union(self.blocks(number)))
+    }
+
+    /// The rows of one block in each of the lists.
+    fn blocks(&self, number: usize) -> impl Iterator<Item = Cow<'a, Block>> {
+        self.lists().map(move |list| list.block(number))
+    }
+
+    /// Prefetches what tells which of some rows are in any of the lists.
+    fn prefetch(&self, rows: &RowSet) {
+        for list in self.lists() {
+            if rows.len() as usize * SEARCHED_MAX < list.len() {
+                rows.each(|row| list.prefetch_near(row));
+            } else {
+                list.prefetch();
+            }
+        }
     }
 }

@@ -108,9 +108,9 @@ impl Both {
             return;
         };
         let plan = self.index.original.plan(pattern.pattern());
-        for (listed_max, compared_max) in [(0, 0), (1_000, 0), (1_000, 1_000)] {
+        for (rare_max, compared_max) in [(0, 0), (1_000, 0), (1_000, 1_000)] {
             let thresholds = Thresholds {
-                listed_max,
+                rare_max,
                 compared_max,
             };
             let index = &self.index;

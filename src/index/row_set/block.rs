@@ -18,7 +18,7 @@ const BLOCK_LIST_MAX: usize = cramped(BLOCK_ROWS / 16, 12);
 const BLOCK_BITS_MIN: u32 = cramped(2_048, 11);
 
 /// Rows of a list for each row that is searched for in it; of fewer, bits are made first.
-const SEARCHED_MAX: usize = 16;
+pub(in crate::index) const SEARCHED_MAX: usize = 16;
 
 /// Fewest rows that are counted together when bits gain them. Fewer are counted one by one, each
 /// in all leaves behind it.
@@ -52,6 +52,12 @@ pub(in crate::index) struct Bits {
 }
 
 const _: () = assert!(size_of::<Block>() == 24);
+
+impl AsRef<Self> for Block {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
 
 impl Default for Block {
     fn default() -> Self {
@@ -93,31 +99,34 @@ impl Block {
                 }
                 Self::of(&words)
             }
-            (Self::List(rows), other) | (other, Self::List(rows)) => {
-                Self::List(other.filter(rows, true))
-            }
+            (Self::List(rows), other) | (other, Self::List(rows)) => Self::List(other.common(rows)),
         }
     }
 
-    /// The rows that another block of the same number does not have.
-    pub(in crate::index) fn difference(&self, other: &Self) -> Self {
+    /// Parts the rows: those that any of some blocks of the same number has, and the others.
+    pub(super) fn partition<B: AsRef<Self>>(&self, others: impl Iterator<Item = B>) -> [Self; 2] {
+        let mut common = words_of(others);
         match self {
-            Self::List(rows) => Self::List(other.filter(rows, false)),
+            Self::List(rows) => {
+                let is_common = |low: &u16| has_bit(&common, *low);
+                let (common, rest) = rows.iter().copied().partition(is_common);
+                [common, rest].map(Self::List)
+            }
             Self::Bits(bits, _) => {
-                let mut words = bits.words;
-                other.each(|low| clear_bit(&mut words, low));
-                Self::of(&words)
+                let mut rest = bits.words;
+                for (word, common) in rest.iter_mut().zip(&mut common) {
+                    let both = *word & *common;
+                    *word ^= both;
+                    *common = both;
+                }
+                [common, rest].map(|words| Self::of(&words))
             }
         }
     }
 
     /// The rows of any of these blocks of the same number.
-    pub(in crate::index) fn union<'a>(blocks: impl IntoIterator<Item = &'a Self>) -> Self {
-        let mut words = [0; WORDS];
-        blocks
-            .into_iter()
-            .for_each(|block| block.add_to(&mut words));
-        Self::of(&words)
+    pub(in crate::index) fn union<B: AsRef<Self>>(blocks: impl Iterator<Item = B>) -> Self {
+        Self::of(&words_of(blocks))
     }
 
     /// How many rows another block of the same number has too.
@@ -131,19 +140,18 @@ impl Block {
         }
     }
 
-    /// Those of some rows that the block has, or those that it has not.
-    fn filter(&self, rows: &[u16], has: bool) -> Vec<u16> {
+    /// Those of some rows that the block has.
+    fn common(&self, rows: &[u16]) -> Vec<u16> {
         let mut rows = rows.to_vec();
         match self {
-            Self::List(list) if list.len() >= SEARCHED_MAX * rows.len() => {
-                rows.retain(|&low| self.contains(low) == has);
+            Self::List(list) if list.len() > SEARCHED_MAX * rows.len() => {
+                rows.retain(|&low| self.contains(low));
             }
             Self::List(_) => {
-                let mut words = [0; WORDS];
-                self.add_to(&mut words);
-                rows.retain(|&low| has_bit(&words, low) == has);
+                let words = words_of([self].into_iter());
+                rows.retain(|&low| has_bit(&words, low));
             }
-            Self::Bits(bits, _) => rows.retain(|&low| has_bit(&bits.words, low) == has),
+            Self::Bits(bits, _) => rows.retain(|&low| has_bit(&bits.words, low)),
         }
         rows
     }
@@ -459,6 +467,13 @@ impl Bits {
     }
 }
 
+/// A bit for each row of any of some blocks.
+fn words_of<B: AsRef<Block>>(blocks: impl Iterator<Item = B>) -> Words {
+    let mut words = [0; WORDS];
+    blocks.for_each(|block| block.as_ref().add_to(&mut words));
+    words
+}
+
 /// The leaf that a row's bit is in.
 fn leaf_of(low: u16) -> u16 {
     low >> (6 + LEAF_WORDS.trailing_zeros())
@@ -597,12 +612,16 @@ mod tests {
                 let (first, second) = (block(a), block(b));
                 assert_holds(&first.intersection(&second), &(a & b));
                 assert_holds(&second.intersection(&first), &(a & b));
-                assert_holds(&first.difference(&second), &(a - b));
-                assert_holds(&second.difference(&first), &(b - a));
-                assert_holds(&Block::union([&first, &second]), &(a | b));
+                let [common, rest] = first.partition([&second].into_iter());
+                assert_holds(&common, &(a & b));
+                assert_holds(&rest, &(a - b));
+                let [common, rest] = second.partition([&first, &first].into_iter());
+                assert_holds(&common, &(a & b));
+                assert_holds(&rest, &(b - a));
+                assert_holds(&Block::union([&first, &second].into_iter()), &(a | b));
                 assert_eq!(first.common_count(&second) as usize, (a & b).len());
             }
         }
-        assert_holds(&Block::union([]), &Rows::new());
+        assert_holds(&Block::union(std::iter::empty::<Block>()), &Rows::new());
     }
 }
