@@ -15,6 +15,7 @@ mod name_index;
 mod next;
 mod row_set;
 mod rows;
+mod slot;
 mod validate;
 
 use std::ops::Range;
@@ -33,8 +34,9 @@ pub(crate) use next::{Known, Moment, Next};
 pub(crate) use row_set::RowSet;
 use rows::pending_of;
 pub(crate) use rows::{
-    CopiedChunks, NoRoom, PAGE_ROWS, Removed, RowHead, RowView, SharedChunk, SharedRows, Slot,
+    CopiedChunks, NoRoom, PAGE_ROWS, Removed, RowHead, RowView, SharedChunk, SharedRows,
 };
+pub(crate) use slot::{RowNumber, Slot};
 
 use crate::query::{ListKey, ListQuery, NameMatch, Order, Revision};
 use crate::task::{Attributes, Code, LastStatus, Task};
@@ -52,7 +54,7 @@ pub(crate) struct Limits {
     /// the project.
     pub(crate) in_place_min: u32,
     /// Row numbers end here.
-    pub(crate) rows_max: Slot,
+    pub(crate) rows_max: u32,
 }
 
 impl Limits {
@@ -63,7 +65,7 @@ impl Limits {
         lists_until: 128,
         holes_min: 256,
         in_place_min: 64,
-        rows_max: Slot::MAX,
+        rows_max: u32::MAX,
     };
 
     /// Forms change after a handful of tasks, and holes are soon too many.
@@ -196,7 +198,7 @@ impl Index {
             lookups: None,
             revision: origin.revision,
             sequence_next: origin.sequence_next,
-            visible_end: 0,
+            visible_end: Slot::FIRST,
             visible: 0,
             epoch: 0,
             log: None,
@@ -296,7 +298,7 @@ impl Index {
 
     fn find_by_scan(&self, id: &str) -> Option<Slot> {
         self.rows
-            .iter(0..self.rows.end())
+            .iter(Slot::FIRST..self.rows.end())
             .find(|(_, row)| row.task().id() == id)
             .map(|(slot, _)| slot)
     }
@@ -316,7 +318,7 @@ impl Index {
 
     /// All tasks, in order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (Slot, RowView<'_>)> {
-        self.rows.iter(0..self.visible_end)
+        self.rows.iter(Slot::FIRST..self.visible_end)
     }
 
     // Reading.
@@ -326,7 +328,7 @@ impl Index {
     pub(crate) fn select(&self, query: &ListQuery) -> Selected {
         let mut selected = Selected {
             total: 0,
-            slots: [0; PAGE_ROWS],
+            slots: [Slot::FIRST; PAGE_ROWS],
             count: 0,
         };
         let Some(key) = ListKey::of(query.filters.list) else {
@@ -352,7 +354,7 @@ impl Index {
     pub(crate) fn select_among(&self, query: &ListQuery, rows: &RowSet) -> Selected {
         let mut selected = Selected {
             total: rows.len(),
-            slots: [0; PAGE_ROWS],
+            slots: [Slot::FIRST; PAGE_ROWS],
             count: 0,
         };
         let window = self.window(query, rows.len(), |slot| rows.rank(slot));
@@ -505,7 +507,9 @@ impl Index {
         let hashes = additions.iter().map(|it| self.hash_of(it.task.id()));
         let hashes: Vec<u64> = hashes.collect();
         if let Some(lookups) = &self.lookups {
-            hashes.iter().for_each(|&hash| lookups.ids.prefetch(hash));
+            for &hash in &hashes {
+                lookups.ids.prefetch(hash);
+            }
         }
         for (position, (addition, &hash)) in additions.iter().zip(&hashes).enumerate() {
             let slot = self
@@ -540,7 +544,7 @@ impl Index {
             lookups.names.record_all(self.rows.end(), &self.rows);
             lookups.answers.publish();
         }
-        let last = self.rows.end().checked_sub(1);
+        let last = self.rows.end().previous();
         if let Some(row) = last.and_then(|last| self.rows.view(last)) {
             let sequence = row.sequence();
             self.continue_sequences(sequence.saturating_add(1));
@@ -557,7 +561,7 @@ impl Index {
     /// Takes out up to `count` staged rows, the last ones first.
     pub(crate) fn discard_staged(&mut self, count: usize) {
         for _ in 0..count {
-            let Some(last) = self.rows.end().checked_sub(1) else {
+            let Some(last) = self.rows.end().previous() else {
                 return;
             };
             if last < self.visible_end {
@@ -882,7 +886,7 @@ impl Index {
 
     /// Whether the project should be [renumbered](Self::renumbered).
     pub(crate) fn is_sparse(&self) -> bool {
-        let holes = self.rows.end() - self.rows.len();
+        let holes = self.rows.end().get() - self.rows.len();
         self.lookups.is_some()
             && (self.rows.len() < self.limits.lists_until
                 || (holes > self.rows.len() && holes > self.limits.holes_min))
@@ -890,7 +894,7 @@ impl Index {
 
     /// Whether renumbering gives back row numbers.
     pub(crate) fn has_holes(&self) -> bool {
-        self.rows.end() > self.rows.len()
+        self.rows.end().get() > self.rows.len()
     }
 
     /// Whether so many rows can be added.
@@ -916,7 +920,7 @@ impl Index {
     /// The same project without holes, at the same revision. O(n).
     pub(crate) fn renumbered(&self) -> Result<Self, NotAdded> {
         let mut fresh = self.emptied(self.rows.len() as usize);
-        for (_, row) in self.rows.iter(0..self.visible_end) {
+        for (_, row) in self.rows.iter(Slot::FIRST..self.visible_end) {
             fresh.restage(&row.head(), row.task())?;
         }
         fresh.publish(self.revision);
@@ -967,7 +971,7 @@ impl Lookups {
     /// Lists of these rows, with room for `capacity` of them.
     fn of(rows: &Rows, capacity: usize) -> Self {
         let mut lookups = Self::with_capacity(capacity);
-        for (slot, row) in rows.iter(0..rows.end()) {
+        for (slot, row) in rows.iter(Slot::FIRST..rows.end()) {
             lookups.answers.insert(slot, row.code());
             let hash = lookups.ids.hash(row.task().id());
             lookups.ids.insert(rows, slot, hash);

@@ -5,7 +5,7 @@ mod list;
 pub(super) use list::List;
 
 use super::row_set::Block;
-use super::rows::Slot;
+use super::slot::Slot;
 use crate::query::ListKey;
 use crate::task::Code;
 

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::rows::Slot;
-use super::{Index, ListKey, Lookups, RowSet};
+use super::{Index, ListKey, Lookups, RowSet, Slot};
 use crate::query::{Filters, NameMatch, NameMatcher, NameStrategy};
 
 /// Length of the change log.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::next::Next;
-use super::rows::{Rows, Slot};
+use super::rows::Rows;
+use super::slot::{RowNumber, Slot};
 
 /// Most words of a block. Twice as many save half a byte a task, and make changes slower.
 const BLOCK_WORDS: usize = 128;
@@ -18,7 +19,7 @@ const ADDED_ONE_BY_ONE_MIN: usize = 64;
 /// A queue to which a greater part is added is built anew: one in eight.
 const ADDED_ONE_BY_ONE_PART: usize = 8;
 /// How many bits of a word are the row.
-const SLOT_BITS: u32 = Slot::BITS;
+const SLOT_BITS: u32 = u32::BITS;
 
 /// What is pending, by second and then by row.
 ///
@@ -58,7 +59,7 @@ impl DueQueue {
             lowers: VecDeque::new(),
             len: 0,
             apart: BTreeSet::new(),
-            rows_end: 0,
+            rows_end: Slot::FIRST,
             exact_from: i64::MIN,
             published: None,
         }
@@ -96,8 +97,8 @@ impl DueQueue {
 
     /// All rows with their seconds, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Slot)> {
-        let early = self.apart.range(..(self.base, 0));
-        let late = self.apart.range((self.base, 0)..);
+        let early = self.apart.range(..(self.base, Slot::FIRST));
+        let late = self.apart.range((self.base, Slot::FIRST)..);
         let words = self.blocks.iter().flatten();
         let words = words.map(|&word| self.unpack(word));
         early.copied().chain(words).chain(late.copied())
@@ -127,7 +128,7 @@ impl DueQueue {
 
     /// How many rows, of so many, are not looked after yet.
     pub(super) fn rows_missing(&self, rows_end: Slot) -> usize {
-        rows_end.saturating_sub(self.rows_end) as usize
+        rows_end.get().saturating_sub(self.rows_end.get()) as usize
     }
 
     /// Looks after the rows that it does not yet. O(n log n) for n rows, and for a few of them as
@@ -255,9 +256,9 @@ impl DueQueue {
             *lower = block.first().copied().unwrap_or(*lower);
         }
         let apart = std::mem::take(&mut self.apart).into_iter();
-        let moved = |other: Slot| other - Slot::from(other > slot);
+        let moved = |other: Slot| other.previous().filter(|_| other > slot).unwrap_or(other);
         self.apart = apart.map(|(second, it)| (second, moved(it))).collect();
-        self.rows_end = self.rows_end.saturating_sub(1);
+        self.rows_end = self.rows_end.previous().unwrap_or_default();
     }
 
     fn insert_word(&mut self, word: u64) {
@@ -349,7 +350,7 @@ impl DueQueue {
     /// The word of a row, where its second is within reach.
     fn word(&self, second: i64, slot: Slot) -> Option<u64> {
         let seconds = u32::try_from(second.checked_sub(self.base)?).ok()?;
-        Some(u64::from(seconds) << SLOT_BITS | u64::from(slot))
+        Some(u64::from(seconds) << SLOT_BITS | u64::from(slot.get()))
     }
 
     fn unpack(&self, word: u64) -> (i64, Slot) {
@@ -415,7 +416,7 @@ fn insert(block: &mut Vec<u64>, place: usize, word: u64) {
 /// The seconds and the row of a word.
 #[expect(clippy::cast_possible_truncation, reason = "the two halves of a word")]
 fn split(word: u64) -> (u32, Slot) {
-    ((word >> SLOT_BITS) as u32, word as Slot)
+    ((word >> SLOT_BITS) as u32, Slot::new(word as u32))
 }
 
 #[cfg(test)]
@@ -429,6 +430,10 @@ mod tests {
             offset: 0,
         };
         Next::between(Some(second - 60), Some(moment))
+    }
+
+    fn slots(range: std::ops::Range<u32>) -> impl Iterator<Item = Slot> {
+        range.map(Slot::new)
     }
 
     /// Checks a queue against a plain set of the same rows.
@@ -449,6 +454,7 @@ mod tests {
 
     /// Seconds that collide, of every distance.
     fn second_of(slot: Slot) -> i64 {
+        let slot = slot.get();
         let spread = i64::from(slot.wrapping_mul(2_654_435_769) >> 12);
         match slot % 50 {
             0 => -spread,
@@ -461,15 +467,15 @@ mod tests {
     fn rows_are_found_again_by_their_seconds() {
         let mut queue = DueQueue::new(1_000);
         let mut rows = BTreeSet::new();
-        for slot in 0..20_000 {
+        for slot in slots(0..20_000) {
             queue.insert(slot, at(second_of(slot)));
             rows.insert((second_of(slot), slot));
         }
         check(&mut queue, &rows);
-        for slot in (0..20_000).filter(|slot| slot % 16 != 3) {
+        for slot in slots(0..20_000).filter(|slot| slot.get() % 16 != 3) {
             queue.remove(slot, at(second_of(slot)));
             rows.remove(&(second_of(slot), slot));
-            if slot % 4_096 == 1 {
+            if slot.get() % 4_096 == 1 {
                 check(&mut queue, &rows);
             }
         }
@@ -477,7 +483,7 @@ mod tests {
         let words = rows.len() * size_of::<u64>();
         let bytes = queue.heap_bytes();
         assert!(bytes < words * 8, "{bytes} bytes are left for {words}");
-        for slot in (0..20_000).filter(|slot| slot % 16 == 3) {
+        for slot in slots(0..20_000).filter(|slot| slot.get() % 16 == 3) {
             queue.remove(slot, at(second_of(slot)));
         }
         check(&mut queue, &BTreeSet::new());
@@ -489,8 +495,8 @@ mod tests {
         let mut rows = BTreeSet::new();
         let mut begin = 0;
         for end in [1, 60, 5_000, 5_100, 20_000] {
-            queue.insert_all((begin..end).map(|slot| (slot, at(second_of(slot)))));
-            rows.extend((begin..end).map(|slot| (second_of(slot), slot)));
+            queue.insert_all(slots(begin..end).map(|slot| (slot, at(second_of(slot)))));
+            rows.extend(slots(begin..end).map(|slot| (second_of(slot), slot)));
             check(&mut queue, &rows);
             begin = end;
         }
@@ -500,8 +506,10 @@ mod tests {
     #[test]
     fn the_first_rows_go_in_order() {
         let mut queue = DueQueue::new(1_000);
-        queue.insert_all((0..5_000).map(|slot| (slot, at(second_of(slot)))));
-        let mut rows: BTreeSet<_> = (0..5_000).map(|slot| (second_of(slot), slot)).collect();
+        queue.insert_all(slots(0..5_000).map(|slot| (slot, at(second_of(slot)))));
+        let mut rows: BTreeSet<_> = slots(0..5_000)
+            .map(|slot| (second_of(slot), slot))
+            .collect();
         for count in [1, 90, 9, 700, 4_000, 1_000] {
             queue.remove_first(count);
             for _ in 0..count {
@@ -515,19 +523,22 @@ mod tests {
     fn rows_that_come_in_order_fill_their_blocks() {
         let mut queue = DueQueue::new(0);
         queue.insert(Slot::MAX, at(1_000_000));
-        (0..10_000).for_each(|slot| queue.insert(slot, at(500_000)));
+        slots(0..10_000).for_each(|slot| queue.insert(slot, at(500_000)));
         assert!(queue.heap_bytes() < 90_000, "{}", queue.heap_bytes());
     }
 
     #[test]
     fn rows_move_up_where_one_was_removed() {
         let mut queue = DueQueue::new(1_000);
-        queue.insert_all((0..300).map(|slot| (slot, at(second_of(slot)))));
-        queue.rows_end = 300;
-        queue.remove(100, at(second_of(100)));
-        queue.close_up(100);
-        let kept = (0..300).filter(|&slot| slot != 100);
-        let rows = kept.map(|slot| (second_of(slot), slot - Slot::from(slot > 100)));
+        queue.insert_all(slots(0..300).map(|slot| (slot, at(second_of(slot)))));
+        let gone = Slot::new(100);
+        queue.rows_end = Slot::new(300);
+        queue.remove(gone, at(second_of(gone)));
+        queue.close_up(gone);
+        let before = slots(0..100).map(|slot| (second_of(slot), slot));
+        let moved = slots(101..300).zip(slots(100..299));
+        let moved = moved.map(|(slot, place)| (second_of(slot), place));
+        let rows = before.chain(moved);
         check(&mut queue, &rows.collect());
     }
 
@@ -535,8 +546,8 @@ mod tests {
     fn what_never_comes_is_not_pending() {
         let mut queue = DueQueue::new(1_000);
         for next in [Next::NEVER, Next::UNKNOWN, Next::between(Some(5_000), None)] {
-            queue.insert(7, next);
-            queue.remove(7, next);
+            queue.insert(Slot::new(7), next);
+            queue.remove(Slot::new(7), next);
         }
         check(&mut queue, &BTreeSet::new());
     }

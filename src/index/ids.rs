@@ -4,7 +4,8 @@ mod table;
 
 use std::hash::{BuildHasher, RandomState};
 
-use super::rows::{Rows, Slot};
+use super::rows::Rows;
+use super::slot::Slot;
 use table::{BUCKET_BITS, Table};
 
 /// Rows in a table on average: no step of growth hashes more than about twice as many.
@@ -117,7 +118,7 @@ impl Ids {
         if counted > TABLE_ROWS * self.tables.len() {
             return Err(format!("{counted} ids are in {} tables", self.tables.len()));
         }
-        for (slot, row) in rows.iter(0..rows.end()) {
+        for (slot, row) in rows.iter(Slot::FIRST..rows.end()) {
             if self.find(rows, row.task().id()) != Some(slot) {
                 return Err(format!("row {slot} is not found by its id"));
             }
@@ -177,7 +178,7 @@ mod tests {
                 version: Revision::new(1),
                 added: 0,
             };
-            let slot = rows.push(&head, &task, Slot::MAX).unwrap();
+            let slot = rows.push(&head, &task, u32::MAX).unwrap();
             let hash = ids.hash(task.id());
             ids.insert(&rows, slot, hash);
         }

@@ -1,16 +1,16 @@
 //! The records of one project, by row number.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use prefetch_index::prefetch_index;
 
 use super::log::RemovedTask;
 use super::next::Next;
+use super::slot::{RowNumber, Slot};
 use crate::query::Revision;
 use crate::sync::{Arc, cramped};
 use crate::task::{Attributes, Code, Task};
-
-/// The position of a task in its project's order of adding.
-pub(crate) type Slot = u32;
 
 /// Rows in one chunk: few enough that a chunk is made in microseconds, enough that what it
 /// holds besides rows does not count.
@@ -340,9 +340,9 @@ impl Rows {
     /// The rows of a range that are not removed, in order.
     pub(super) fn iter(
         &self,
-        range: std::ops::Range<Slot>,
+        range: Range<Slot>,
     ) -> impl DoubleEndedIterator<Item = (Slot, RowView<'_>)> {
-        range.filter_map(|slot| Some((slot, self.view(slot)?)))
+        Slot::range(range).filter_map(|slot| Some((slot, self.view(slot)?)))
     }
 
     /// The first row number whose row, removed or not, has at least this sequence.
@@ -351,7 +351,7 @@ impl Rows {
             .chunks
             .partition_point(|chunk| chunk.sequence_first <= sequence);
         let Some((chunk, before)) = self.chunks.get(..chunks).and_then(<[_]>::split_last) else {
-            return 0;
+            return Slot::FIRST;
         };
         let rows = chunk.rows.as_slice();
         let within = rows.partition_point(|row| row.head.sequence < sequence);
@@ -368,10 +368,10 @@ impl Rows {
         &mut self,
         head: &RowHead,
         task: &Task,
-        end_max: Slot,
+        rows_max: u32,
     ) -> Result<Slot, NoRoom> {
         let slot = self.end;
-        if slot >= end_max {
+        if slot.get() >= rows_max {
             return Err(NoRoom);
         }
         let (number, _) = split(slot);
@@ -387,7 +387,7 @@ impl Rows {
             chunk.sequence_first = head.sequence;
         }
         chunk.push(head, task);
-        self.end = slot + 1;
+        self.end = slot.next();
         self.live += 1;
         Ok(slot)
     }
@@ -504,19 +504,19 @@ impl Rows {
             let mut rows = std::mem::take(&mut chunk.rows).into_vec();
             rows.remove(position);
             chunk.rows = ChunkRows::Open(rows);
-            self.end -= 1;
+            self.end = self.end.previous().unwrap_or_default();
         }
         Some(removed)
     }
 
     /// Whether so many rows can be added.
-    pub(super) fn has_room_for(&self, added: usize, end_max: Slot) -> bool {
-        self.end as usize + added <= end_max as usize
+    pub(super) fn has_room_for(&self, added: usize, rows_max: u32) -> bool {
+        self.end.get() as usize + added <= rows_max as usize
     }
 
     /// Takes the last row out.
     pub(super) fn pop(&mut self) {
-        let Some(slot) = self.end.checked_sub(1) else {
+        let Some(slot) = self.end.previous() else {
             return;
         };
         drop(self.remove(slot));
@@ -562,8 +562,10 @@ impl Rows {
             Some((last, before)) if !last.rows.as_slice().is_empty() || before.is_empty() => {
                 slot_of(before.len(), last.rows.as_slice().len())
             }
-            Some((_, before)) => slot_of(before.len(), CHUNK_ROWS).filter(|_| self.end > 0),
-            None => Some(0),
+            Some((_, before)) => {
+                slot_of(before.len(), CHUNK_ROWS).filter(|_| self.end > Slot::FIRST)
+            }
+            None => Some(Slot::FIRST),
         };
         if (live_total, end) != (self.live, Some(self.end)) {
             return Err(format!(
@@ -602,12 +604,13 @@ impl Chunk {
 
 /// The chunk of a row, and its position there.
 fn split(slot: Slot) -> (usize, usize) {
-    let slot = slot as usize;
+    let slot = slot.get() as usize;
     (slot >> CHUNK_SHIFT, slot & (CHUNK_ROWS - 1))
 }
 
 fn slot_of(chunk: usize, position: usize) -> Option<Slot> {
-    Slot::try_from((chunk << CHUNK_SHIFT) + position).ok()
+    let number = u32::try_from((chunk << CHUNK_SHIFT) + position).ok()?;
+    Some(Slot::new(number))
 }
 
 /// An unsigned number of 48 bits.

@@ -2,7 +2,7 @@
 
 use prefetch_index::prefetch_index;
 
-use crate::index::rows::Slot;
+use crate::index::slot::Slot;
 
 /// Row numbers in a bucket.
 const WIDTH: usize = 12;
@@ -227,6 +227,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::index::slot::RowNumber;
 
     /// Hashes that choose few buckets and have few tags, the ends of both among them.
     fn hashes() -> impl Strategy<Value = u64> {
@@ -245,6 +246,7 @@ mod tests {
             let mut table = Table::with_room(room);
             let mut expected: HashMap<Slot, u64> = HashMap::new();
             for (slot, hash) in turns {
+                let slot = Slot::new(slot);
                 if let Some(hash) = expected.remove(&slot) {
                     prop_assert!(table.remove(hash, slot));
                     prop_assert!(!table.remove(hash, slot));
@@ -255,7 +257,7 @@ mod tests {
                 table.validate(|slot| expected[&slot]).map_err(TestCaseError::fail)?;
                 for (&slot, &hash) in &expected {
                     prop_assert_eq!(table.find(hash, |it| it == slot), Some(slot));
-                    prop_assert_eq!(table.find(hash, |it| it == 40), None);
+                    prop_assert_eq!(table.find(hash, |it| it == Slot::new(40)), None);
                 }
                 let mut slots: Vec<Slot> = table.slots().collect();
                 slots.sort_unstable();
@@ -271,7 +273,7 @@ mod tests {
         let mut table = Table::with_room(4 * LOAD_MAX);
         // The first bucket is full and passed by one row, the second holds that row.
         for slot in 0..=12 {
-            table.insert(0, slot);
+            table.insert(0, Slot::new(slot));
         }
         let seen = |table: &Table| {
             let mut seen = 0;
@@ -282,13 +284,13 @@ mod tests {
             seen
         };
         assert_eq!(seen(&table), 13);
-        table.insert(1 << (BUCKET_BITS - 2), 13);
+        table.insert(1 << (BUCKET_BITS - 2), Slot::new(13));
         assert_eq!(seen(&table), 14);
-        assert!(table.remove(0, 12));
+        assert!(table.remove(0, Slot::new(12)));
         assert_eq!(seen(&table), 12);
         table
             .validate(|slot| {
-                if slot == 13 {
+                if slot == Slot::new(13) {
                     1 << (BUCKET_BITS - 2)
                 } else {
                     0
@@ -302,7 +304,7 @@ mod tests {
         let mut table = Table::with_room(0);
         assert_eq!((table.room(), table.len()), (0, 0));
         assert_eq!(table.find(7, |_| true), None);
-        assert!(!table.remove(7, 7));
+        assert!(!table.remove(7, Slot::new(7)));
         table.validate(|_| 0).unwrap();
     }
 }

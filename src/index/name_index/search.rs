@@ -6,6 +6,7 @@ use super::name_facts::lower_case;
 use super::posting_list::PostingList;
 use super::trigrams::{Alternatives, Trigrams};
 use crate::index::row_set::{Block, RowSet, SEARCHED_MAX};
+use crate::index::slot::RowNumber;
 
 /// Trigrams that are asked of few rows: after so many, hardly a row is left that has not the
 /// needle.
@@ -40,24 +41,34 @@ pub(super) struct Pattern<'a> {
 }
 
 /// The rows that a search found.
-#[derive(Debug, Default)]
-pub(super) struct Found {
+#[derive(Debug)]
+pub(super) struct Found<N> {
     /// Rows whose name has the needle.
-    pub(super) sure: RowSet,
+    pub(super) sure: RowSet<N>,
     /// Rows whose name has to be compared.
-    pub(super) unsure: RowSet,
+    pub(super) unsure: RowSet<N>,
     /// How many posting lists were read.
     pub(super) lists: usize,
 }
 
-impl Found {
+impl<N> Default for Found<N> {
+    fn default() -> Self {
+        Self {
+            sure: RowSet::default(),
+            unsure: RowSet::default(),
+            lists: 0,
+        }
+    }
+}
+
+impl<N: RowNumber> Found<N> {
     pub(super) fn add(&mut self, others: &Self) {
         self.sure.add_all(&others.sure);
         self.unsure.add_all(&others.unsure);
         self.lists += others.lists;
     }
 
-    pub(super) fn remove_all(&mut self, rows: &RowSet) {
+    pub(super) fn remove_all(&mut self, rows: &RowSet<N>) {
         self.sure.remove_all(rows);
         self.unsure.remove_all(rows);
     }
@@ -65,20 +76,20 @@ impl Found {
 
 /// A search made ready: the posting lists it will read.
 #[derive(Debug)]
-pub(super) struct Plan<'a> {
+pub(super) struct Plan<'a, N> {
     pattern: Pattern<'a>,
     /// For each of the needle's trigrams, or for all of a needle that is shorter: a row with the
     /// needle is in all of these. The rarest is first. There are none where no name has the needle.
-    trigrams: Vec<Alternatives<'a>>,
+    trigrams: Vec<Alternatives<'a, N>>,
     /// How many of these to ask of few rows.
     selective: usize,
     /// Rows that have all trigrams, and need not have the needle.
-    branches: Alternatives<'a>,
+    branches: Alternatives<'a, N>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a, N: RowNumber> Plan<'a, N> {
     /// Looks the needle's trigrams up. O(length of the needle).
-    pub(super) fn new(recorded: &'a Trigrams, pattern: Pattern<'a>) -> Self {
+    pub(super) fn new(recorded: &'a Trigrams<N>, pattern: Pattern<'a>) -> Self {
         let any_case = pattern.any_case;
         let mut plan = Self {
             pattern,
@@ -97,7 +108,7 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    fn look_up_trigrams(&mut self, recorded: &'a Trigrams) {
+    fn look_up_trigrams(&mut self, recorded: &'a Trigrams<N>) {
         let bytes = self.pattern.bytes;
         let mut windows: Vec<([u8; TRIGRAM], usize)> = bytes
             .windows(TRIGRAM)
@@ -150,7 +161,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Finds the rows of `within`.
-    pub(super) fn run(&self, within: &RowSet, thresholds: Thresholds) -> Found {
+    pub(super) fn run(&self, within: &RowSet<N>, thresholds: Thresholds) -> Found<N> {
         let mut found = Found::default();
         let Some((rarest, others)) = self.trigrams.split_first() else {
             return found;
@@ -204,7 +215,7 @@ impl<'a> Plan<'a> {
 /// row, and `ber` most of them.
 ///
 /// Each is given with its place in a needle of `length` bytes, the rarest first.
-fn put_selective_first(trigrams: &mut [(Alternatives<'_>, usize)], length: usize) -> usize {
+fn put_selective_first<N>(trigrams: &mut [(Alternatives<'_, N>, usize)], length: usize) -> usize {
     let mut covered = vec![false; length];
     let mut selective = 0;
     for uncovered_min in (1..=TRIGRAM).rev() {
@@ -227,7 +238,7 @@ fn put_selective_first(trigrams: &mut [(Alternatives<'_>, usize)], length: usize
     selective.min(SELECTIVE_MAX)
 }
 
-impl<'a> Alternatives<'a> {
+impl<'a, N: RowNumber> Alternatives<'a, N> {
     /// The rows of one block that are in any of the lists.
     fn block(&self, number: usize) -> Cow<'a, Block> {
         if self.list_count() < 2 {
@@ -242,7 +253,7 @@ impl<'a> Alternatives<'a> {
     }
 
     /// Prefetches what tells which of some rows are in any of the lists.
-    fn prefetch(&self, rows: &RowSet) {
+    fn prefetch(&self, rows: &RowSet<N>) {
         for list in self.lists() {
             if rows.len() as usize * SEARCHED_MAX < list.len() {
                 rows.each(|row| list.prefetch_near(row));

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::index::slot::RowNumber;
 
 impl Names for BTreeMap<Slot, String> {
     fn name(&self, slot: Slot) -> Option<&str> {
@@ -24,9 +25,9 @@ struct Both {
 
 impl Both {
     /// The index of `names`, the first one at row `first`.
-    fn of(first: Slot, names: impl IntoIterator<Item = String>) -> Self {
+    fn of(first: u32, names: impl IntoIterator<Item = String>) -> Self {
         let mut both = Self {
-            end: first,
+            end: Slot::new(first),
             ..Self::default()
         };
         names.into_iter().for_each(|name| both.add(name));
@@ -35,7 +36,7 @@ impl Both {
 
     fn add(&mut self, name: String) {
         self.names.insert(self.end, name);
-        self.end += 1;
+        self.end = self.end.next();
         self.index.record(self.end, &self.names);
         assert_eq!(self.index.recorded_end, self.end);
     }
@@ -50,7 +51,7 @@ impl Both {
             Change::AddAll(names) => {
                 for name in names {
                     self.names.insert(self.end, name);
-                    self.end += 1;
+                    self.end = self.end.next();
                 }
                 self.index.record_all(self.end, &self.names);
             }
@@ -71,7 +72,7 @@ impl Both {
             }
             Change::Pop => {
                 // No row that was ever shown is taken back.
-                let last = self.end.checked_sub(1);
+                let last = self.end.previous();
                 if let Some(last) = last.filter(|&last| !self.index.renamed.is_renamed(last)) {
                     self.index.pop(last, &self.names);
                     // A removed row keeps its number for good.
@@ -93,11 +94,11 @@ impl Both {
     fn assert_finds(&self, wanted: &NameMatch) {
         let slots = || self.names.keys().copied();
         let live: RowSet = slots().collect();
-        let some: RowSet = slots().filter(|slot| slot % 3 != 1).collect();
+        let some: RowSet = slots().filter(|slot| slot.get() % 3 != 1).collect();
         let few: RowSet = slots().take(2).collect();
         let matches = |slot: &Slot| wanted.matches(&self.names[slot]);
         let matching: RowSet = slots().filter(matches).collect();
-        let (all, half) = (self.end, self.end / 2);
+        let (all, half) = (self.end, Slot::new(self.end.get() / 2));
         for (within, end) in [(&live, all), (&some, all), (&few, all), (&some, half)] {
             let passes = |slot: &Slot| within.contains(*slot) && *slot < end;
             let expected: RowSet = slots().filter(matches).filter(passes).collect();
@@ -162,7 +163,7 @@ fn change(alphabet: &'static [&'static str], length_max: usize) -> impl Strategy
     ]
 }
 
-fn assert_true_to_names(first: Slot, names: Vec<String>, changes: Vec<Change>, needles: &[String]) {
+fn assert_true_to_names(first: u32, names: Vec<String>, changes: Vec<Change>, needles: &[String]) {
     let mut both = Both::of(first, names);
     for change in changes {
         both.apply(change);
@@ -334,8 +335,8 @@ fn a_row_that_goes_leaves_nothing() {
     for _ in 0..301 {
         both.apply(Change::Pop);
     }
-    assert_eq!(both.end, 0);
-    let everything: RowSet = (0..400).collect();
+    assert_eq!(both.end, Slot::FIRST);
+    let everything: RowSet = (0..400).map(Slot::new).collect();
     for needle in ["e", "st", "task", "σας", "nightly-restart"] {
         let wanted = NameMatch::contains_ignoring_case(needle).unwrap();
         let found = both
@@ -395,9 +396,10 @@ fn a_batch_of_hostile_names_is_recorded_in_parts() {
 fn no_name_is_sure_before_all_of_it_is_recorded() {
     let mut both = Both::default();
     for number in 0..400 {
-        both.names.insert(number, format!("abc-bcd {number:03}"));
+        both.names
+            .insert(Slot::new(number), format!("abc-bcd {number:03}"));
     }
-    both.end = 400;
+    both.end = Slot::new(400);
     let mut batch = NameBatch::default();
     assert!(both.index.fill(&mut batch, both.end, &both.names));
     let mut steps = 0;

@@ -2,7 +2,7 @@
 
 use prefetch_index::prefetch_index;
 
-use crate::index::rows::Slot;
+use crate::index::slot::RowNumber;
 use crate::sync::cramped;
 
 /// Rows of a block: as many as 16 bits tell apart.
@@ -204,7 +204,7 @@ impl Block {
     }
 
     /// Adds rows of this block, which ascend, and returns how many were absent.
-    pub(in crate::index) fn insert_all(&mut self, rows: &[u32]) -> u32 {
+    pub(in crate::index) fn insert_all<N: RowNumber>(&mut self, rows: &[N]) -> u32 {
         let lows = rows.iter().map(|&row| split(row).1);
         if let (Self::List(list), Some(&first)) = (&mut *self, rows.first())
             && list.last().is_none_or(|&last| last < split(first).1)
@@ -268,12 +268,18 @@ impl Block {
 
     /// Reads rows behind the first `skip` into `out`, each added to `start`, and returns how many
     /// there were. O(rows read). `count` is the length of the block, which the caller knows.
-    pub(super) fn read(&self, start: Slot, skip: usize, count: u32, out: &mut [Slot]) -> usize {
+    pub(super) fn read<N: RowNumber>(
+        &self,
+        start: u32,
+        skip: usize,
+        count: u32,
+        out: &mut [N],
+    ) -> usize {
         match self {
             Self::List(rows) => {
                 let rows = rows.get(skip..).unwrap_or_default();
-                for (slot, &low) in out.iter_mut().zip(rows) {
-                    *slot = start | Slot::from(low);
+                for (place, &low) in out.iter_mut().zip(rows) {
+                    *place = N::new(start | u32::from(low));
                 }
                 out.len().min(rows.len())
             }
@@ -413,7 +419,7 @@ impl Bits {
         prefetch_index(self.words.as_slice(), guess);
     }
 
-    fn read(&self, start: Slot, skip: usize, out: &mut [Slot]) -> usize {
+    fn read<N: RowNumber>(&self, start: u32, skip: usize, out: &mut [N]) -> usize {
         let Ok(position) = u16::try_from(skip) else {
             return 0;
         };
@@ -442,12 +448,12 @@ impl Bits {
         let mut out = out.iter_mut();
         let mut read = 0;
         for (number, mut left) in first.into_iter().chain(words) {
-            let start = start | Slot::try_from(number * 64).unwrap_or(0);
+            let start = start | u32::try_from(number * 64).unwrap_or(0);
             while left != 0 {
-                let Some(slot) = out.next() else {
+                let Some(place) = out.next() else {
                     return read;
                 };
-                *slot = start | left.trailing_zeros();
+                *place = N::new(start | left.trailing_zeros());
                 read += 1;
                 left &= left - 1;
             }
@@ -480,8 +486,8 @@ fn leaf_of(low: u16) -> u16 {
 }
 
 /// The block of a row, and its place there.
-pub(in crate::index) fn split(row: u32) -> (usize, u16) {
-    let [a, b, c, d] = row.to_be_bytes();
+pub(in crate::index) fn split(row: impl RowNumber) -> (usize, u16) {
+    let [a, b, c, d] = row.get().to_be_bytes();
     (
         usize::from(u16::from_be_bytes([a, b])),
         u16::from_be_bytes([c, d]),

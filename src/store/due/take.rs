@@ -417,7 +417,7 @@ impl Project {
                 });
             }
             // Others come before what is pending of these from here on.
-            let end = pending.next().unwrap_or((until, 0));
+            let end = pending.next().unwrap_or((until, Slot::FIRST));
             let count = taking.take_from(id, &mut tasks, end);
             let nexts: Vec<_> = tasks
                 .iter()
