@@ -101,14 +101,22 @@ impl Answers {
         Compacted(blocks.collect())
     }
 
-    /// Puts blocks that were compacted in place of those of before, which it gives back. No row
-    /// may have changed meanwhile.
-    pub(super) fn install(&mut self, mut compacted: Compacted) -> Compacted {
+    /// Puts compacted blocks in place of those of before, and returns these. No row may have
+    /// changed meanwhile.
+    pub(super) fn replace_compacted(&mut self, mut compacted: Compacted) -> Compacted {
         for (BlockOfList { key, number }, rows) in &mut compacted.0 {
             self.list_mut(*key).rows_mut().exchange(*number, rows);
         }
         self.sparse.clear();
         compacted
+    }
+
+    /// Bytes of heap memory. O(blocks of all lists).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let lists = self.lists.iter().map(|list| list.rows().heap_bytes());
+        lists.sum::<usize>()
+            + size_of_val(&*self.lists)
+            + self.sparse.capacity() * size_of::<BlockOfList>()
     }
 
     /// Checks that every sparse block is known.

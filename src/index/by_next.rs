@@ -1,6 +1,6 @@
 //! Rows by their next execution: a listing read from the due queue where that tells it.
 
-use super::{DueQueue, Index, PAGE_ROWS, RowNumber, RowSet, Selected, Slot};
+use super::{DueQueue, Index, RowNumber, RowSet, Selected, Slot};
 use crate::query::{ListKey, ListQuery};
 
 /// What a listing by next execution selects.
@@ -111,23 +111,5 @@ impl Bits {
     fn contains(&self, slot: Slot) -> bool {
         let word = self.0.get(slot.get() as usize / 64);
         word.is_some_and(|word| word >> (slot.get() % 64) & 1 != 0)
-    }
-}
-
-impl Selected {
-    /// An empty page of so many rows.
-    fn none(total: u32) -> Self {
-        Self {
-            total,
-            slots: [Slot::FIRST; PAGE_ROWS],
-            count: 0,
-        }
-    }
-
-    fn push(&mut self, slot: Slot) {
-        if let Some(place) = self.slots.get_mut(self.count) {
-            *place = slot;
-            self.count += 1;
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use super::memory::b_tree_bytes;
 use super::next::Next;
 use super::rows::Rows;
 use super::slot::{RowNumber, Slot};
@@ -21,7 +22,7 @@ const ADDED_ONE_BY_ONE_PART: usize = 8;
 /// How many bits of a word are the row.
 const SLOT_BITS: u32 = u32::BITS;
 
-/// What is pending, by second and then by row.
+/// What is pending, ordered by second, and by row within a second.
 ///
 /// A word is a second, counted from `base`, above a row. Words stand in sorted blocks, in order.
 /// Seconds that are not within 136 years of `base` wait in a set apart. A row's kept [`Next`] is
@@ -53,7 +54,7 @@ impl DueQueue {
     /// A queue without rows, for seconds about `second`.
     pub(crate) fn new(second: i64) -> Self {
         Self {
-            // Who begins at the beginning of time still has tasks of this century.
+            // A store watched from the beginning of time still has tasks of this century.
             base: second.max(0),
             blocks: VecDeque::new(),
             lowers: VecDeque::new(),
@@ -196,7 +197,7 @@ impl DueQueue {
         }
     }
 
-    /// Adds many rows. O(n log n) for all rows that are there then.
+    /// Adds many rows. O(n log n) for n rows, those of before included.
     fn insert_all(&mut self, rows: impl Iterator<Item = (Slot, Next)>) {
         let mut words = Vec::new();
         for (slot, next) in rows {
@@ -246,8 +247,8 @@ impl DueQueue {
         }
     }
 
-    /// Follows a removal after which all rows behind it moved up by one. O(n).
-    pub(super) fn close_up(&mut self, slot: Slot) {
+    /// Renumbers the rows after a removed one, which all moved up by one. O(n).
+    pub(super) fn shift_after(&mut self, slot: Slot) {
         for (block, lower) in self.blocks.iter_mut().zip(&mut self.lowers) {
             for word in block.iter_mut() {
                 let (_, other) = split(*word);
@@ -358,14 +359,14 @@ impl DueQueue {
         (self.base + i64::from(seconds), slot)
     }
 
-    /// How much memory the queue takes, in bytes.
-    #[cfg(test)]
-    fn heap_bytes(&self) -> usize {
+    /// Bytes of heap memory. O(blocks).
+    pub(super) fn heap_bytes(&self) -> usize {
         let words = self.blocks.iter().map(Vec::capacity);
         words.sum::<usize>() * size_of::<u64>()
             + self.blocks.capacity() * size_of::<Vec<u64>>()
             + self.lowers.capacity() * size_of::<u64>()
-            + self.apart.len() * size_of::<(i64, Slot)>()
+            + b_tree_bytes::<(i64, Slot)>(self.apart.len())
+            + size_of::<Self>()
     }
 
     /// Checks the blocks, and that these rows and no others are there.
@@ -534,7 +535,7 @@ mod tests {
         let gone = Slot::new(100);
         queue.rows_end = Slot::new(300);
         queue.remove(gone, at(second_of(gone)));
-        queue.close_up(gone);
+        queue.shift_after(gone);
         let before = slots(0..100).map(|slot| (second_of(slot), slot));
         let moved = slots(101..300).zip(slots(100..299));
         let moved = moved.map(|(slot, place)| (second_of(slot), place));

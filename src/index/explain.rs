@@ -1,7 +1,7 @@
 //! How a query is answered, told without answering it.
 
-use super::{Index, ListKey, NameSearch};
-use crate::query::{Explanation, Filters, NameStrategy};
+use super::{Index, NameSearch};
+use crate::query::{Explanation, Filters, ListKey, NameStrategy};
 
 impl Index {
     /// How a query of these filters is answered; `strategy` says how names are searched.

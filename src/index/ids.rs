@@ -106,6 +106,12 @@ impl Ids {
         self.tables.push(Table::of(&upper, room_for(upper.len())));
     }
 
+    /// Bytes of heap memory. O(tables).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let tables = self.tables.iter().map(Table::heap_bytes);
+        tables.sum::<usize>() + self.tables.capacity() * size_of::<Table>()
+    }
+
     /// Checks that every row is found by its own id.
     pub(super) fn validate(&self, rows: &Rows) -> Result<(), String> {
         for table in &self.tables {

@@ -202,11 +202,16 @@ impl NameIndex {
         rows.add_all(&compare_each(wanted, &unsure, names));
         Matching {
             rows,
-            strategy: NameStrategy::Grams {
+            strategy: NameStrategy::Trigrams {
                 postings: found.lists as u64,
                 compared: unsure.len() as u64,
             },
         }
+    }
+
+    /// Bytes of heap memory. O(blocks of all posting lists).
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.original.heap_bytes() + self.renamed.heap_bytes()
     }
 
     /// Checks what is recorded against the names.

@@ -302,8 +302,14 @@ impl<N: RowNumber> RowSet<N> {
         both.map(|(a, b)| a.rows.common_count(&b.rows)).sum()
     }
 
+    /// Bytes of heap memory. O(blocks).
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let (bits, lists) = self.bytes_of_forms();
+        bits + lists
+    }
+
     /// Bytes of heap memory: those of blocks of bits, and all others.
-    pub(crate) fn heap_bytes(&self) -> (usize, usize) {
+    pub(crate) fn bytes_of_forms(&self) -> (usize, usize) {
         let strides = self.strides.capacity() * size_of::<u32>();
         let mut bytes = (
             0,
@@ -468,16 +474,16 @@ mod tests {
 
     #[test]
     fn memory_is_that_of_bits_and_of_lists() {
-        assert_eq!(Set::default().heap_bytes(), (0, 0));
+        assert_eq!(Set::default().bytes_of_forms(), (0, 0));
         let bits: Set = (0..10_000).collect();
-        let bytes = bits.heap_bytes();
+        let bytes = bits.bytes_of_forms();
         assert!(
             (8_192..9_000).contains(&bytes.0) && bytes.1 < 100,
             "{bytes:?}"
         );
         // Lists grow by a quarter.
         let lists: Set = (0..1_000).chain(100_000..101_000).collect();
-        let bytes = lists.heap_bytes();
+        let bytes = lists.bytes_of_forms();
         assert!(
             bytes.0 == 0 && (4_000..5_200).contains(&bytes.1),
             "{bytes:?}"
@@ -495,12 +501,12 @@ mod tests {
             .collect();
         assert_eq!(sparse, [2_952], "2,047 are left");
         assert!(set.sparse_blocks().eq([0]));
-        let before = set.heap_bytes();
+        let before = set.bytes_of_forms();
         let mut compacted = set.compacted(0).unwrap();
         assert!(set.compacted(1).is_none());
         set.exchange(0, &mut compacted);
         set.validate().unwrap();
-        let after = set.heap_bytes();
+        let after = set.bytes_of_forms();
         assert!(after.0 + 8_192 < before.0 && after.1 == before.1 + 4_000);
         assert!(
             set.rows(EVERY)

@@ -29,7 +29,7 @@ const PREFETCHED_ROWS: usize = 6;
 #[repr(C, align(32))]
 struct Row {
     head: PackedHead,
-    /// None where it was removed.
+    /// `None` where it was removed.
     task: Option<Task>,
 }
 
@@ -64,7 +64,7 @@ impl Row {
         })
     }
 
-    /// Asks for each cache line of the row, and waits for none.
+    /// Prefetches each cache line of the row.
     #[inline]
     fn prefetch(&self) {
         // A row is five heads long. Those behind its own are addresses only, as a prefetch takes.
@@ -252,20 +252,22 @@ pub(crate) struct CopiedChunks(Vec<(usize, Arc<[Row]>)>);
 /// All rows of a project.
 ///
 /// Rows stand in chunks of fixed size, so that growth never copies more than
-/// one chunk. A removed row leaves a hole; a chunk of nothing but holes gives
-/// its memory back. Invariant: `end` is past every row, `live` counts those
+/// one chunk. A removed row leaves a hole; a chunk of nothing but holes frees
+/// its memory. Invariant: `end` is past every row, `live` counts those
 /// that are not removed.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     chunks: Vec<Chunk>,
     end: Slot,
     live: u32,
+    /// Memory of the texts that lie outside their rows.
+    text_bytes: usize,
 }
 
 /// A task that was taken out, and all rows of a chunk if it was the last of them.
 ///
-/// To drop them may take a while, as memory is given back: that is for who removes, once readers
-/// can go on.
+/// Dropping them frees memory, which may take a while: it is for the writer, after readers can go
+/// on.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Removed {
@@ -387,6 +389,7 @@ impl Rows {
             chunk.sequence_first = head.sequence;
         }
         chunk.push(head, task);
+        self.text_bytes += task.heap_bytes();
         self.end = slot.next();
         self.live += 1;
         Ok(slot)
@@ -406,9 +409,11 @@ impl Rows {
     /// Gives a row another task.
     pub(super) fn replace(&mut self, slot: Slot, task: &Task, next: Next, version: Revision) {
         if let Some(row) = self.row_mut(slot) {
-            row.task = Some(task.clone());
+            let former = row.task.replace(task.clone());
             row.head.next = next;
             row.head.version = U48::new(version.get());
+            self.text_bytes -= former.map_or(0, |former| former.heap_bytes());
+            self.text_bytes += task.heap_bytes();
         }
     }
 
@@ -453,7 +458,7 @@ impl Rows {
         chunk.is_some_and(|chunk| chunk.rows.is_shared())
     }
 
-    /// Copies the shared chunks of these rows, which ascend, for a [write](Self::install) to them.
+    /// Copies the shared chunks of these rows, which ascend, for a [write](Self::replace_chunks) to them.
     pub(super) fn copied(&self, slots: impl IntoIterator<Item = Slot>) -> CopiedChunks {
         let mut copied = CopiedChunks::default();
         for slot in slots {
@@ -470,7 +475,7 @@ impl Rows {
     }
 
     /// Puts copied chunks in place of the shared ones.
-    pub(super) fn install(&mut self, copied: CopiedChunks) {
+    pub(super) fn replace_chunks(&mut self, copied: CopiedChunks) {
         for (number, rows) in copied.0 {
             if let Some(chunk) = self.chunks.get_mut(number) {
                 chunk.rows = ChunkRows::Full(rows);
@@ -488,6 +493,7 @@ impl Rows {
         let sequence = row.head.sequence;
         chunk.live -= 1;
         self.live -= 1;
+        self.text_bytes -= task.heap_bytes();
         let is_emptied = chunk.live == 0 && !is_last;
         Some(Removed {
             task,
@@ -497,7 +503,7 @@ impl Rows {
     }
 
     /// Takes a row out, and moves those behind it. Only for projects of one chunk.
-    pub(super) fn close_up(&mut self, slot: Slot) -> Option<Removed> {
+    pub(super) fn remove_and_shift(&mut self, slot: Slot) -> Option<Removed> {
         let removed = self.remove(slot)?;
         let (number, position) = split(slot);
         if let Some(chunk) = self.chunks.get_mut(number) {
@@ -507,6 +513,17 @@ impl Rows {
             self.end = self.end.previous().unwrap_or_default();
         }
         Some(removed)
+    }
+
+    /// Bytes of heap memory. O(chunks).
+    pub(super) fn heap_bytes(&self) -> usize {
+        /// The two counts before what an `Arc` points to, up to the alignment of a row.
+        const COUNTS: usize = align_of::<Row>();
+        let chunks = self.chunks.iter().map(|chunk| match &chunk.rows {
+            ChunkRows::Open(rows) => rows.capacity() * size_of::<Row>(),
+            ChunkRows::Full(rows) => COUNTS + size_of_val(&**rows),
+        });
+        chunks.sum::<usize>() + self.chunks.capacity() * size_of::<Chunk>() + self.text_bytes
     }
 
     /// Whether so many rows can be added.
@@ -534,6 +551,7 @@ impl Rows {
     pub(super) fn validate(&self) -> Result<(), String> {
         let mut sequence_min = 0;
         let mut live_total = 0;
+        let mut text_bytes = 0;
         for (number, chunk) in self.chunks.iter().enumerate() {
             let mut live = 0;
             let rows = chunk.rows.as_slice();
@@ -544,6 +562,7 @@ impl Rows {
                 sequence_min = row.head.sequence + 1;
                 if let Some(task) = &row.task {
                     live += 1;
+                    text_bytes += task.heap_bytes();
                     if !task.attributes().is_consistent() || task.id().is_empty() {
                         return Err(format!("row {position} of chunk {number} is no task"));
                     }
@@ -557,6 +576,9 @@ impl Rows {
                 return Err(format!("chunk {number} has {} rows", rows.len()));
             }
             live_total += u32::from(live);
+        }
+        if text_bytes != self.text_bytes {
+            return Err(format!("texts of {text_bytes} bytes are miscounted"));
         }
         let end = match self.chunks.split_last() {
             Some((last, before)) if !last.rows.as_slice().is_empty() || before.is_empty() => {

@@ -1,6 +1,7 @@
 //! The invariants of an index, checked.
 
-use super::{Index, ListKey, RowSet, Slot};
+use super::{Index, RowSet, Slot};
+use crate::query::ListKey;
 
 impl Index {
     /// Checks every invariant. O(n), and slow: for tests.

@@ -175,7 +175,7 @@ impl ScheduledTask {
         &self.task
     }
 
-    /// The record, for whoever needs nothing else.
+    /// The record alone.
     #[must_use]
     pub fn into_task(self) -> Task {
         self.task
@@ -232,7 +232,7 @@ impl ScheduledTask {
 
     /// The first execution after the instant of the query, computed from the schedule.
     ///
-    /// None where the task is triggered, disabled, expired, past, or without
+    /// `None` where the task is triggered, disabled, expired, past, or without
     /// a schedule.
     #[must_use]
     pub fn next_execution(&self) -> Option<Execution> {
@@ -255,7 +255,7 @@ impl ScheduledTask {
 
 /// One page of a listing, with the total of all that match.
 ///
-/// A page is owned: later changes of the store do not touch it, and it holds
+/// A page is owned: later changes of the store leave it as it is, and it holds
 /// no lock. [`write_json`](Self::write_json) writes the documented body.
 ///
 /// ```
@@ -295,7 +295,7 @@ impl Page {
         self.tasks.iter()
     }
 
-    /// The tasks of the page, for whoever needs nothing else.
+    /// The tasks of the page alone.
     #[must_use]
     pub fn into_tasks(self) -> Vec<ScheduledTask> {
         self.tasks
@@ -309,7 +309,7 @@ impl Page {
 
     /// Where to [go on](crate::ListQuery::with_cursor): just after the page's last task.
     ///
-    /// None for a page without tasks, so a client that pages until there is no
+    /// `None` for a page without tasks, so a client that pages until there is no
     /// cursor has seen every task. The cursor of the last page is good for
     /// later: tasks that are added afterwards follow it.
     #[must_use]
@@ -405,7 +405,7 @@ impl PageSummary {
         self.revision
     }
 
-    /// Where to go on, none for a page without tasks: [`Page::next_cursor`].
+    /// Where to go on, `None` for a page without tasks: [`Page::next_cursor`].
     #[must_use]
     pub fn next_cursor(&self) -> Option<Cursor> {
         self.next_cursor

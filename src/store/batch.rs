@@ -1,6 +1,6 @@
 //! Many edits as one change: batches, imports, and the refresh of a mirror.
 //!
-//! A batch is planned while readers go on: the plan says what each task that it touches becomes.
+//! A batch is planned while readers go on: the plan says what each changed task becomes.
 //! Then it is carried out in the index, or the project is built beside where much of it changes.
 
 mod plan;
@@ -17,7 +17,7 @@ use crate::index::{Addition, Logged, NameBatch, NoRoom, NotAdded, REVISION_MAX, 
 use crate::query::Revision;
 use crate::sync::{cramped, reached};
 use crate::task::{Task, written_instant};
-pub(super) use plan::{Added, Plan, Planner, TouchedIds};
+pub(super) use plan::{Added, ChangedIds, Plan, Planner};
 
 /// Rows that are put in place in one step, while readers wait.
 const STEP_ROWS: usize = cramped(16, 3);
@@ -176,7 +176,7 @@ impl Project {
         let due = self.read().due_built();
         let sequences = first..first.saturating_add(staged as u64);
         let mut index = self.write();
-        let former = due.and_then(|due| index.install_due(due));
+        let former = due.and_then(|due| index.replace_due(due));
         index.publish(version);
         index.record(version, sequences.map(Logged::Added));
         drop(index);
@@ -188,7 +188,7 @@ impl Project {
     fn prepare_for(&self, added: usize) {
         let lookups = self.read().lookups_for(added);
         if let Some(lookups) = lookups {
-            self.write().install(lookups);
+            self.write().set_lookups(lookups);
             reached("lists are built");
         }
     }
@@ -298,7 +298,7 @@ impl Project {
             };
             let plan = planner.sync(tasks)?;
             if plan.is_empty() {
-                return Ok(Synced::new(index.revision(), TouchedIds::default()));
+                return Ok(Synced::new(index.revision(), ChangedIds::default()));
             }
             let ids = plan.ids(&index);
             (plan, version, ids)
@@ -316,7 +316,7 @@ impl Project {
     pub(super) fn execute(&self, plan: &Plan<'_>, version: Revision) -> Result<(), NotAdded> {
         let is_in_place = {
             let index = self.read();
-            plan.touched() <= index.in_place_max() && index.has_room_for(plan.added.len())
+            plan.written() <= index.in_place_max() && index.has_room_for(plan.added.len())
         };
         if is_in_place {
             self.execute_in_place(plan, version)
@@ -348,8 +348,8 @@ impl Project {
         let mut removed: Vec<Removed> = Vec::with_capacity(plan.removed.len());
         let former = {
             let mut index = self.write();
-            index.install_chunks(copied);
-            let former = due.and_then(|due| index.install_due(due));
+            index.replace_chunks(copied);
+            let former = due.and_then(|due| index.replace_due(due));
             for it in &plan.changed {
                 index.change(it.slot, &it.task, it.next, it.version)?;
             }
@@ -378,7 +378,7 @@ impl Project {
             (fresh, plan.logged(&index))
         };
         reached("a project is built beside");
-        self.install_fresh(fresh, |index| {
+        self.replace_index(fresh, |index| {
             index.record(version, logged);
             index.continue_sequences(plan.sequence_next);
         });

@@ -14,7 +14,7 @@ impl Project {
     /// says.
     ///
     /// Where the due queue does not tell the order, next executions of all that match are found in
-    /// a snapshot, while nobody waits.
+    /// a snapshot, under no lock.
     pub(super) fn for_each_by_next(
         &self,
         query: &ListQuery,

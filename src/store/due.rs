@@ -14,7 +14,7 @@
 //! pending into its project's queue, and before the agenda has that, what is not after the
 //! `passed` of that moment moves on ([`Due::follow`]). Only a change of a project's earliest
 //! second needs that: behind it, what is pending is after `passed` in any case. As the agenda is
-//! one lock, nobody sees a `passed` behind which something becomes pending later.
+//! one lock, no thread sees a `passed` behind which something becomes pending later.
 
 mod forecast;
 mod missed;
@@ -30,7 +30,7 @@ use super::project::{Project, next_of};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::index::{DueQueue, Index, Next, Slot};
+use crate::index::{DueQueue, Index, Next, Slot, b_tree_bytes};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, rank};
 use crate::task::ProjectId;
 pub use missed::{Missed, MissedPolicy};
@@ -39,7 +39,7 @@ pub use take::{DueBatch, DueExecution};
 /// Rows of which the next executions are set in one step, while readers wait.
 const STEP_ROWS: usize = 256;
 
-/// What a store keeps for those who watch what is due.
+/// What a watched store keeps beside its projects.
 #[derive(Debug, Default)]
 pub(super) struct Due {
     turn: Mutex<(), { rank::TURN }>,
@@ -165,14 +165,21 @@ impl Due {
         agenda.move_project(id, before, after)
     }
 
-    /// Has the agenda forget a project that ends, with its writer's lock held.
-    pub(super) fn forget(&self, id: &ProjectId, project: &Project) {
+    /// Takes a project that ends out of the agenda, with its writer's lock held.
+    pub(super) fn remove_project(&self, id: &ProjectId, project: &Project) {
         let published = project.read().due().and_then(DueQueue::published);
         if published.is_some()
             && let Some(agenda) = &mut *self.agenda()
         {
             agenda.move_project(id, published, None);
         }
+    }
+
+    /// Bytes of heap memory.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let agenda = self.agenda();
+        let projects = agenda.as_ref().map_or(0, |agenda| agenda.projects.len());
+        b_tree_bytes::<(i64, ProjectId)>(projects)
     }
 
     /// Tells of an earlier wake-up. No lock is held.
@@ -326,12 +333,12 @@ impl Project {
             let copied = self.read().copied_chunks(slots);
             self.let_readers_in();
             let mut index = self.write();
-            index.install_chunks(copied);
+            index.replace_chunks(copied);
             index.set_nexts(step);
         }
         let built = self.read().due_built();
         let mut index = self.write();
-        let former = built.and_then(|due| index.install_due(due));
+        let former = built.and_then(|due| index.replace_due(due));
         index.put_rows_into_due();
         drop(index);
         drop(former);

@@ -7,21 +7,25 @@ use crate::query::{Cursor, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::{Execution, Schedule};
 use crate::task::Task;
 
-/// What a listing found out about a row's next execution.
+/// The next execution of a row, which a listing computed.
 #[derive(Debug)]
-pub(super) struct Learnt {
+pub(super) struct ComputedNext {
     pub(super) slot: Slot,
     pub(super) sequence: u64,
     pub(super) version: Revision,
     pub(super) next: Next,
 }
 
-/// The page of the rows that a query selects, and what was learnt on the way.
-pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (Page, Vec<Learnt>) {
-    let mut learnt = Vec::new();
+/// The page of the rows that a query selects, and the next executions that it computed.
+pub(super) fn page(
+    index: &Index,
+    selected: &Selected,
+    now: DateTime<Utc>,
+) -> (Page, Vec<ComputedNext>) {
+    let mut computed = Vec::new();
     let mut tasks = Vec::with_capacity(selected.slots().len());
     for (slot, row) in index.page(selected) {
-        let next_execution = learn(row, slot, now, &mut learnt);
+        let next_execution = next_noted(row, slot, now, &mut computed);
         let task = Task::without_texts(*row.task().attributes());
         tasks.push(listed(row, task, next_execution));
         // Written where they stay: a task that is moved there costs twice as much.
@@ -29,7 +33,7 @@ pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (P
             listed.task_mut().clone_texts_from(row.task());
         }
     }
-    (Page::new(tasks, summary(index, selected)), learnt)
+    (Page::new(tasks, summary(index, selected)), computed)
 }
 
 /// A row's task as it is listed.
@@ -49,19 +53,20 @@ pub(super) fn listed(
     )
 }
 
-/// Shows each task of the rows that a query selects, and returns what was learnt on the way.
+/// Calls `each` with the tasks that a query selects, and returns the next executions that it
+/// computed.
 pub(super) fn for_each(
     index: &Index,
     selected: &Selected,
     now: DateTime<Utc>,
     mut each: impl FnMut(&Task, Option<Execution>),
-) -> Vec<Learnt> {
-    let mut learnt = Vec::new();
+) -> Vec<ComputedNext> {
+    let mut computed = Vec::new();
     for (slot, row) in index.page(selected) {
-        let next_execution = learn(row, slot, now, &mut learnt);
+        let next_execution = next_noted(row, slot, now, &mut computed);
         each(row.task(), next_execution);
     }
-    learnt
+    computed
 }
 
 /// What the page of the rows that a query selects says beside its tasks.
@@ -71,13 +76,13 @@ pub(super) fn summary(index: &Index, selected: &Selected) -> PageSummary {
     PageSummary::new(u64::from(selected.total), index.revision(), cursor)
 }
 
-/// The first execution of a row after `now`; what the row should know of it, and does not, is
-/// `news`.
+/// The first execution of a row after `now`. One that the row does not hold yet is computed, and
+/// `keep` is called with it.
 #[inline]
 pub(super) fn next_execution(
     row: RowView<'_>,
     now: DateTime<Utc>,
-    news: impl FnOnce(Next),
+    keep: impl FnOnce(Next),
 ) -> Option<Execution> {
     if !row.task().is_enabled() {
         return None;
@@ -87,21 +92,21 @@ pub(super) fn next_execution(
         Known::Never => None,
         Known::Unknown => {
             let (next_execution, next) = computed_execution(row, now);
-            next.map(news);
+            next.map(keep);
             next_execution
         }
     }
 }
 
 #[inline]
-fn learn(
+fn next_noted(
     row: RowView<'_>,
     slot: Slot,
     now: DateTime<Utc>,
-    learnt: &mut Vec<Learnt>,
+    computed: &mut Vec<ComputedNext>,
 ) -> Option<Execution> {
     next_execution(row, now, |next| {
-        learnt.push(Learnt {
+        computed.push(ComputedNext {
             slot,
             sequence: row.sequence(),
             version: row.version(),
@@ -110,7 +115,7 @@ fn learn(
     })
 }
 
-/// The first execution of a row after `now`, and what the row should know of it.
+/// The first execution of a row after `now`, and the form in which the row can hold it.
 #[cold]
 fn computed_execution(row: RowView<'_>, now: DateTime<Utc>) -> (Option<Execution>, Option<Next>) {
     let schedule = row.task().schedule();

@@ -1,4 +1,4 @@
-//! One project's cell: its index, and who may read and change it.
+//! One project: its index behind the locks of readers and writers.
 
 use chrono::{DateTime, Utc};
 
@@ -30,7 +30,7 @@ pub(super) struct Project {
     index: RwLock<Index, { rank::INDEX }>,
     /// Every access is relaxed: it publishes nothing, as what readers and writers see of each other
     /// goes through `index`. A writer that sees a count too late waits a step later, or at most
-    /// [`YIELDS_MAX`] yields for nobody.
+    /// [`YIELDS_MAX`] yields too many.
     readers_waiting: AtomicU32,
     name_cache: NameCache,
 }
@@ -38,7 +38,7 @@ pub(super) struct Project {
 /// Most yields between two steps; waiting readers usually wake after one or two.
 const YIELDS_MAX: u32 = 1_000;
 
-/// What only those who change the project see.
+/// What is under the writer's lock alone.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     /// Set once the project is taken out of the store: a thread that still holds it must look
@@ -121,9 +121,9 @@ impl Project {
         }
         let index = self.read();
         let selected = self.select(&index, query, memory);
-        let (page, learnt) = listed::page(&index, &selected, now);
+        let (page, computed) = listed::page(&index, &selected, now);
         drop(index);
-        self.keep(learnt);
+        self.keep(computed);
         page
     }
 
@@ -173,22 +173,21 @@ impl Project {
         }
         let index = self.read();
         let selected = self.select(&index, query, memory);
-        let learnt = listed::for_each(&index, &selected, now, each);
+        let computed = listed::for_each(&index, &selected, now, each);
         let summary = listed::summary(&index, &selected);
         drop(index);
-        self.keep(learnt);
+        self.keep(computed);
         summary
     }
 
-    /// Keeps what a listing found out about next executions, unless that would
-    /// mean to wait.
-    fn keep(&self, learnt: Vec<listed::Learnt>) {
-        if learnt.is_empty() {
+    /// Keeps next executions that a listing computed, unless it would have to wait.
+    fn keep(&self, computed: Vec<listed::ComputedNext>) {
+        if computed.is_empty() {
             return;
         }
         if let Some(mut index) = self.index.try_write() {
             reached("next executions are kept");
-            for it in learnt {
+            for it in computed {
                 index.set_next(it.slot, it.sequence, it.version, it.next);
             }
         }
@@ -303,7 +302,7 @@ impl Project {
             let copied = self.read().copied_chunks([slot]);
             reached("shared rows are copied");
             index = self.write();
-            index.install_chunks(copied);
+            index.replace_chunks(copied);
         }
         let changed = change(&mut index, slot)?;
         let has_sparse_lists = index.has_sparse_lists();
@@ -324,18 +323,18 @@ impl Project {
         drop(index);
         if let Some(fresh) = fresh {
             reached("names are recorded anew");
-            let former = self.write().install_names(fresh);
+            let former = self.write().replace_names(fresh);
             deallocate(former, rows as usize);
         }
     }
 
     /// Keeps blocks of answer lists that removals left sparse in less memory. Readers go on
-    /// while that is prepared, and while the memory of before is given back.
+    /// while that is prepared, and while the memory of before is freed.
     pub(super) fn compact_lists(&self) {
         let compacted = self.read().compacted_lists();
         if let Some(compacted) = compacted {
             reached("lists are compacted");
-            let former = self.write().install_lists(compacted);
+            let former = self.write().replace_compacted(compacted);
             // No reader has to wait for that.
             drop(former);
         }
@@ -345,7 +344,7 @@ impl Project {
     pub(super) fn renumber(&self) -> Result<(), NotAdded> {
         let fresh = self.read().renumbered()?;
         reached("rows are renumbered");
-        self.install_fresh(fresh, |_| {});
+        self.replace_index(fresh, |_| {});
         Ok(())
     }
 
@@ -363,7 +362,7 @@ impl Project {
     }
 
     /// Puts another index in place of this one, and finishes it before readers see it.
-    pub(super) fn install_fresh(&self, fresh: Index, finish: impl FnOnce(&mut Index)) {
+    pub(super) fn replace_index(&self, fresh: Index, finish: impl FnOnce(&mut Index)) {
         let former = {
             let mut index = self.write();
             let former = index.replace_by(fresh);

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::index::{Index, NameSearch, NamesFound, RowSet, Validity};
+use super::memory::ARC_COUNTS;
+use crate::index::{Index, NameSearch, NamesFound, RowSet, Validity, b_tree_bytes};
 use crate::query::{ListKey, NameMatch, NameStrategy};
 use crate::sync::{
     Arc, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, Weak, rank, reached,
@@ -112,6 +113,11 @@ impl CacheMemory {
         }
     }
 
+    /// Bytes of heap memory, without the entries themselves.
+    pub(super) fn heap_bytes(&self) -> usize {
+        b_tree_bytes::<(u64, Evictable)>(self.lru().by_use.len())
+    }
+
     /// How many entries were evicted for want of memory.
     #[cfg(feature = "testkit")]
     pub(super) fn evicted(&self) -> u64 {
@@ -172,6 +178,21 @@ impl NameCache {
         result
     }
 
+    /// Bytes of heap memory. O(blocks of all entries).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let Some(shared) = self.0.get() else {
+            return 0;
+        };
+        let entries = shared.lock();
+        let rows = entries.iter().map(|entry| entry.rows.heap_bytes());
+        let names = entries.iter().map(|entry| entry.name.text().len());
+        ARC_COUNTS
+            + size_of::<Entries>()
+            + entries.capacity() * size_of::<Entry>()
+            + rows.sum::<usize>()
+            + names.sum::<usize>()
+    }
+
     /// How a search would be answered.
     pub(super) fn strategy(&self, search: &NameSearch<'_>) -> NameStrategy {
         let is_cached = self.0.get().is_some_and(|shared| {
@@ -180,7 +201,7 @@ impl NameCache {
             entry.is_some_and(|entry| entry.refresh(search))
         });
         if is_cached {
-            NameStrategy::Remembered
+            NameStrategy::Cached
         } else {
             search.run().strategy
         }
@@ -289,7 +310,7 @@ const LENGTH_SLACK: u32 = 256;
 /// two bytes each in lists that grow by a quarter.
 fn entry_bytes(name: &NameMatch, rows: &RowSet) -> usize {
     const ENTRY: usize = 512;
-    let (bits, lists) = rows.heap_bytes();
+    let (bits, lists) = rows.bytes_of_forms();
     let lists = 3 * lists + 4 * LENGTH_SLACK as usize;
     ENTRY + name.text().len() + bits + lists
 }

@@ -4,6 +4,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
+use super::memory::ARC_COUNTS;
 use super::project::Project;
 use crate::index::Origin;
 use crate::sync::{Arc, RandomState, RwLock, cramped, rank, reached};
@@ -147,6 +148,19 @@ impl Shards {
             .iter()
             .map(|shard| shard.read().there as u64)
             .sum()
+    }
+
+    /// Bytes of heap memory, without the projects that are there and their ids.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let shards = self.shards.iter().map(|shard| {
+            let projects = &shard.read().projects;
+            let ended = projects
+                .iter()
+                .filter(|(_, place)| place.project().is_none());
+            let ids = ended.map(|(id, _)| ARC_COUNTS + id.as_str().len());
+            projects.allocation_size() + ids.sum::<usize>()
+        });
+        shards.sum::<usize>() + size_of_val(&*self.shards)
     }
 
     /// All projects that are there, in no order.

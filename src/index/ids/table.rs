@@ -65,6 +65,11 @@ impl Table {
         self.length
     }
 
+    /// Bytes of heap memory.
+    pub(super) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.buckets)
+    }
+
     /// All rows, in no order.
     pub(super) fn slots(&self) -> impl Iterator<Item = Slot> {
         self.buckets.iter().flat_map(|bucket| {

@@ -82,6 +82,12 @@ impl<N: RowNumber> CaseLayers<N> {
         found
     }
 
+    /// Bytes of heap memory. O(blocks of all posting lists).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let facts = self.facts.heap_bytes() + self.folded_numbers.heap_bytes();
+        self.exact.heap_bytes() + self.folded.heap_bytes() + facts
+    }
+
     /// How many facts there are of a name, if all of them are recorded.
     pub(super) fn count_facts(&self, number: N, name: &str) -> Result<usize, String> {
         let mut facts = NameFacts::default();

@@ -115,18 +115,25 @@ impl<N: RowNumber> PostingList<N> {
         }
     }
 
-    /// Asks for the memory of its lists, which lie all over that of a large project, so that the
-    /// processor waits for many of them at once.
+    /// Prefetches its lists, so that the processor waits for many of them at once.
     pub(super) fn prefetch(&self) {
         if let Self::Long(rows) = self {
             rows.prefetch();
         }
     }
 
-    /// Asks for the memory about where a row would be.
+    /// Prefetches the place where a row would be.
     pub(super) fn prefetch_near(&self, row: N) {
         if let Self::Long(rows) = self {
             rows.prefetch_near(row);
+        }
+    }
+
+    /// Bytes of heap memory. O(blocks).
+    pub(super) fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Short(rows) => rows.capacity() * size_of::<N>(),
+            Self::Long(rows) => rows.heap_bytes(),
         }
     }
 

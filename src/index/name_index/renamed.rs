@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::case_layers::CaseLayers;
 use super::search::{Found, Pattern, Thresholds};
+use crate::index::memory::b_tree_bytes;
 use crate::index::row_set::RowSet;
 use crate::index::slot::{RowNumber, Slot};
 
@@ -121,6 +122,20 @@ impl RenamedNames {
             .get(number / CHUNK)?
             .get(number % CHUNK)
             .copied()
+    }
+
+    /// Bytes of heap memory. O(blocks of all posting lists).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let chunks = self
+            .row_of
+            .iter()
+            .map(|chunk| chunk.capacity() * size_of::<Slot>());
+        self.names.heap_bytes()
+            + chunks.sum::<usize>()
+            + self.row_of.capacity() * size_of::<Vec<Slot>>()
+            + b_tree_bytes::<(Slot, NameNumber)>(self.latest.len())
+            + self.current.heap_bytes()
+            + self.rows.heap_bytes()
     }
 
     /// Checks what is recorded against the rows' names.

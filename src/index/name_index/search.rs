@@ -79,7 +79,7 @@ impl<N: RowNumber> Found<N> {
 pub(super) struct Plan<'a, N> {
     pattern: Pattern<'a>,
     /// For each of the needle's trigrams, or for all of a needle that is shorter: a row with the
-    /// needle is in all of these. The rarest is first. There are none where no name has the needle.
+    /// needle is in all of these. The rarest is first. Empty where no name has the needle.
     trigrams: Vec<Alternatives<'a, N>>,
     /// How many of these to ask of few rows.
     selective: usize,

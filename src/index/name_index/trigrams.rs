@@ -13,6 +13,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use memchr::memchr;
+
 use super::name_batch::FactBatch;
 use super::name_facts::{Fact, NameFacts, lower_case};
 use super::posting_list::PostingList;
@@ -29,10 +31,10 @@ pub(super) struct Trigrams<N> {
 /// What is recorded of two bytes.
 #[derive(Debug)]
 struct Pair<N> {
-    /// The bytes that follow the pair in any name, in order.
-    next: Vec<u8>,
-    /// The rows where they do, by their places in `next`.
-    followed: Vec<PostingList<N>>,
+    /// The bytes that follow the pair in any name.
+    followers: Vec<u8>,
+    /// The rows where they do, by their places in `followers`.
+    lists: Vec<PostingList<N>>,
     /// The rows where the pair branches. Only pairs in lower case have any.
     branches: PostingList<N>,
 }
@@ -70,7 +72,7 @@ impl<'a, N: RowNumber> Alternatives<'a, N> {
         }
     }
 
-    /// None of them is empty.
+    /// The lists. Each has a row at least.
     pub(super) fn lists(&self) -> impl Iterator<Item = &'a PostingList<N>> {
         self.first.into_iter().chain(self.others.iter().copied())
     }
@@ -103,8 +105,8 @@ impl<N> Default for Trigrams<N> {
 impl<N> Default for Pair<N> {
     fn default() -> Self {
         Self {
-            next: Vec::new(),
-            followed: Vec::new(),
+            followers: Vec::new(),
+            lists: Vec::new(),
             branches: PostingList::default(),
         }
     }
@@ -113,9 +115,13 @@ impl<N> Default for Pair<N> {
 impl<N: RowNumber> Trigrams<N> {
     /// Records a row's name. O(its length).
     pub(super) fn insert(&mut self, row: N, facts: &NameFacts) {
-        // Their lists lie all over the memory of a large project.
-        let lists = facts.all().filter_map(|fact| self.list(fact));
-        lists.for_each(|list| list.prefetch_near(row));
+        // These lists lie all over the memory of a large project; others are few, or read by
+        // every insertion.
+        for number in facts.trigrams() {
+            if let Some(list) = self.list(Fact::of_number(number)) {
+                list.prefetch_near(row);
+            }
+        }
         for fact in facts.all() {
             if let Some(list) = self.list_mut(fact) {
                 list.insert(row);
@@ -147,7 +153,7 @@ impl<N: RowNumber> Trigrams<N> {
         for first in cases(first, any_case) {
             for second in cases(second, any_case) {
                 let pair = self.pairs.get(&[first, second]);
-                let lists = pair.map_or(&[][..], |pair| &pair.followed);
+                let lists = pair.map_or(&[][..], |pair| &pair.lists);
                 for list in lists {
                     found.add(Some(list));
                 }
@@ -199,12 +205,26 @@ impl<N: RowNumber> Trigrams<N> {
     /// How many facts are recorded of live rows.
     pub(super) fn count_recorded(&self, is_live: impl Fn(N) -> bool) -> usize {
         let pairs = self.pairs.values();
-        let lists = pairs.flat_map(|pair| pair.followed.iter().chain([&pair.branches]));
+        let lists = pairs.flat_map(|pair| pair.lists.iter().chain([&pair.branches]));
         let mut count = 0;
         for list in self.bytes.iter().chain(lists) {
             list.each(|row| count += usize::from(is_live(row)));
         }
         count
+    }
+
+    /// Bytes of heap memory. O(blocks of all posting lists).
+    pub(super) fn heap_bytes(&self) -> usize {
+        /// A place of the hash table: a pair, a pointer, and a byte of its hash.
+        const PLACE: usize = size_of::<([u8; 2], usize)>() + 1;
+        // An eighth of the places is always free, and they are a power of two.
+        let places = (self.pairs.capacity() * 8 / 7).next_power_of_two();
+        let pairs = self.pairs.values().map(|pair| pair.heap_bytes());
+        let bytes = self.bytes.iter().map(PostingList::heap_bytes);
+        pairs.sum::<usize>()
+            + bytes.sum::<usize>()
+            + self.bytes.capacity() * size_of::<PostingList<N>>()
+            + places * PLACE
     }
 
     fn list(&self, fact: Fact) -> Option<&PostingList<N>> {
@@ -215,7 +235,7 @@ impl<N: RowNumber> Trigrams<N> {
         }
     }
 
-    /// The list of a fact, empty where there was none.
+    /// The list of a fact, made where it is missing.
     fn list_mut(&mut self, fact: Fact) -> Option<&mut PostingList<N>> {
         match fact {
             Fact::Byte(byte) => {
@@ -245,20 +265,29 @@ impl Trigrams<Slot> {
 }
 
 impl<N: RowNumber> Pair<N> {
+    fn heap_bytes(&self) -> usize {
+        let lists = self.lists.iter().chain([&self.branches]);
+        lists.map(PostingList::heap_bytes).sum::<usize>()
+            + size_of::<Self>()
+            + self.followers.capacity()
+            + self.lists.capacity() * size_of::<PostingList<N>>()
+    }
+
     fn follower(&self, byte: u8) -> Option<&PostingList<N>> {
-        self.followed.get(self.next.binary_search(&byte).ok()?)
+        self.lists.get(memchr(byte, &self.followers)?)
     }
 
     fn follower_mut(&mut self, byte: u8) -> Option<&mut PostingList<N>> {
-        let place = self.next.binary_search(&byte).unwrap_or_else(|place| {
-            if self.followed.len() == self.followed.capacity() {
-                self.followed.reserve_exact(1 + self.followed.len() / 4);
+        let place = memchr(byte, &self.followers);
+        if place.is_none() {
+            if self.lists.len() == self.lists.capacity() {
+                self.lists.reserve_exact(1 + self.lists.len() / 4);
             }
-            self.followed.insert(place, PostingList::default());
-            self.next.insert(place, byte);
-            place
-        });
-        self.followed.get_mut(place)
+            self.lists.push(PostingList::default());
+            self.followers.push(byte);
+        }
+        self.lists
+            .get_mut(place.unwrap_or(self.followers.len() - 1))
     }
 }
 

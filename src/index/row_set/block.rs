@@ -17,8 +17,10 @@ const BLOCK_LIST_MAX: usize = cramped(BLOCK_ROWS / 16, 12);
 /// Fewest rows of a block of bits that is not sparse.
 const BLOCK_BITS_MIN: u32 = cramped(2_048, 11);
 
-/// Rows of a list for each row that is searched for in it; of fewer, bits are made first.
+/// Rows of a list that become bits in the time of one search in it.
 pub(in crate::index) const SEARCHED_MAX: usize = 16;
+/// Rows of a list that become bits in the time that empty bits take.
+const EMPTY_BITS: usize = 256;
 
 /// Fewest rows that are counted together when bits gain them. Fewer are counted one by one, each
 /// in all leaves behind it.
@@ -144,7 +146,7 @@ impl Block {
     fn common(&self, rows: &[u16]) -> Vec<u16> {
         let mut rows = rows.to_vec();
         match self {
-            Self::List(list) if list.len() > SEARCHED_MAX * rows.len() => {
+            Self::List(list) if list.len() + EMPTY_BITS > SEARCHED_MAX * rows.len() => {
                 rows.retain(|&low| self.contains(low));
             }
             Self::List(_) => {
