@@ -53,12 +53,12 @@ pub(crate) struct Limits {
     pub(crate) lists_from: u32,
     /// A project of fewer tasks than this has none any more.
     pub(crate) lists_until: u32,
-    /// So many holes, or renamings, are never a reason to set a project in order.
+    /// Holes, or renamings, up to which a project is never tidied.
     pub(crate) holes_min: u32,
-    /// A batch of at most so many changes and removals is carried out in place, however small
-    /// the project.
+    /// Changes and removals up to which a batch is carried out in place, however small the
+    /// project.
     pub(crate) in_place_min: u32,
-    /// Row numbers end here.
+    /// The end of row numbers.
     pub(crate) rows_max: u32,
 }
 
@@ -92,22 +92,23 @@ impl Limits {
     };
 }
 
-/// A project of which a greater part changes at once is built beside: one in eight.
+/// The part of a project, one in eight, above which a batch is built beside.
 const IN_PLACE_PART: u32 = 8;
 
-/// Versions are kept in 48 bits: centuries of 10,000 changes a second.
+/// The last revision. Rows keep 48 bits of it: centuries of 10,000 changes a second.
 pub(crate) const REVISION_MAX: u64 = (1 << 48) - 1;
 
-/// A project's first sequence is its first revision times 2^16. It so follows from the project's
-/// own history, and is greater than what an earlier project of the name used, as long as that
-/// added fewer than 65,536 tasks a revision.
+/// Bits between a project's first revision and its first sequence, which is 2^16 times as much.
+///
+/// So it depends on the project's own history alone. It is greater than any sequence of an
+/// earlier project of the name, if that added fewer than 65,536 tasks a revision.
 const SEQUENCES_OF_REVISION_BITS: u32 = 16;
 
-/// Where the history of a project goes on.
+/// Where the history of a project continues.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) revision: Revision,
-    /// No sequence below was used again.
+    /// Greater than every sequence that was used.
     pub(crate) sequence_next: u64,
 }
 
@@ -130,16 +131,15 @@ pub(crate) struct Index {
     sequence_next: u64,
     visible_end: Slot,
     visible: u32,
-    /// How often the project was numbered anew, or got lists: what was known of
-    /// its rows before then is of no use.
+    /// Renumberings, and builds of lists, so far. Rows cached in an earlier epoch are invalid.
     epoch: u32,
     log: Option<Box<ChangeLog>>,
-    /// What is pending, where the store is watched. Listings then leave `next` of rows alone.
+    /// The due queue of a watched store. Listings then do not write `next` of rows.
     due: Option<Box<DueQueue>>,
     limits: &'static Limits,
 }
 
-/// What a project of many tasks is answered from.
+/// The lookups of a project with many tasks.
 #[derive(Debug)]
 pub(crate) struct Lookups {
     answers: Answers,
@@ -165,7 +165,7 @@ impl Index {
         }
     }
 
-    /// The same project with a log of so many changes, which begins at its revision.
+    /// Adds a log of `capacity` changes, which begins at the project's revision.
     pub(crate) fn with_change_log(mut self, capacity: usize) -> Self {
         self.log = ChangeLog::new(capacity, self.revision);
         self
@@ -176,7 +176,7 @@ impl Index {
         self.revision
     }
 
-    /// Greater than the sequence of every task that there ever was; staged ones are none yet.
+    /// The sequence after all that published tasks ever had.
     pub(crate) fn sequence_next(&self) -> u64 {
         self.sequence_next
     }
@@ -186,12 +186,12 @@ impl Index {
         if self.visible > 0 {
             return self.sequence_next;
         }
-        // The project begins: one without tasks ends with the batch that took the last.
+        // The project begins: it ends with the batch that takes its last task.
         let first = version.get() << SEQUENCES_OF_REVISION_BITS;
         first.max(self.sequence_next)
     }
 
-    /// Where the history of this project can be continued.
+    /// Where the history of this project continues.
     pub(crate) fn origin(&self) -> Origin {
         Origin {
             revision: self.revision,
@@ -220,8 +220,7 @@ impl Index {
         self.rows.copied(slots)
     }
 
-    /// Lets changes of copied chunks leave snapshots as they are, without a copy while readers
-    /// wait.
+    /// Puts copied chunks in place, so that writing to them copies nothing while readers wait.
     pub(crate) fn replace_chunks(&mut self, copied: CopiedChunks) {
         self.rows.replace_chunks(copied);
     }
@@ -279,7 +278,7 @@ impl Index {
         self.rows.iter(Slot::FIRST..self.visible_end)
     }
 
-    /// Whether there are lists, and how often the rows were numbered anew.
+    /// Whether there are lists, and the epoch.
     #[cfg(feature = "testkit")]
     pub(crate) fn form(&self) -> (bool, u32) {
         (self.lookups.is_some(), self.epoch)
@@ -300,7 +299,7 @@ impl Index {
         self.limits.rows_max
     }
 
-    /// Has the next task follow those that ever were in another copy of the project.
+    /// Raises the sequence of the next task, as another copy of the project has it.
     pub(crate) fn continue_sequences(&mut self, sequence_next: u64) {
         self.sequence_next = self.sequence_next.max(sequence_next);
     }

@@ -710,7 +710,7 @@ impl TaskStore {
     #[must_use]
     pub fn positions(&self, project: &ProjectId, query: &ListQuery) -> (u32, usize) {
         self.find(project).map_or((0, 0), |project| {
-            let selected = project.select(&project.read(), query, &self.memory);
+            let (selected, _) = project.select(&project.read(), query, &self.memory);
             (selected.total, selected.slots().len())
         })
     }
@@ -817,8 +817,8 @@ impl TaskStore {
         u64::from(count)
     }
 
-    /// Sets a project in order, when it suits: frees the places of removed tasks and the
-    /// names that renamed tasks had.
+    /// Compacts a project, when it suits: frees the places of removed tasks and the names that
+    /// renamed tasks had.
     ///
     /// The store does so by itself once more than half of the places are empty, or half as many
     /// tasks were renamed as there are; no answer depends on it. O(n) where there is anything to
@@ -914,7 +914,7 @@ impl TaskStore {
         }
     }
 
-    /// Runs a change, ends the project if no task is left, and tells of it once it is unlocked.
+    /// Runs a change, and ends the project if no task is left. Callbacks are called unlocked.
     fn run<R>(
         &self,
         id: &ProjectId,
@@ -928,7 +928,7 @@ impl TaskStore {
         };
         let before = self.on_change.as_ref().map(|_| state());
         let result = change(project);
-        let earlier = self.due.follow(id, project);
+        let earlier = self.due.update(id, project);
         let (is_empty, origin) = state();
         if is_empty {
             self.retire(id, project, origin, &mut writer);
@@ -945,7 +945,7 @@ impl TaskStore {
         result
     }
 
-    /// Takes a project out of the store, so that one of its name goes on from `origin`.
+    /// Takes a project out of the store. The next one of its id begins from `origin`.
     ///
     /// Its writer's lock is held.
     fn retire(&self, id: &ProjectId, project: &Project, origin: Origin, writer: &mut Writer) {
@@ -955,7 +955,7 @@ impl TaskStore {
         self.shards.end(id, origin);
     }
 
-    /// Tells that a project came to a revision. No lock is held.
+    /// Calls the callback for changes. No lock is held.
     fn tell(&self, project: &ProjectId, revision: Revision) {
         if let Some(on_change) = &self.on_change {
             on_change.call(project, revision);
@@ -967,9 +967,9 @@ impl TaskStore {
     }
 }
 
-/// What the page of a project that is not there says beside its tasks.
+/// The summary of a page of a project that is not there.
 fn summary_of_nothing(origin: Origin) -> PageSummary {
-    PageSummary::new(0, origin.revision, None)
+    PageSummary::new(0, origin.revision, None, Explanation::Nothing)
 }
 
 impl Default for TaskStore {

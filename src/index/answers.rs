@@ -1,4 +1,4 @@
-//! Every answer of the documented filters, kept ready: the answer lists.
+//! The answer lists: the rows of every combination of the documented filters.
 
 mod list;
 
@@ -53,7 +53,7 @@ impl Answers {
         ListKey::each_of_task(code, |key| self.take_out(key, |list| list.unstage(slot)));
     }
 
-    /// Makes visible what was staged: O(number of lists).
+    /// Makes staged rows visible. O(lists).
     pub(super) fn publish(&mut self) {
         self.lists.iter_mut().for_each(List::publish);
     }
@@ -92,7 +92,7 @@ impl Answers {
         !self.sparse.is_empty()
     }
 
-    /// The sparse blocks in less memory. O(their rows), though beside the readers.
+    /// The sparse blocks in less memory. O(their rows), while readers go on.
     pub(super) fn compacted(&self) -> Compacted {
         let blocks = self.sparse.iter().filter_map(|&block| {
             let rows = self.list(block.key).rows().compacted(block.number)?;

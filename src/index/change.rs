@@ -64,43 +64,43 @@ impl Index {
         Ok(version)
     }
 
-    /// Shows all rows, and has the due queue look after them.
+    /// Makes all rows visible, and adds them to the due queue.
     fn show_rows(&mut self) {
         self.visible_end = self.rows.end();
         self.visible = self.rows.len();
         self.put_rows_into_due();
     }
 
-    /// Builds lists if there will be so many tasks that they are needed.
+    /// Builds lists where `added` more tasks need them.
     pub(crate) fn make_ready_for(&mut self, added: usize) {
         if let Some(lookups) = self.lookups_for(added) {
             self.set_lookups(lookups);
         }
     }
 
-    /// The lists that will be needed for so many tasks more; `None` where they are there already.
+    /// Lists for the project with `added` more tasks; `None` where it needs none or has them.
     pub(crate) fn lookups_for(&self, added: usize) -> Option<Box<Lookups>> {
         let count = self.rows.len() as usize + added;
         let needed = self.lookups.is_none() && count > self.limits.lists_from as usize;
         needed.then(|| Box::new(Lookups::of(&self.rows, count)))
     }
 
-    /// Begins to keep lists that were built [beside](Self::lookups_for) the index.
+    /// Puts lists in place that were built [beside](Self::lookups_for) the index.
     pub(crate) fn set_lookups(&mut self, lookups: Box<Lookups>) {
         self.epoch = self.epoch.wrapping_add(1);
         self.lookups = Some(lookups);
     }
 
-    /// Makes room for the first tasks of a small project, so that it takes no more than it needs.
+    /// Reserves memory for the first tasks of a small project, and no more than they need.
     pub(crate) fn reserve(&mut self, added: usize) {
         self.rows.reserve(added);
     }
 
-    /// Adds tasks that no answer shows yet; or those before one that could not be added, and gives
-    /// its position.
+    /// Adds tasks that no answer shows yet. Stops at one that cannot be added, and returns its
+    /// position.
     ///
-    /// Where their ids would stand is read beforehand, so that the processor waits for all of them
-    /// at once: one by one, that takes 9 % of a bulk load.
+    /// The buckets of all ids are prefetched together: waiting for each in turn takes 9 % of a
+    /// bulk load.
     pub(crate) fn stage(&mut self, additions: &[Addition<'_>]) -> Result<(), (usize, NotAdded)> {
         let hashes = additions.iter().map(|it| self.hash_of(it.task.id()));
         let hashes: Vec<u64> = hashes.collect();
@@ -121,21 +121,21 @@ impl Index {
         Ok(())
     }
 
-    /// Fills a batch with what there is to record of names of staged rows, or of some of them if
-    /// they are many, and returns whether there is anything.
+    /// Fills a batch with names of staged rows that are to be recorded, and returns whether there
+    /// are any. Many rows take several batches.
     pub(crate) fn fill_name_batch(&self, batch: &mut NameBatch) -> bool {
         let lookups = self.lookups.as_ref();
         lookups.is_some_and(|it| it.names.fill(batch, self.rows.end(), &self.rows))
     }
 
-    /// Records some of a batch in a short step, and returns whether there is more. No name
-    /// may have changed since it was made.
+    /// Records a part of a batch in a short step, and returns whether more is left. No name may
+    /// have changed since the batch was filled.
     pub(crate) fn record_names_step(&mut self, batch: &mut NameBatch) -> bool {
         let lookups = self.lookups.as_mut();
         lookups.is_some_and(|lookups| lookups.names.record_step(batch))
     }
 
-    /// Shows what was staged, as one change. O(1), and the length of the names that are
+    /// Makes staged rows visible, as one change. O(1), and the length of the names that are
     /// not yet [recorded](Self::record_names_step).
     pub(crate) fn publish(&mut self, version: Revision) {
         if let Some(lookups) = &mut self.lookups {
@@ -178,7 +178,7 @@ impl Index {
         }
     }
 
-    /// The hash of an id, if the project has a use for it.
+    /// The hash of an id, or 0 in a project without hash tables.
     pub(super) fn hash_of(&self, id: &str) -> u64 {
         let lookups = self.lookups.as_ref();
         lookups.map_or(0, |lookups| lookups.ids.hash(id))
@@ -243,7 +243,7 @@ impl Index {
         Ok(version)
     }
 
-    /// Sets attributes of a task, and returns its version: that of before, if it has them already.
+    /// Sets attributes of a task, and returns its version, which stays where they are the same.
     fn set_attributes(
         &mut self,
         slot: Slot,
@@ -345,8 +345,8 @@ impl Index {
         removed
     }
 
-    /// Keeps what became known of a next execution, if the row is still the same, and neither a
-    /// snapshot nor the due queue holds it.
+    /// Caches a next execution in its row, if the row did not change since, and neither a
+    /// snapshot nor a due queue needs what is there.
     pub(crate) fn set_next(&mut self, slot: Slot, sequence: u64, version: Revision, next: Next) {
         let same = self
             .rows

@@ -15,11 +15,11 @@ const BLOCK_WORDS_BUILT: usize = BLOCK_WORDS / 4 * 3;
 const BLOCK_WORDS_SPARE: usize = 16;
 /// A block of fewer words is joined with a neighbour, if that leaves room.
 const BLOCK_WORDS_MIN: usize = BLOCK_WORDS / 4;
-/// So many rows are always added one by one.
+/// Rows that are always added one by one.
 const ADDED_ONE_BY_ONE_MIN: usize = 64;
-/// A queue to which a greater part is added is built anew: one in eight.
+/// The part of a queue, one in eight, above which added rows are sorted in together.
 const ADDED_ONE_BY_ONE_PART: usize = 8;
-/// How many bits of a word are the row.
+/// Bits of a word that are the row.
 const SLOT_BITS: u32 = u32::BITS;
 
 /// What is pending, ordered by second, and by row within a second.
@@ -42,11 +42,11 @@ pub(crate) struct DueQueue {
     lowers: VecDeque<u64>,
     len: usize,
     apart: BTreeSet<(i64, Slot)>,
-    /// Rows before this one are in the queue, where something of them is pending.
+    /// Rows before this one are in the queue, those that have something pending.
     rows_end: Slot,
     /// What is pending is what comes next, for every instant from this one up to the first.
     exact_from: i64,
-    /// The first second that the agenda of the store has.
+    /// The first second, as the agenda of the store knows it.
     published: Option<i64>,
 }
 
@@ -71,7 +71,7 @@ impl DueQueue {
         Self::new(self.base).with_published(self.published)
     }
 
-    /// The same queue, of which the agenda has this first second.
+    /// Sets the first second that the agenda knows.
     pub(super) fn with_published(self, published: Option<i64>) -> Self {
         Self { published, ..self }
     }
@@ -127,12 +127,12 @@ impl DueQueue {
         self.exact_from <= now && self.first().is_none_or(|first| now < first)
     }
 
-    /// How many rows, of so many, are not looked after yet.
+    /// How many of the rows before `rows_end` were not added yet.
     pub(super) fn rows_missing(&self, rows_end: Slot) -> usize {
         rows_end.get().saturating_sub(self.rows_end.get()) as usize
     }
 
-    /// Looks after the rows that it does not yet. O(n log n) for n rows, and for a few of them as
+    /// Adds the rows that were not added yet. O(n log n) for n rows, and for a few of them as
     /// [`insert`](Self::insert).
     pub(super) fn insert_rows(&mut self, rows: &Rows) {
         let added = rows.iter(self.rows_end..rows.end());
@@ -154,17 +154,17 @@ impl DueQueue {
         }
     }
 
-    /// Whether the agenda has the first second.
+    /// Whether the agenda knows the first second.
     pub(crate) fn is_published(&self) -> bool {
         self.first() == self.published
     }
 
-    /// The first second that the agenda has.
+    /// The first second that the agenda knows.
     pub(crate) fn published(&self) -> Option<i64> {
         self.published
     }
 
-    /// Notes that the agenda has the first second, and gives the one that it had.
+    /// Notes that the agenda knows the first second, and returns the one that it knew.
     pub(super) fn publish(&mut self) -> Option<i64> {
         let first = self.first();
         std::mem::replace(&mut self.published, first)
@@ -280,7 +280,7 @@ impl DueQueue {
             insert(block, place, word);
             return;
         }
-        // What comes in order fills its blocks, also before others that are there.
+        // Ascending words fill their blocks, also in front of other blocks.
         let is_near_end = place >= BLOCK_WORDS_BUILT;
         let half = if is_near_end { place } else { BLOCK_WORDS / 2 };
         let mut upper = block.split_off(half);

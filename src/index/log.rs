@@ -1,4 +1,4 @@
-//! The change log of a project: which tasks each batch changed.
+//! The change log: which tasks of a project each batch changed.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -56,7 +56,7 @@ const FLAG_BITS: u32 = 2;
 
 const _: () = assert!(size_of::<Entry>() == 24);
 
-/// What leads from an earlier revision to the present one.
+/// The changes from an earlier revision to the present one.
 #[derive(Debug, Default)]
 pub(crate) struct LoggedChanges {
     /// The tasks that were there and are no more, by their sequences.

@@ -1,4 +1,4 @@
-//! Which tasks have a name that matches.
+//! The name index: posting lists that lead from a needle to rows.
 
 mod case_layers;
 mod name_batch;
@@ -45,9 +45,9 @@ impl Names for Rows {
     }
 }
 
-/// About how many nanoseconds it takes to compare a name.
+/// Nanoseconds of one comparison of a name, about.
 const COMPARISON_COST: u64 = 80;
-/// Bytes of names that are recorded at once.
+/// Bytes of names that are recorded in one step.
 const RECORDED_BYTES: usize = 1_024;
 
 /// The names of a project's rows in posting lists, so that needles are found without a look at
@@ -75,8 +75,8 @@ pub(super) struct Matching {
 }
 
 impl NameIndex {
-    /// Records some more names of the rows before `end`, in their order; if all but the last are
-    /// recorded, all of that one.
+    /// Records a step's worth of names of the rows before `end`, in their order. One row's name is
+    /// always recorded.
     pub(super) fn record(&mut self, end: Slot, names: &impl Names) {
         let mut bytes = 0;
         while self.recorded_end < end && bytes < RECORDED_BYTES {
@@ -264,7 +264,7 @@ struct PatternBytes<'a> {
     any_case: bool,
 }
 
-/// What needs no search.
+/// Needles that need no search.
 #[derive(Debug)]
 enum Known {
     EveryName,

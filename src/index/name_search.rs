@@ -73,9 +73,8 @@ impl NameSearch<'_> {
         }
     }
 
-    /// Makes rows that were found before those of a search in the current state: compares each row
-    /// that changed or was added since. Returns whether that was possible; if not, `rows` are of no
-    /// use any more. O(changes since).
+    /// Brings the rows of an earlier search up to date: each row that changed or was added since is
+    /// compared. Returns whether that was possible; if not, `rows` are invalid. O(changes since).
     pub(crate) fn refresh(&self, rows: &mut RowSet, validity: &mut Validity) -> bool {
         let now = self.validity_now();
         if *validity == now {

@@ -37,7 +37,7 @@ impl Index {
             })
     }
 
-    /// Whether the names hold more than those of the tasks.
+    /// Whether the name index holds former names.
     pub(crate) fn has_renamed(&self) -> bool {
         let lookups = self.lookups.as_ref();
         lookups.is_some_and(|lookups| lookups.names.is_outdated(0, 0))

@@ -1,4 +1,4 @@
-//! An ordered set of row numbers in which any position is found at once.
+//! Ordered sets of row numbers, in which any position is found at once.
 
 mod block;
 
@@ -23,7 +23,7 @@ const STRIDE: usize = 16;
 ///
 /// Invariants: each block's `count` is how many rows it has, and `length` is the sum of all. Where
 /// there is more than one stride, `strides` holds the sum of each.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct RowSet<N = Slot> {
     length: u32,
     strides: Vec<u32>,
@@ -36,17 +36,6 @@ pub(crate) struct RowSet<N = Slot> {
 struct CountedBlock {
     count: u32,
     rows: Block,
-}
-
-impl<N> Default for RowSet<N> {
-    fn default() -> Self {
-        Self {
-            length: 0,
-            strides: Vec::new(),
-            blocks: Vec::new(),
-            numbers: PhantomData,
-        }
-    }
 }
 
 impl<N: RowNumber> RowSet<N> {

@@ -6,7 +6,7 @@ use std::ops::Range;
 /// The number of a row in one table.
 ///
 /// Each table has a type of its own, so that no set of rows of one is taken for rows of another.
-pub(crate) trait RowNumber: Copy + Ord + fmt::Debug {
+pub(crate) trait RowNumber: Copy + Ord + Default + fmt::Debug {
     fn new(number: u32) -> Self;
 
     fn get(self) -> u32;

@@ -2,7 +2,7 @@
 
 use super::{DueQueue, Index, Next, Slot};
 
-/// So many rows are put into the due queue while readers wait, and more of them beside.
+/// Most rows added to the due queue while readers wait; for more, the queue is built beside.
 const DUE_IN_PLACE_MAX: usize = 512;
 
 impl Index {
@@ -11,21 +11,21 @@ impl Index {
         self.due.as_deref()
     }
 
-    /// The same project, watched, with nothing pending yet that seconds from this one on have.
+    /// Watches a project without tasks, from a second on; `None` does not.
     pub(crate) fn watched_from(mut self, second: Option<i64>) -> Self {
         self.due = second.map(|second| Box::new(DueQueue::new(second)));
         self
     }
 
-    /// Has listings leave next executions of rows alone, as a due queue is being
-    /// [built](Self::due_built).
+    /// Begins an empty due queue, which is then [built](Self::due_built). From here on, listings
+    /// do not write next executions to rows.
     pub(crate) fn begin_watching(&mut self, second: i64) {
         let published = self.due.as_ref().and_then(|due| due.published());
         self.due = Some(Box::new(DueQueue::new(second).with_published(published)));
     }
 
-    /// A queue of all rows, with those that are staged where their number is worth it; `None`
-    /// where nothing is missing. O(n log n), though beside the readers.
+    /// A queue of all rows, staged ones included; `None` where few are missing. O(n log n), while
+    /// readers go on.
     pub(crate) fn due_built(&self) -> Option<Box<DueQueue>> {
         let due = self.due.as_ref()?;
         if due.rows_missing(self.rows.end()) <= DUE_IN_PLACE_MAX {
@@ -36,7 +36,7 @@ impl Index {
         Some(Box::new(due))
     }
 
-    /// Has the due queue, if there is one, look after all rows.
+    /// Adds missing rows to the due queue, if there is one.
     pub(crate) fn put_rows_into_due(&mut self) {
         if let Some(due) = &mut self.due {
             due.insert_rows(&self.rows);
@@ -48,14 +48,14 @@ impl Index {
         self.due.replace(due)
     }
 
-    /// Sets next executions of rows that the due queue does not look after yet.
+    /// Sets next executions of rows that are not in the due queue yet.
     pub(crate) fn set_nexts(&mut self, nexts: &[(Slot, Next)]) {
         for &(slot, next) in nexts {
             self.rows.set_next(slot, next);
         }
     }
 
-    /// Moves a row on to another moment.
+    /// Moves a row to another moment.
     pub(crate) fn set_pending(&mut self, slot: Slot, next: Next) {
         if let Some(due) = &mut self.due
             && let Some(row) = self.rows.view(slot)
@@ -65,7 +65,7 @@ impl Index {
         }
     }
 
-    /// Moves the first rows on, each to its moment.
+    /// Moves the first rows, each to its next moment.
     pub(crate) fn take_first(&mut self, nexts: &[(Slot, Next)]) {
         if let Some(due) = &mut self.due {
             due.remove_first(nexts.len());
@@ -76,7 +76,7 @@ impl Index {
         }
     }
 
-    /// Notes that the agenda has the first second, and returns those of before and after.
+    /// Notes that the agenda knows the first second, and returns those of before and after.
     pub(crate) fn publish_due(&mut self) -> (Option<i64>, Option<i64>) {
         let due = self.due.as_mut();
         due.map_or((None, None), |due| (due.publish(), due.first()))

@@ -26,7 +26,7 @@ use super::AnswerList;
 /// );
 /// # Ok::<(), taskdex::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Explanation {
     /// No task can match: the project has none, or a life cycle type is asked

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Cursor;
+use super::{Cursor, Explanation};
 use crate::error::{Error, ErrorKind};
 use crate::schedule::Execution;
 use crate::task::{Record, Task};
@@ -325,6 +325,39 @@ impl Page {
     pub fn revision(&self) -> Revision {
         self.summary.revision
     }
+
+    /// How this very answer was found, for a log of slow queries.
+    ///
+    /// Two pages are equal though they were found in different ways, as the same search is when it
+    /// is run, and then read from the cache.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use taskdex::query::{Explanation, NameStrategy};
+    /// use taskdex::testkit::Workload;
+    /// use taskdex::{ListQuery, NameMatch, ProjectId, TaskStore};
+    ///
+    /// let store = TaskStore::new();
+    /// let project = ProjectId::new("p-1")?;
+    /// let now = DateTime::UNIX_EPOCH;
+    /// store.add_all(&project, Workload::new(7, 1_000).tasks().collect(), now).unwrap();
+    ///
+    /// let query = ListQuery::new(0, 10)?.with_task_name(NameMatch::contains("restart")?);
+    /// let strategy = |explanation| match explanation {
+    ///     Explanation::NameSearch { strategy, .. } => strategy,
+    ///     other => panic!("no search for a name: {other}"),
+    /// };
+    /// let first = store.list(&project, &query, now);
+    /// assert!(matches!(strategy(first.explanation()), NameStrategy::Trigrams { .. }));
+    /// let again = store.list(&project, &query, now);
+    /// assert_eq!(strategy(again.explanation()), NameStrategy::Cached);
+    /// assert_eq!(first, again);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    #[must_use]
+    pub fn explanation(&self) -> Explanation {
+        self.summary.explanation
+    }
 }
 
 impl IntoIterator for Page {
@@ -377,19 +410,37 @@ impl<'a> IntoIterator for &'a Page {
 /// assert!(body.starts_with(br#"{"scheduled_tasks":[{"id":"t-3","#));
 /// # Ok::<(), taskdex::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct PageSummary {
     total_count: u64,
     revision: Revision,
     next_cursor: Option<Cursor>,
+    explanation: Explanation,
 }
 
+/// How an answer was found is no part of it: the [explanation](PageSummary::explanation) is not
+/// compared.
+impl PartialEq for PageSummary {
+    fn eq(&self, other: &Self) -> bool {
+        let answer = |it: &Self| (it.total_count, it.revision, it.next_cursor);
+        answer(self) == answer(other)
+    }
+}
+
+impl Eq for PageSummary {}
+
 impl PageSummary {
-    pub(crate) fn new(total_count: u64, revision: Revision, next_cursor: Option<Cursor>) -> Self {
+    pub(crate) fn new(
+        total_count: u64,
+        revision: Revision,
+        next_cursor: Option<Cursor>,
+        explanation: Explanation,
+    ) -> Self {
         Self {
             total_count,
             revision,
             next_cursor,
+            explanation,
         }
     }
 
@@ -409,5 +460,13 @@ impl PageSummary {
     #[must_use]
     pub fn next_cursor(&self) -> Option<Cursor> {
         self.next_cursor
+    }
+
+    /// How this very answer was found, for a log of slow queries: [`Page::explanation`].
+    ///
+    /// [`TaskStore::explain`](crate::TaskStore::explain) tells it beforehand.
+    #[must_use]
+    pub fn explanation(&self) -> Explanation {
+        self.explanation
     }
 }

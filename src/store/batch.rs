@@ -19,7 +19,7 @@ use crate::sync::{cramped, reached};
 use crate::task::{Task, written_instant};
 pub(super) use plan::{Added, ChangedIds, Plan, Planner};
 
-/// Rows that are put in place in one step, while readers wait.
+/// Rows that are staged in one step, while readers wait.
 const STEP_ROWS: usize = cramped(16, 3);
 
 /// Why a batch was refused.
@@ -117,8 +117,7 @@ impl Project {
         }
     }
 
-    /// Stages all tasks, a few in each step, and publishes them with the last.
-    /// Otherwise adds none.
+    /// Stages all tasks in short steps, and then publishes them; or takes all of them back.
     fn try_add_all<T: NewTask>(
         &self,
         tasks: &[T],
@@ -164,7 +163,7 @@ impl Project {
             if let Err(refused) = result {
                 self.discard_staged();
                 if self.read().is_sparse() {
-                    // It was made ready for more tasks than it has, and for fewer there is room.
+                    // Lists were built for more tasks than it has. A smaller project fits.
                     let renumbered = self.renumber();
                     debug_assert!(renumbered.is_ok(), "a renumbered project is smaller");
                 }
@@ -184,7 +183,7 @@ impl Project {
         Ok(version)
     }
 
-    /// Builds the lists that a project of so many tasks more needs, if it has none.
+    /// Builds the lists that a project with `added` more tasks needs.
     fn prepare_for(&self, added: usize) {
         let lookups = self.read().lookups_for(added);
         if let Some(lookups) = lookups {
@@ -193,7 +192,7 @@ impl Project {
         }
     }
 
-    /// Stages rows in one step, before which waiting readers go.
+    /// Stages rows in one step. Waiting readers go first.
     fn stage_step(
         &self,
         additions: &[Addition<'_>],
@@ -222,7 +221,7 @@ impl Project {
         }
     }
 
-    /// Takes back a batch that was not published, in short steps.
+    /// Removes the rows of a batch that was not published, in short steps.
     pub(super) fn discard_staged(&self) {
         while self.read().has_staged() {
             self.let_readers_in();
@@ -312,7 +311,7 @@ impl Project {
 
     /// Carries out a plan as the change of this version.
     ///
-    /// It has room: a plan is refused where the project would be full.
+    /// There is room, because a plan is refused where the project would be full.
     pub(super) fn execute(&self, plan: &Plan<'_>, version: Revision) -> Result<(), NotAdded> {
         let is_in_place = {
             let index = self.read();
@@ -353,7 +352,7 @@ impl Project {
             for it in &plan.changed {
                 index.change(it.slot, &it.task, it.next, it.version)?;
             }
-            // From the last on, as the rows of a small project move up.
+            // The last first, as the rows of a small project move up.
             let slots = plan.removed.iter().rev();
             removed.extend(slots.filter_map(|&slot| index.take_out(slot)));
             index.stage(late).map_err(|(_, why)| why)?;

@@ -1,4 +1,4 @@
-//! A store with choices.
+//! The builder of a store.
 
 use std::fmt;
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::index::{Index, Known, Moment, Next, RowView, Selected, Slot};
-use crate::query::{Cursor, Page, PageSummary, Revision, ScheduledTask};
+use crate::query::{Cursor, Explanation, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::{Execution, Schedule};
 use crate::task::Task;
 
@@ -20,6 +20,7 @@ pub(super) struct ComputedNext {
 pub(super) fn page(
     index: &Index,
     selected: &Selected,
+    explanation: Explanation,
     now: DateTime<Utc>,
 ) -> (Page, Vec<ComputedNext>) {
     let mut computed = Vec::new();
@@ -33,7 +34,10 @@ pub(super) fn page(
             listed.task_mut().clone_texts_from(row.task());
         }
     }
-    (Page::new(tasks, summary(index, selected)), computed)
+    (
+        Page::new(tasks, summary(index, selected, explanation)),
+        computed,
+    )
 }
 
 /// A row's task as it is listed.
@@ -70,10 +74,15 @@ pub(super) fn for_each(
 }
 
 /// What the page of the rows that a query selects says beside its tasks.
-pub(super) fn summary(index: &Index, selected: &Selected) -> PageSummary {
+pub(super) fn summary(index: &Index, selected: &Selected, explanation: Explanation) -> PageSummary {
     let last = selected.slots().last().and_then(|&slot| index.row(slot));
     let cursor = last.map(|row| Cursor::after_sequence(row.sequence()));
-    PageSummary::new(u64::from(selected.total), index.revision(), cursor)
+    PageSummary::new(
+        u64::from(selected.total),
+        index.revision(),
+        cursor,
+        explanation,
+    )
 }
 
 /// The first execution of a row after `now`. One that the row does not hold yet is computed, and
@@ -123,7 +132,7 @@ fn computed_execution(row: RowView<'_>, now: DateTime<Utc>) -> (Option<Execution
     match next.at(now.timestamp()) {
         Known::Next(moment) => (Some(execution(moment)), Some(next)),
         Known::Never => (None, Some(next)),
-        // Too far apart to be kept.
+        // Too long a span for a row.
         Known::Unknown => {
             let execution = schedule.and_then(|schedule| schedule.next_execution(now));
             (execution, None)

@@ -1,5 +1,4 @@
-//! Cached results of name searches, so that a client that pages, or asks again, is answered at
-//! once.
+//! The cache of name searches: a client that pages, or asks again, is answered at once.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +9,7 @@ use crate::sync::{
     Arc, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, Weak, rank, reached,
 };
 
-/// The most entries of one project: they are searched one by one.
+/// Most entries of one project, which are compared one by one.
 const ENTRIES_MAX: usize = 8;
 
 /// The memory that the caches of all projects of a store share, and the order in which their
@@ -19,7 +18,7 @@ const ENTRIES_MAX: usize = 8;
 pub(super) struct CacheMemory {
     bytes_max: usize,
     /// Relaxed is enough: each addition gives a time of its own, whatever else a thread sees, and
-    /// entries that are dated by it are read and written under their locks alone.
+    /// entries with such times are read and written under their locks alone.
     clock: AtomicU64,
     lru: Mutex<Lru, { rank::LRU }>,
 }
@@ -56,7 +55,7 @@ struct Entry {
     list: ListKey,
     rows: RowSet,
     validity: Validity,
-    /// With more rows than this, the entry takes more memory than its size says.
+    /// Most rows with which the entry takes no more memory than was counted.
     length_max: u32,
     /// Its key in [`Lru::by_use`].
     lru_key: u64,
@@ -152,13 +151,13 @@ impl Lru {
 }
 
 impl NameCache {
-    /// Calls `read` with the rows that a search finds, cached or not.
+    /// Calls `read` with the rows that a search finds, and says how they were found.
     pub(super) fn find<R>(
         &self,
         memory: &CacheMemory,
         search: &NameSearch<'_>,
         read: impl FnOnce(&RowSet) -> R,
-    ) -> R {
+    ) -> (R, NameStrategy) {
         let shared = self.0.get_or_init(Arc::default);
         let mut entries = shared.lock();
         let entry = entries.iter_mut().find(|entry| entry.is_of(search));
@@ -167,13 +166,13 @@ impl NameCache {
         {
             entry.used = memory.tick();
             reached("a search is cached");
-            return read(&entry.rows);
+            return (read(&entry.rows), NameStrategy::Cached);
         }
-        // Other threads need not wait for the search.
+        // Unlocked, so that other threads do not wait for the search.
         drop(entries);
         let found = search.run();
         reached("a search is run");
-        let result = read(&found.rows);
+        let result = (read(&found.rows), found.strategy);
         shared.insert(memory, search, found);
         result
     }

@@ -9,7 +9,7 @@ use crate::index::slot::{RowNumber, Slot};
 use crate::query::{fold_case, fold_character};
 
 /// Names by number, where the name of a number stays the same.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct CaseLayers<N> {
     exact: Trigrams<N>,
     /// Of the names that folding changes beyond ASCII letters, as they are folded.
@@ -20,17 +20,6 @@ pub(super) struct CaseLayers<N> {
     /// The numbers of the names in `folded`.
     folded_numbers: RowSet<N>,
     facts: NameFacts,
-}
-
-impl<N> Default for CaseLayers<N> {
-    fn default() -> Self {
-        Self {
-            exact: Trigrams::default(),
-            folded: Trigrams::default(),
-            folded_numbers: RowSet::default(),
-            facts: NameFacts::default(),
-        }
-    }
 }
 
 impl<N: RowNumber> CaseLayers<N> {
@@ -55,7 +44,7 @@ impl<N: RowNumber> CaseLayers<N> {
         }
     }
 
-    /// A search for a pattern, made ready.
+    /// A search for a pattern, ready to run.
     pub(super) fn plan<'a>(&'a self, pattern: Pattern<'a>) -> Plan<'a, N> {
         Plan::new(&self.exact, pattern)
     }
@@ -111,7 +100,7 @@ impl<N: RowNumber> CaseLayers<N> {
 }
 
 impl CaseLayers<Slot> {
-    /// Records some more of a batch, and returns whether there is more to record.
+    /// Records a step of a batch, and returns whether more is left.
     pub(super) fn insert_step(&mut self, batch: &mut NameBatch) -> bool {
         self.folded_numbers.extend(batch.folded_rows.drain(..));
         self.exact.insert_step(&mut batch.exact) || self.folded.insert_step(&mut batch.folded)

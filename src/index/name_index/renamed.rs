@@ -9,7 +9,7 @@ use crate::index::row_set::RowSet;
 use crate::index::slot::{RowNumber, Slot};
 
 /// Which of the names that were recorded here, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct NameNumber(u32);
 
 impl RowNumber for NameNumber {
@@ -85,8 +85,8 @@ impl RenamedNames {
         }
     }
 
-    /// Puts what a search finds here of the rows of `within` in place of what was found of the
-    /// same rows.
+    /// Replaces what was found of renamed rows by a search for their latest names, among the rows
+    /// of `within`.
     pub(super) fn correct(
         &self,
         found: &mut Found<Slot>,

@@ -15,7 +15,7 @@ const SELECTIVE_MAX: usize = 8;
 /// Bytes of a trigram.
 const TRIGRAM: usize = 3;
 
-/// When a search goes on with which step. It changes no answer.
+/// Sizes at which a search changes its method. They change no answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thresholds {
     /// The most rows for each block of a rare trigram, after which only selective ones are asked.
@@ -41,7 +41,7 @@ pub(super) struct Pattern<'a> {
 }
 
 /// The rows that a search found.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Found<N> {
     /// Rows whose name has the needle.
     pub(super) sure: RowSet<N>,
@@ -49,16 +49,6 @@ pub(super) struct Found<N> {
     pub(super) unsure: RowSet<N>,
     /// How many posting lists were read.
     pub(super) lists: usize,
-}
-
-impl<N> Default for Found<N> {
-    fn default() -> Self {
-        Self {
-            sure: RowSet::default(),
-            unsure: RowSet::default(),
-            lists: 0,
-        }
-    }
 }
 
 impl<N: RowNumber> Found<N> {
@@ -74,7 +64,7 @@ impl<N: RowNumber> Found<N> {
     }
 }
 
-/// A search made ready: the posting lists it will read.
+/// A search that is ready to run: the posting lists that it will read.
 #[derive(Debug)]
 pub(super) struct Plan<'a, N> {
     pattern: Pattern<'a>,

@@ -21,7 +21,7 @@ use super::posting_list::PostingList;
 use crate::index::slot::{RowNumber, Slot};
 
 /// The posting lists of all facts.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Trigrams<N> {
     /// By ASCII byte.
     bytes: Vec<PostingList<N>>,
@@ -29,7 +29,7 @@ pub(super) struct Trigrams<N> {
 }
 
 /// What is recorded of two bytes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Pair<N> {
     /// The bytes that follow the pair in any name.
     followers: Vec<u8>,
@@ -41,22 +41,12 @@ struct Pair<N> {
 
 /// Posting lists of which a row must be in one: a needle that ignores case has several for each
 /// trigram.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Alternatives<'a, N> {
     /// There is seldom another: most searches need no memory for any.
     first: Option<&'a PostingList<N>>,
     others: Vec<&'a PostingList<N>>,
     length: usize,
-}
-
-impl<N> Default for Alternatives<'_, N> {
-    fn default() -> Self {
-        Self {
-            first: None,
-            others: Vec::new(),
-            length: 0,
-        }
-    }
 }
 
 impl<'a, N: RowNumber> Alternatives<'a, N> {
@@ -90,25 +80,6 @@ impl<'a, N: RowNumber> Alternatives<'a, N> {
     pub(super) fn block_count(&self) -> usize {
         let counts = self.lists().map(PostingList::block_count);
         counts.max().unwrap_or(0)
-    }
-}
-
-impl<N> Default for Trigrams<N> {
-    fn default() -> Self {
-        Self {
-            bytes: Vec::new(),
-            pairs: HashMap::default(),
-        }
-    }
-}
-
-impl<N> Default for Pair<N> {
-    fn default() -> Self {
-        Self {
-            followers: Vec::new(),
-            lists: Vec::new(),
-            branches: PostingList::default(),
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Row numbers of one block, kept compactly.
+//! The rows of one block, as a list or as bits.
 
 use prefetch_index::prefetch_index;
 
@@ -22,8 +22,8 @@ pub(in crate::index) const SEARCHED_MAX: usize = 16;
 /// Rows of a list that become bits in the time that empty bits take.
 const EMPTY_BITS: usize = 256;
 
-/// Fewest rows that are counted together when bits gain them. Fewer are counted one by one, each
-/// in all leaves behind it.
+/// Fewest rows whose counts are updated together. Fewer are counted one by one, each in all leaves
+/// behind it.
 const COUNTED_TOGETHER_MIN: usize = 4;
 
 /// Rows of a list in a cache line.
@@ -105,7 +105,7 @@ impl Block {
         }
     }
 
-    /// Parts the rows: those that any of some blocks of the same number has, and the others.
+    /// Splits the rows into those that any of the other blocks has, and the rest.
     pub(super) fn partition<B: AsRef<Self>>(&self, others: impl Iterator<Item = B>) -> [Self; 2] {
         let mut common = words_of(others);
         match self {
@@ -142,7 +142,7 @@ impl Block {
         }
     }
 
-    /// Those of some rows that the block has.
+    /// The rows of a list that the block has too.
     fn common(&self, rows: &[u16]) -> Vec<u16> {
         let mut rows = rows.to_vec();
         match self {
@@ -414,8 +414,7 @@ impl Bits {
         self.before.get_mut(next..).unwrap_or_default()
     }
 
-    /// Prefetches the words about a position, which are then on their way while the running counts
-    /// are read.
+    /// Prefetches the words about a position, while the running counts are read.
     fn prefetch_near(&self, position: usize, count: u32) {
         let guess = position * WORDS / (count as usize + 1);
         prefetch_index(self.words.as_slice(), guess);
@@ -572,7 +571,7 @@ fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
             width *= 2;
         }
     }
-    // Whatever the guess, the place is from `start` up to `end`.
+    // Whatever the guess was, the place is from `start` up to `end`.
     let end = (end + 1).min(rows.len());
     let window = rows.get(start..end).unwrap_or_default();
     window
