@@ -6,10 +6,10 @@
 //!
 //! Names are those of the test kit's workload: words and numbers, in English and in Chinese.
 //!
-//! *First time* is a search whose answer is not remembered: a project remembers eight answers, the
-//! least recently used is forgotten first, and each of these benchmarks goes round at least twelve
+//! *First time* is a search whose answer is not cached: a project caches eight answers, the
+//! least recently used is evicted first, and each of these benchmarks goes round at least twelve
 //! needles. Before it starts it asks the store to [explain](TaskStore::explain) the last needle but
-//! eight, and stops if that is remembered.
+//! eight, and stops if that is cached.
 
 #![allow(
     clippy::unwrap_used,
@@ -39,8 +39,8 @@ use taskdex::{
 
 const SEED: u64 = 20;
 
-/// Answers that a project remembers.
-const REMEMBERED: usize = 8;
+/// Answers that a project caches.
+const CACHED: usize = 8;
 
 type Make = fn(&str) -> Result<NameMatch, taskdex::Error>;
 
@@ -179,16 +179,16 @@ fn queries(
 
 fn assert_forgotten(store: &TaskStore, queries: &[ListQuery]) {
     let distinct: HashSet<_> = queries.iter().map(ListQuery::task_name).collect();
-    assert!(distinct.len() > REMEMBERED);
+    assert!(distinct.len() > CACHED);
     let explanation = store.explain(&project(), &queries[0]);
-    let is_remembered = matches!(
+    let is_cached = matches!(
         explanation,
         Explanation::NameSearch {
-            strategy: NameStrategy::Remembered,
+            strategy: NameStrategy::Cached,
             ..
         }
     );
-    assert!(!is_remembered, "{explanation}");
+    assert!(!is_cached, "{explanation}");
 }
 
 fn first_time(
@@ -236,9 +236,9 @@ fn searches(criterion: &mut Criterion) {
             }
         }
 
-        // The answers to as many needles as are remembered, at ever other pages.
+        // The answers to as many needles as are cached, at ever other pages.
         let common = needles.iter().find(|it| it.kind == "long, common").unwrap();
-        let again: Vec<ListQuery> = std::iter::repeat_with(|| common.matches().take(REMEMBERED))
+        let again: Vec<ListQuery> = std::iter::repeat_with(|| common.matches().take(CACHED))
             .take(64)
             .flat_map(|names| queries(&store, names, |query| query))
             .collect();

@@ -70,7 +70,7 @@
 //! go on for ever. Without it, zone data is that of chrono-tz, which ends in 2099.
 //!
 //! `testkit` (off by default): what the crate's own tests are made of, for the
-//! tests of those who embed it. Brings in proptest and arbitrary.
+//! tests of an embedder. Brings in proptest and arbitrary.
 //! `TESTING.md`, beside the README, tells what is tested and how.
 
 mod error;

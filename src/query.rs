@@ -4,6 +4,7 @@ mod answer_list;
 mod cursor;
 mod explain;
 mod facets;
+mod memory;
 mod name_match;
 mod page;
 
@@ -12,6 +13,7 @@ pub(crate) use answer_list::ListKey;
 pub use cursor::Cursor;
 pub use explain::{Explanation, NameStrategy};
 pub use facets::Facets;
+pub use memory::MemoryUse;
 pub use name_match::{NameMatch, NameMatchMode};
 pub(crate) use name_match::{NameMatcher, fold_case, fold_character};
 pub use page::{Page, PageSummary, Revision, ScheduledTask};
@@ -96,7 +98,7 @@ vocabulary! {
         /// crate, as what comes next changes with every `now`. In a store that is
         /// [watched](crate::TaskStore::watch_due), and where nothing is pending that is not after
         /// `now`, a page takes O(tasks passed over) of some nanoseconds each. Otherwise the next
-        /// executions of all tasks that match are found: O(n), while nobody waits.
+        /// executions of all tasks that match are found: O(n), under no lock.
         NextExecution = "next_execution",
     }
 }

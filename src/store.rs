@@ -8,6 +8,7 @@ mod due;
 mod edit;
 mod feed;
 mod listed;
+mod memory;
 mod project;
 mod search_cache;
 mod shards;
@@ -26,7 +27,7 @@ use crate::schedule::Execution;
 use crate::sync::{Arc, reached};
 use crate::task::{LastStatus, ProjectId, Task, TaskId, TaskName};
 pub use batch::BatchError;
-use batch::TouchedIds;
+use batch::ChangedIds;
 use builder::OnChange;
 pub use builder::TaskStoreBuilder;
 use deallocate::deallocate;
@@ -52,8 +53,8 @@ pub use snapshot::{Snapshot, SnapshotTask, SnapshotTasks};
 ///
 /// Calls block their thread until they are done. [`add_all`](Self::add_all), [`sync`](Self::sync)
 /// and [`remove_project`](Self::remove_project) take time in proportion to the tasks, and so does,
-/// now and then, a call whose cost is amortised, such as a [`remove`](Self::remove) that puts the
-/// rest together: an async server runs them where blocking is allowed.
+/// now and then, a call whose cost is amortised, such as a [`remove`](Self::remove) that renumbers
+/// the rows: an async server runs them where blocking is allowed.
 ///
 /// ```
 /// use chrono::{DateTime, Utc};
@@ -81,7 +82,7 @@ pub struct TaskStore {
     shards: Shards,
     limits: &'static Limits,
     memory: CacheMemory,
-    /// The entries of each project's change log; 0: none.
+    /// The most entries of each project's change log; 0 for no log.
     log_capacity: usize,
     on_change: Option<OnChange>,
     due: Due,
@@ -101,7 +102,7 @@ pub(crate) struct InnerState {
     pub(crate) evicted: u64,
 }
 
-/// What a change of one task gives back.
+/// What a change of one task returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Replaced {
@@ -139,7 +140,7 @@ pub struct Synced {
 }
 
 impl Synced {
-    fn new(revision: Revision, ids: TouchedIds) -> Self {
+    fn new(revision: Revision, ids: ChangedIds) -> Self {
         Self {
             revision,
             added: ids.added,
@@ -422,7 +423,7 @@ impl TaskStore {
         synced
     }
 
-    /// Replaces the task of the same id, in its place, and gives back what was.
+    /// Replaces the task of the same id, in its place, and returns what was.
     ///
     /// A `DAY` schedule without a start date counts from the date at which the task was first
     /// added. Where the task is the same already, its version stays.
@@ -523,7 +524,7 @@ impl TaskStore {
         self.change(project, id, |project| project.set_enabled(id, enabled, now))
     }
 
-    /// Removes a task, and gives back what was, with the project's revision.
+    /// Removes a task, and returns what was, with the project's revision.
     ///
     /// O(1), amortised: the call after which more than half of the project's places are empty
     /// puts the rest together, in O(tasks). Readers go on meanwhile; others that change the
@@ -657,7 +658,7 @@ impl TaskStore {
         if !self.shards.insert(project, Arc::clone(&restored)) {
             return Err(Error::project_exists(project));
         }
-        // Only a project that is there is found by who begins to watch.
+        // `watch_due` misses a project that is not in its shard yet.
         let passed = self.due.watched_from();
         let earlier = passed.and_then(|passed| self.due.watch(project, &restored, passed));
         drop(writer);
@@ -680,7 +681,7 @@ impl TaskStore {
     /// Answers a query, with next executions as of `now`.
     ///
     /// O(limit) where no name is asked for, whatever the offset and the number of tasks. A name
-    /// costs a search of the project's name index, unless its answer is remembered.
+    /// costs a search of the project's name index, unless its answer is cached.
     #[must_use]
     pub fn list(&self, project: &ProjectId, query: &ListQuery, now: DateTime<Utc>) -> Page {
         match self.shards.look_up(project) {
@@ -709,7 +710,7 @@ impl TaskStore {
     #[must_use]
     pub fn positions(&self, project: &ProjectId, query: &ListQuery) -> (u32, usize) {
         self.find(project).map_or((0, 0), |project| {
-            let selected = project.select(&project.read(), query, &self.memory);
+            let (selected, _) = project.select(&project.read(), query, &self.memory);
             (selected.total, selected.slots().len())
         })
     }
@@ -717,7 +718,7 @@ impl TaskStore {
     /// For every value of every filter, how many tasks the query would match with it.
     ///
     /// Offset, limit and cursor do not matter. O(1) for each value; where a name is asked for,
-    /// the cost of two searches, which are remembered, and O(n / 64) for each value.
+    /// the cost of two searches, which are cached, and O(n / 64) for each value.
     #[must_use]
     pub fn facets(&self, project: &ProjectId, query: &ListQuery) -> Facets {
         self.find(project).map_or_else(Facets::default, |project| {
@@ -791,7 +792,7 @@ impl TaskStore {
 
     /// Removes a project with all its tasks, as one change, and returns how many they were.
     ///
-    /// O(tasks), while nobody waits.
+    /// O(tasks), while neither readers nor writers of other projects wait.
     pub fn remove_project(&self, project: &ProjectId) -> u64 {
         let Some(found) = self.find(project) else {
             return 0;
@@ -816,8 +817,8 @@ impl TaskStore {
         u64::from(count)
     }
 
-    /// Sets a project in order, when it suits: gives back the places of removed tasks and the
-    /// names that renamed tasks had.
+    /// Compacts a project, when it suits: frees the places of removed tasks and the names that
+    /// renamed tasks had.
     ///
     /// The store does so by itself once more than half of the places are empty, or half as many
     /// tasks were renamed as there are; no answer depends on it. O(n) where there is anything to
@@ -913,7 +914,7 @@ impl TaskStore {
         }
     }
 
-    /// Runs a change, ends the project if no task is left, and tells of it once it is unlocked.
+    /// Runs a change, and ends the project if no task is left. Callbacks are called unlocked.
     fn run<R>(
         &self,
         id: &ProjectId,
@@ -927,7 +928,7 @@ impl TaskStore {
         };
         let before = self.on_change.as_ref().map(|_| state());
         let result = change(project);
-        let earlier = self.due.follow(id, project);
+        let earlier = self.due.update(id, project);
         let (is_empty, origin) = state();
         if is_empty {
             self.retire(id, project, origin, &mut writer);
@@ -944,17 +945,17 @@ impl TaskStore {
         result
     }
 
-    /// Takes a project out of the store, so that one of its name goes on from `origin`.
+    /// Takes a project out of the store. The next one of its id begins from `origin`.
     ///
     /// Its writer's lock is held.
     fn retire(&self, id: &ProjectId, project: &Project, origin: Origin, writer: &mut Writer) {
         writer.retired = true;
-        self.due.forget(id, project);
+        self.due.remove_project(id, project);
         reached("a project ends");
         self.shards.end(id, origin);
     }
 
-    /// Tells that a project came to a revision. No lock is held.
+    /// Calls the callback for changes. No lock is held.
     fn tell(&self, project: &ProjectId, revision: Revision) {
         if let Some(on_change) = &self.on_change {
             on_change.call(project, revision);
@@ -966,9 +967,9 @@ impl TaskStore {
     }
 }
 
-/// What the page of a project that is not there says beside its tasks.
+/// The summary of a page of a project that is not there.
 fn summary_of_nothing(origin: Origin) -> PageSummary {
-    PageSummary::new(0, origin.revision, None)
+    PageSummary::new(0, origin.revision, None, Explanation::Nothing)
 }
 
 impl Default for TaskStore {

@@ -68,7 +68,7 @@ std::thread_local! {
 pub(crate) mod rank {
     /// The turn of the thread that takes what is due.
     pub(crate) const TURN: u8 = 0;
-    /// The lock of those who change a project.
+    /// A project's writer.
     pub(crate) const WRITER: u8 = 1;
     /// A project's index.
     pub(crate) const INDEX: u8 = 2;
@@ -167,7 +167,7 @@ impl<T, const RANK: u8> Mutex<T, RANK> {
 
 /// A lock for many readers or one writer, of a rank.
 ///
-/// It passes over poison: whoever writes leaves what it guards whole, also in a panic.
+/// It passes over poison: a writer leaves what it guards whole, also in a panic.
 #[derive(Debug, Default)]
 pub(crate) struct RwLock<T, const RANK: u8>(locks::RwLock<T>);
 

@@ -120,6 +120,17 @@ impl Task {
         }
     }
 
+    /// Bytes of heap memory, which clones share.
+    #[inline]
+    pub(crate) fn heap_bytes(&self) -> usize {
+        /// The two counts before what an `Arc` points to.
+        const COUNTS: usize = 2 * size_of::<usize>();
+        match &self.texts {
+            Texts::Short(_) => 0,
+            Texts::Long(texts) => COUNTS + texts.len(),
+        }
+    }
+
     pub(crate) fn view(&self) -> TaskView<'_> {
         let texts = match &self.texts {
             Texts::Short(texts) => texts,

@@ -22,7 +22,7 @@ pub(crate) fn exit_code(outcome: Result<bool, Failure>, usage: &str) -> ExitCode
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
-        // Whoever reads the output may stop early: that is no failure of ours.
+        // A reader of the output may stop early: that is no failure of ours.
         Err(failure) if is_broken_pipe(&failure) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}\nusage: {usage}");

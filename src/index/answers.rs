@@ -1,11 +1,11 @@
-//! Every answer of the documented filters, kept ready: the answer lists.
+//! The answer lists: the rows of every combination of the documented filters.
 
 mod list;
 
 pub(super) use list::List;
 
 use super::row_set::Block;
-use super::rows::Slot;
+use super::slot::Slot;
 use crate::query::ListKey;
 use crate::task::Code;
 
@@ -53,7 +53,7 @@ impl Answers {
         ListKey::each_of_task(code, |key| self.take_out(key, |list| list.unstage(slot)));
     }
 
-    /// Makes visible what was staged: O(number of lists).
+    /// Makes staged rows visible. O(lists).
     pub(super) fn publish(&mut self) {
         self.lists.iter_mut().for_each(List::publish);
     }
@@ -92,7 +92,7 @@ impl Answers {
         !self.sparse.is_empty()
     }
 
-    /// The sparse blocks in less memory. O(their rows), though beside the readers.
+    /// The sparse blocks in less memory. O(their rows), while readers go on.
     pub(super) fn compacted(&self) -> Compacted {
         let blocks = self.sparse.iter().filter_map(|&block| {
             let rows = self.list(block.key).rows().compacted(block.number)?;
@@ -101,14 +101,22 @@ impl Answers {
         Compacted(blocks.collect())
     }
 
-    /// Puts blocks that were compacted in place of those of before, which it gives back. No row
-    /// may have changed meanwhile.
-    pub(super) fn install(&mut self, mut compacted: Compacted) -> Compacted {
+    /// Puts compacted blocks in place of those of before, and returns these. No row may have
+    /// changed meanwhile.
+    pub(super) fn replace_compacted(&mut self, mut compacted: Compacted) -> Compacted {
         for (BlockOfList { key, number }, rows) in &mut compacted.0 {
             self.list_mut(*key).rows_mut().exchange(*number, rows);
         }
         self.sparse.clear();
         compacted
+    }
+
+    /// Bytes of heap memory. O(blocks of all lists).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let lists = self.lists.iter().map(|list| list.rows().heap_bytes());
+        lists.sum::<usize>()
+            + size_of_val(&*self.lists)
+            + self.sparse.capacity() * size_of::<BlockOfList>()
     }
 
     /// Checks that every sparse block is known.

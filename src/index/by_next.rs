@@ -1,7 +1,6 @@
 //! Rows by their next execution: a listing read from the due queue where that tells it.
 
-use super::rows::Slot;
-use super::{DueQueue, Index, PAGE_ROWS, RowSet, Selected};
+use super::{DueQueue, Index, RowNumber, RowSet, Selected, Slot};
 use crate::query::{ListKey, ListQuery};
 
 /// What a listing by next execution selects.
@@ -41,7 +40,7 @@ impl Index {
             Some(due) if due.tells_next(now) => {
                 ByNext::Page(self.select_pending(query, rows, due, total))
             }
-            _ => ByNext::Rows(rows.rows(0..self.visible_end)),
+            _ => ByNext::Rows(rows.rows(Slot::FIRST..self.visible_end)),
         }
     }
 
@@ -64,7 +63,7 @@ impl Index {
             }
             selected.slots().len() < query.limit() as usize
         };
-        let all = || rows.rows(0..self.visible_end).into_iter();
+        let all = || rows.rows(Slot::FIRST..self.visible_end).into_iter();
         let bits = self
             .is_worth_bits(query, total)
             .then(|| Bits::of(self.visible_end, all()));
@@ -83,7 +82,7 @@ impl Index {
     /// Whether so many rows are asked for among so few that bits are sooner made of those than
     /// each is searched for.
     fn is_worth_bits(&self, query: &ListQuery, total: u32) -> bool {
-        let rows = u64::from(self.visible_end);
+        let rows = u64::from(self.visible_end.get());
         let total = u64::from(total);
         let passed_over = (query.offset() + u64::from(query.limit())) * rows / total.max(1);
         total * ROWS_TO_EACH_SEARCHED < rows && passed_over * ROWS_TO_BITS_A_SEARCH > total
@@ -100,35 +99,17 @@ struct Bits(Vec<u64>);
 
 impl Bits {
     fn of(end: Slot, rows: impl Iterator<Item = Slot>) -> Self {
-        let mut bits = vec![0; end as usize / 64 + 1];
+        let mut bits = vec![0; end.get() as usize / 64 + 1];
         for slot in rows {
-            if let Some(word) = bits.get_mut(slot as usize / 64) {
-                *word |= 1 << (slot % 64);
+            if let Some(word) = bits.get_mut(slot.get() as usize / 64) {
+                *word |= 1 << (slot.get() % 64);
             }
         }
         Self(bits)
     }
 
     fn contains(&self, slot: Slot) -> bool {
-        let word = self.0.get(slot as usize / 64);
-        word.is_some_and(|word| word >> (slot % 64) & 1 != 0)
-    }
-}
-
-impl Selected {
-    /// An empty page of so many rows.
-    fn none(total: u32) -> Self {
-        Self {
-            total,
-            slots: [0; PAGE_ROWS],
-            count: 0,
-        }
-    }
-
-    fn push(&mut self, slot: Slot) {
-        if let Some(place) = self.slots.get_mut(self.count) {
-            *place = slot;
-            self.count += 1;
-        }
+        let word = self.0.get(slot.get() as usize / 64);
+        word.is_some_and(|word| word >> (slot.get() % 64) & 1 != 0)
     }
 }

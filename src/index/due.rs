@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use super::memory::b_tree_bytes;
 use super::next::Next;
-use super::rows::{Rows, Slot};
+use super::rows::Rows;
+use super::slot::{RowNumber, Slot};
 
 /// Most words of a block. Twice as many save half a byte a task, and make changes slower.
 const BLOCK_WORDS: usize = 128;
@@ -13,14 +15,14 @@ const BLOCK_WORDS_BUILT: usize = BLOCK_WORDS / 4 * 3;
 const BLOCK_WORDS_SPARE: usize = 16;
 /// A block of fewer words is joined with a neighbour, if that leaves room.
 const BLOCK_WORDS_MIN: usize = BLOCK_WORDS / 4;
-/// So many rows are always added one by one.
+/// Rows that are always added one by one.
 const ADDED_ONE_BY_ONE_MIN: usize = 64;
-/// A queue to which a greater part is added is built anew: one in eight.
+/// The part of a queue, one in eight, above which added rows are sorted in together.
 const ADDED_ONE_BY_ONE_PART: usize = 8;
-/// How many bits of a word are the row.
-const SLOT_BITS: u32 = Slot::BITS;
+/// Bits of a word that are the row.
+const SLOT_BITS: u32 = u32::BITS;
 
-/// What is pending, by second and then by row.
+/// What is pending, ordered by second, and by row within a second.
 ///
 /// A word is a second, counted from `base`, above a row. Words stand in sorted blocks, in order.
 /// Seconds that are not within 136 years of `base` wait in a set apart. A row's kept [`Next`] is
@@ -40,11 +42,11 @@ pub(crate) struct DueQueue {
     lowers: VecDeque<u64>,
     len: usize,
     apart: BTreeSet<(i64, Slot)>,
-    /// Rows before this one are in the queue, where something of them is pending.
+    /// Rows before this one are in the queue, those that have something pending.
     rows_end: Slot,
     /// What is pending is what comes next, for every instant from this one up to the first.
     exact_from: i64,
-    /// The first second that the agenda of the store has.
+    /// The first second, as the agenda of the store knows it.
     published: Option<i64>,
 }
 
@@ -52,13 +54,13 @@ impl DueQueue {
     /// A queue without rows, for seconds about `second`.
     pub(crate) fn new(second: i64) -> Self {
         Self {
-            // Who begins at the beginning of time still has tasks of this century.
+            // A store watched from the beginning of time still has tasks of this century.
             base: second.max(0),
             blocks: VecDeque::new(),
             lowers: VecDeque::new(),
             len: 0,
             apart: BTreeSet::new(),
-            rows_end: 0,
+            rows_end: Slot::FIRST,
             exact_from: i64::MIN,
             published: None,
         }
@@ -69,7 +71,7 @@ impl DueQueue {
         Self::new(self.base).with_published(self.published)
     }
 
-    /// The same queue, of which the agenda has this first second.
+    /// Sets the first second that the agenda knows.
     pub(super) fn with_published(self, published: Option<i64>) -> Self {
         Self { published, ..self }
     }
@@ -96,8 +98,8 @@ impl DueQueue {
 
     /// All rows with their seconds, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Slot)> {
-        let early = self.apart.range(..(self.base, 0));
-        let late = self.apart.range((self.base, 0)..);
+        let early = self.apart.range(..(self.base, Slot::FIRST));
+        let late = self.apart.range((self.base, Slot::FIRST)..);
         let words = self.blocks.iter().flatten();
         let words = words.map(|&word| self.unpack(word));
         early.copied().chain(words).chain(late.copied())
@@ -125,12 +127,12 @@ impl DueQueue {
         self.exact_from <= now && self.first().is_none_or(|first| now < first)
     }
 
-    /// How many rows, of so many, are not looked after yet.
+    /// How many of the rows before `rows_end` were not added yet.
     pub(super) fn rows_missing(&self, rows_end: Slot) -> usize {
-        rows_end.saturating_sub(self.rows_end) as usize
+        rows_end.get().saturating_sub(self.rows_end.get()) as usize
     }
 
-    /// Looks after the rows that it does not yet. O(n log n) for n rows, and for a few of them as
+    /// Adds the rows that were not added yet. O(n log n) for n rows, and for a few of them as
     /// [`insert`](Self::insert).
     pub(super) fn insert_rows(&mut self, rows: &Rows) {
         let added = rows.iter(self.rows_end..rows.end());
@@ -152,17 +154,17 @@ impl DueQueue {
         }
     }
 
-    /// Whether the agenda has the first second.
+    /// Whether the agenda knows the first second.
     pub(crate) fn is_published(&self) -> bool {
         self.first() == self.published
     }
 
-    /// The first second that the agenda has.
+    /// The first second that the agenda knows.
     pub(crate) fn published(&self) -> Option<i64> {
         self.published
     }
 
-    /// Notes that the agenda has the first second, and gives the one that it had.
+    /// Notes that the agenda knows the first second, and returns the one that it knew.
     pub(super) fn publish(&mut self) -> Option<i64> {
         let first = self.first();
         std::mem::replace(&mut self.published, first)
@@ -195,7 +197,7 @@ impl DueQueue {
         }
     }
 
-    /// Adds many rows. O(n log n) for all rows that are there then.
+    /// Adds many rows. O(n log n) for n rows, those of before included.
     fn insert_all(&mut self, rows: impl Iterator<Item = (Slot, Next)>) {
         let mut words = Vec::new();
         for (slot, next) in rows {
@@ -245,8 +247,8 @@ impl DueQueue {
         }
     }
 
-    /// Follows a removal after which all rows behind it moved up by one. O(n).
-    pub(super) fn close_up(&mut self, slot: Slot) {
+    /// Renumbers the rows after a removed one, which all moved up by one. O(n).
+    pub(super) fn shift_after(&mut self, slot: Slot) {
         for (block, lower) in self.blocks.iter_mut().zip(&mut self.lowers) {
             for word in block.iter_mut() {
                 let (_, other) = split(*word);
@@ -255,9 +257,9 @@ impl DueQueue {
             *lower = block.first().copied().unwrap_or(*lower);
         }
         let apart = std::mem::take(&mut self.apart).into_iter();
-        let moved = |other: Slot| other - Slot::from(other > slot);
+        let moved = |other: Slot| other.previous().filter(|_| other > slot).unwrap_or(other);
         self.apart = apart.map(|(second, it)| (second, moved(it))).collect();
-        self.rows_end = self.rows_end.saturating_sub(1);
+        self.rows_end = self.rows_end.previous().unwrap_or_default();
     }
 
     fn insert_word(&mut self, word: u64) {
@@ -278,7 +280,7 @@ impl DueQueue {
             insert(block, place, word);
             return;
         }
-        // What comes in order fills its blocks, also before others that are there.
+        // Ascending words fill their blocks, also in front of other blocks.
         let is_near_end = place >= BLOCK_WORDS_BUILT;
         let half = if is_near_end { place } else { BLOCK_WORDS / 2 };
         let mut upper = block.split_off(half);
@@ -349,7 +351,7 @@ impl DueQueue {
     /// The word of a row, where its second is within reach.
     fn word(&self, second: i64, slot: Slot) -> Option<u64> {
         let seconds = u32::try_from(second.checked_sub(self.base)?).ok()?;
-        Some(u64::from(seconds) << SLOT_BITS | u64::from(slot))
+        Some(u64::from(seconds) << SLOT_BITS | u64::from(slot.get()))
     }
 
     fn unpack(&self, word: u64) -> (i64, Slot) {
@@ -357,14 +359,14 @@ impl DueQueue {
         (self.base + i64::from(seconds), slot)
     }
 
-    /// How much memory the queue takes, in bytes.
-    #[cfg(test)]
-    fn heap_bytes(&self) -> usize {
+    /// Bytes of heap memory. O(blocks).
+    pub(super) fn heap_bytes(&self) -> usize {
         let words = self.blocks.iter().map(Vec::capacity);
         words.sum::<usize>() * size_of::<u64>()
             + self.blocks.capacity() * size_of::<Vec<u64>>()
             + self.lowers.capacity() * size_of::<u64>()
-            + self.apart.len() * size_of::<(i64, Slot)>()
+            + b_tree_bytes::<(i64, Slot)>(self.apart.len())
+            + size_of::<Self>()
     }
 
     /// Checks the blocks, and that these rows and no others are there.
@@ -415,7 +417,7 @@ fn insert(block: &mut Vec<u64>, place: usize, word: u64) {
 /// The seconds and the row of a word.
 #[expect(clippy::cast_possible_truncation, reason = "the two halves of a word")]
 fn split(word: u64) -> (u32, Slot) {
-    ((word >> SLOT_BITS) as u32, word as Slot)
+    ((word >> SLOT_BITS) as u32, Slot::new(word as u32))
 }
 
 #[cfg(test)]
@@ -429,6 +431,10 @@ mod tests {
             offset: 0,
         };
         Next::between(Some(second - 60), Some(moment))
+    }
+
+    fn slots(range: std::ops::Range<u32>) -> impl Iterator<Item = Slot> {
+        range.map(Slot::new)
     }
 
     /// Checks a queue against a plain set of the same rows.
@@ -449,6 +455,7 @@ mod tests {
 
     /// Seconds that collide, of every distance.
     fn second_of(slot: Slot) -> i64 {
+        let slot = slot.get();
         let spread = i64::from(slot.wrapping_mul(2_654_435_769) >> 12);
         match slot % 50 {
             0 => -spread,
@@ -461,15 +468,15 @@ mod tests {
     fn rows_are_found_again_by_their_seconds() {
         let mut queue = DueQueue::new(1_000);
         let mut rows = BTreeSet::new();
-        for slot in 0..20_000 {
+        for slot in slots(0..20_000) {
             queue.insert(slot, at(second_of(slot)));
             rows.insert((second_of(slot), slot));
         }
         check(&mut queue, &rows);
-        for slot in (0..20_000).filter(|slot| slot % 16 != 3) {
+        for slot in slots(0..20_000).filter(|slot| slot.get() % 16 != 3) {
             queue.remove(slot, at(second_of(slot)));
             rows.remove(&(second_of(slot), slot));
-            if slot % 4_096 == 1 {
+            if slot.get() % 4_096 == 1 {
                 check(&mut queue, &rows);
             }
         }
@@ -477,7 +484,7 @@ mod tests {
         let words = rows.len() * size_of::<u64>();
         let bytes = queue.heap_bytes();
         assert!(bytes < words * 8, "{bytes} bytes are left for {words}");
-        for slot in (0..20_000).filter(|slot| slot % 16 == 3) {
+        for slot in slots(0..20_000).filter(|slot| slot.get() % 16 == 3) {
             queue.remove(slot, at(second_of(slot)));
         }
         check(&mut queue, &BTreeSet::new());
@@ -489,8 +496,8 @@ mod tests {
         let mut rows = BTreeSet::new();
         let mut begin = 0;
         for end in [1, 60, 5_000, 5_100, 20_000] {
-            queue.insert_all((begin..end).map(|slot| (slot, at(second_of(slot)))));
-            rows.extend((begin..end).map(|slot| (second_of(slot), slot)));
+            queue.insert_all(slots(begin..end).map(|slot| (slot, at(second_of(slot)))));
+            rows.extend(slots(begin..end).map(|slot| (second_of(slot), slot)));
             check(&mut queue, &rows);
             begin = end;
         }
@@ -500,8 +507,10 @@ mod tests {
     #[test]
     fn the_first_rows_go_in_order() {
         let mut queue = DueQueue::new(1_000);
-        queue.insert_all((0..5_000).map(|slot| (slot, at(second_of(slot)))));
-        let mut rows: BTreeSet<_> = (0..5_000).map(|slot| (second_of(slot), slot)).collect();
+        queue.insert_all(slots(0..5_000).map(|slot| (slot, at(second_of(slot)))));
+        let mut rows: BTreeSet<_> = slots(0..5_000)
+            .map(|slot| (second_of(slot), slot))
+            .collect();
         for count in [1, 90, 9, 700, 4_000, 1_000] {
             queue.remove_first(count);
             for _ in 0..count {
@@ -515,19 +524,22 @@ mod tests {
     fn rows_that_come_in_order_fill_their_blocks() {
         let mut queue = DueQueue::new(0);
         queue.insert(Slot::MAX, at(1_000_000));
-        (0..10_000).for_each(|slot| queue.insert(slot, at(500_000)));
+        slots(0..10_000).for_each(|slot| queue.insert(slot, at(500_000)));
         assert!(queue.heap_bytes() < 90_000, "{}", queue.heap_bytes());
     }
 
     #[test]
     fn rows_move_up_where_one_was_removed() {
         let mut queue = DueQueue::new(1_000);
-        queue.insert_all((0..300).map(|slot| (slot, at(second_of(slot)))));
-        queue.rows_end = 300;
-        queue.remove(100, at(second_of(100)));
-        queue.close_up(100);
-        let kept = (0..300).filter(|&slot| slot != 100);
-        let rows = kept.map(|slot| (second_of(slot), slot - Slot::from(slot > 100)));
+        queue.insert_all(slots(0..300).map(|slot| (slot, at(second_of(slot)))));
+        let gone = Slot::new(100);
+        queue.rows_end = Slot::new(300);
+        queue.remove(gone, at(second_of(gone)));
+        queue.shift_after(gone);
+        let before = slots(0..100).map(|slot| (second_of(slot), slot));
+        let moved = slots(101..300).zip(slots(100..299));
+        let moved = moved.map(|(slot, place)| (second_of(slot), place));
+        let rows = before.chain(moved);
         check(&mut queue, &rows.collect());
     }
 
@@ -535,8 +547,8 @@ mod tests {
     fn what_never_comes_is_not_pending() {
         let mut queue = DueQueue::new(1_000);
         for next in [Next::NEVER, Next::UNKNOWN, Next::between(Some(5_000), None)] {
-            queue.insert(7, next);
-            queue.remove(7, next);
+            queue.insert(Slot::new(7), next);
+            queue.remove(Slot::new(7), next);
         }
         check(&mut queue, &BTreeSet::new());
     }

@@ -1,15 +1,11 @@
 //! How a query is answered, told without answering it.
 
-use super::{Index, ListKey, NameSearch};
-use crate::query::{Explanation, Filters, NameStrategy};
+use super::Index;
+use crate::query::{Explanation, Filters, ListKey, NameStrategy};
 
 impl Index {
-    /// How a query of these filters is answered; `strategy` says how names are searched.
-    pub(crate) fn explain(
-        &self,
-        filters: &Filters,
-        strategy: impl FnOnce(&NameSearch<'_>) -> NameStrategy,
-    ) -> Explanation {
+    /// How a query of these filters is answered; `strategy` is how a name that it has is searched.
+    pub(crate) fn explain(&self, filters: &Filters, strategy: Option<NameStrategy>) -> Explanation {
         let Some(key) = ListKey::of(filters.list).filter(|_| self.len() > 0) else {
             return Explanation::Nothing;
         };
@@ -20,12 +16,12 @@ impl Index {
         };
         let length = u64::from(lookups.answers.list(key).len());
         let list = filters.list;
-        match self.name_search(filters) {
+        match strategy {
             None => Explanation::Lookup { list, length },
-            Some(search) => Explanation::NameSearch {
+            Some(strategy) => Explanation::NameSearch {
                 list,
                 length,
-                strategy: strategy(&search),
+                strategy,
             },
         }
     }

@@ -1,7 +1,7 @@
 //! How many tasks each value of a filter would leave, counted without reading a page.
 
-use super::{Index, ListKey, NameSearch, RowSet, RowView};
-use crate::query::{Facets, Filters, NameMatch};
+use super::{Index, NameSearch, RowSet, RowView};
+use crate::query::{Facets, Filters, ListKey, NameMatch};
 use crate::task::Code;
 
 /// How many tasks there are of each code, as far as filters tell codes apart.

@@ -4,7 +4,8 @@ mod table;
 
 use std::hash::{BuildHasher, RandomState};
 
-use super::rows::{Rows, Slot};
+use super::rows::Rows;
+use super::slot::Slot;
 use table::{BUCKET_BITS, Table};
 
 /// Rows in a table on average: no step of growth hashes more than about twice as many.
@@ -12,12 +13,11 @@ const TABLE_ROWS: usize = 320;
 
 /// Row numbers in hash tables, by the ids that stand in the rows.
 ///
-/// There are many small tables, and growth splits one at a time (linear
-/// hashing), so that no single insertion takes long. The hasher has a random
-/// seed: clients choose ids.
+/// There are many small tables, and growth splits one at a time (linear hashing), so that no
+/// single insertion takes long. The hasher has a random seed, because clients choose ids.
 ///
-/// Invariants: every row is in the table that its hash chooses; `length` is
-/// how many there are, at most `TABLE_ROWS` for each table.
+/// Invariants: every row is in the table that its hash chooses; `length` is how many there are, at
+/// most `TABLE_ROWS` for each table.
 #[derive(Debug)]
 pub(super) struct Ids {
     tables: Vec<Table>,
@@ -31,7 +31,7 @@ impl Ids {
         let count = rows.div_ceil(TABLE_ROWS).max(1);
         let places = count.next_power_of_two();
         let tables = (0..count).map(|number| {
-            // Until a place has a table, its rows go to that of half as many places.
+            // A table that is not divided yet has the rows of two.
             let is_for_two = number < places / 2 && number + places / 2 >= count;
             let expected = rows / places * if is_for_two { 2 } else { 1 };
             Table::with_room(room_for(expected))
@@ -51,13 +51,11 @@ impl Ids {
         self.hasher.hash_one(id)
     }
 
-    /// Reads where rows of these hashes would stand.
-    pub(super) fn touch(&self, hashes: &[u64]) {
-        let touched = hashes.iter().map(|&hash| {
-            let table = self.tables.get(table_of(hash, self.tables.len()));
-            table.map_or(0, |table| table.touch(hash))
-        });
-        std::hint::black_box(touched.fold(0, |sum, bits| sum ^ bits));
+    /// Prefetches where a row of this hash would be.
+    pub(super) fn prefetch(&self, hash: u64) {
+        if let Some(table) = self.tables.get(table_of(hash, self.tables.len())) {
+            table.prefetch(hash);
+        }
     }
 
     /// The row of an id whose hash is known.
@@ -84,7 +82,7 @@ impl Ids {
         }
     }
 
-    /// Takes a row out.
+    /// Removes a row.
     pub(super) fn remove(&mut self, slot: Slot, id: &str) {
         let hash = self.hash(id);
         let number = table_of(hash, self.tables.len());
@@ -94,7 +92,7 @@ impl Ids {
         }
     }
 
-    /// Divides the table whose turn it is between itself and a new one.
+    /// Divides the table whose turn it is between itself and another.
     fn split(&mut self, rows: &Rows) {
         let added = self.tables.len();
         let divided = added - (added + 1).next_power_of_two() / 2;
@@ -106,6 +104,12 @@ impl Ids {
             .partition(|&(hash, _)| table_of(hash, added + 1) == added);
         *table = Table::of(&lower, room_for(lower.len()));
         self.tables.push(Table::of(&upper, room_for(upper.len())));
+    }
+
+    /// Bytes of heap memory. O(tables).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let tables = self.tables.iter().map(Table::heap_bytes);
+        tables.sum::<usize>() + self.tables.capacity() * size_of::<Table>()
     }
 
     /// Checks that every row is found by its own id.
@@ -120,7 +124,7 @@ impl Ids {
         if counted > TABLE_ROWS * self.tables.len() {
             return Err(format!("{counted} ids are in {} tables", self.tables.len()));
         }
-        for (slot, row) in rows.iter(0..rows.end()) {
+        for (slot, row) in rows.iter(Slot::FIRST..rows.end()) {
             if self.find(rows, row.task().id()) != Some(slot) {
                 return Err(format!("row {slot} is not found by its id"));
             }
@@ -129,8 +133,8 @@ impl Ids {
     }
 }
 
-/// Room for rows of which so many are expected: random hashes bring five standard deviations more
-/// to one table in millions.
+/// Room for a table of this expected length: random hashes bring five standard deviations more to
+/// one table in millions.
 fn room_for(expected: usize) -> usize {
     (expected + 5 * expected.isqrt()).max(TABLE_ROWS / 4)
 }
@@ -180,7 +184,7 @@ mod tests {
                 version: Revision::new(1),
                 added: 0,
             };
-            let slot = rows.push(&head, &task, Slot::MAX).unwrap();
+            let slot = rows.push(&head, &task, u32::MAX).unwrap();
             let hash = ids.hash(task.id());
             ids.insert(&rows, slot, hash);
         }

@@ -1,4 +1,4 @@
-//! The change log of a project: which tasks each batch changed.
+//! The change log: which tasks of a project each batch changed.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -34,6 +34,8 @@ pub(crate) struct ChangeLog {
     capacity: usize,
     /// The oldest revision that the log reaches back to.
     base: Revision,
+    /// Memory of what is kept of removed tasks.
+    removed_bytes: usize,
 }
 
 /// A [`Logged`] change in 24 bytes.
@@ -54,7 +56,7 @@ const FLAG_BITS: u32 = 2;
 
 const _: () = assert!(size_of::<Entry>() == 24);
 
-/// What leads from an earlier revision to the present one.
+/// The changes from an earlier revision to the present one.
 #[derive(Debug, Default)]
 pub(crate) struct LoggedChanges {
     /// The tasks that were there and are no more, by their sequences.
@@ -82,6 +84,11 @@ impl Entry {
         Revision::new(self.version_and_flags >> FLAG_BITS)
     }
 
+    fn heap_bytes(&self) -> usize {
+        let removed = self.removed.as_ref();
+        removed.map_or(0, |removed| size_of::<RemovedTask>() + removed.id.len())
+    }
+
     fn has(&self, flag: u64) -> bool {
         self.version_and_flags & flag != 0
     }
@@ -96,6 +103,7 @@ impl ChangeLog {
                 entries: VecDeque::new(),
                 capacity,
                 base,
+                removed_bytes: 0,
             })
         })
     }
@@ -106,13 +114,22 @@ impl ChangeLog {
             && let Some(oldest) = self.entries.pop_front()
         {
             self.base = oldest.version();
+            self.removed_bytes -= oldest.heap_bytes();
         }
-        self.entries.push_back(Entry::new(version, logged));
+        let entry = Entry::new(version, logged);
+        self.removed_bytes += entry.heap_bytes();
+        self.entries.push_back(entry);
     }
 
     /// The oldest revision that the log reaches back to.
     pub(crate) fn base(&self) -> Revision {
         self.base
+    }
+
+    /// Bytes of heap memory. O(1).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let entries = self.entries.capacity() * size_of::<Entry>();
+        size_of::<Self>() + entries + self.removed_bytes
     }
 
     /// The changes after `since`, or `None` where the log does not reach back so far.
@@ -149,6 +166,12 @@ impl ChangeLog {
         let versions = || self.entries.iter().map(Entry::version);
         if !versions().is_sorted() || versions().any(|it| it < self.base || it > revision) {
             return Err("the change log is out of order".into());
+        }
+        let removed_bytes: usize = self.entries.iter().map(Entry::heap_bytes).sum();
+        if removed_bytes != self.removed_bytes {
+            return Err(format!(
+                "{removed_bytes} bytes of removed tasks are miscounted"
+            ));
         }
         if self.entries.len() > self.capacity {
             return Err(format!("{} changes are logged", self.entries.len()));

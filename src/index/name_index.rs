@@ -1,4 +1,4 @@
-//! Which tasks have a name that matches.
+//! The name index: posting lists that lead from a needle to rows.
 
 mod case_layers;
 mod name_batch;
@@ -18,7 +18,8 @@ use self::name_facts::{END, NameFacts, START};
 use self::renamed::RenamedNames;
 use self::search::{Pattern, Plan, Thresholds};
 use super::row_set::RowSet;
-use super::rows::{PAGE_ROWS, Rows, Slot};
+use super::rows::{PAGE_ROWS, Rows};
+use super::slot::Slot;
 use crate::query::{NameMatch, NameMatchMode, NameMatcher, NameStrategy};
 
 /// Where the names are.
@@ -44,9 +45,9 @@ impl Names for Rows {
     }
 }
 
-/// About how many nanoseconds it takes to compare a name.
+/// Nanoseconds of one comparison of a name, about.
 const COMPARISON_COST: u64 = 80;
-/// Bytes of names that are recorded at once.
+/// Bytes of names that are recorded in one step.
 const RECORDED_BYTES: usize = 1_024;
 
 /// The names of a project's rows in posting lists, so that needles are found without a look at
@@ -60,7 +61,7 @@ const RECORDED_BYTES: usize = 1_024;
 #[derive(Debug, Default)]
 pub(crate) struct NameIndex {
     /// By row, as the names were when they were recorded.
-    original: CaseLayers,
+    original: CaseLayers<Slot>,
     renamed: RenamedNames,
     recorded_end: Slot,
     begun_end: Slot,
@@ -74,8 +75,8 @@ pub(super) struct Matching {
 }
 
 impl NameIndex {
-    /// Records some more names of the rows before `end`, in their order; if all but the last are
-    /// recorded, all of that one.
+    /// Records a step's worth of names of the rows before `end`, in their order. One row's name is
+    /// always recorded.
     pub(super) fn record(&mut self, end: Slot, names: &impl Names) {
         let mut bytes = 0;
         while self.recorded_end < end && bytes < RECORDED_BYTES {
@@ -83,7 +84,7 @@ impl NameIndex {
                 self.original.insert(self.recorded_end, name);
                 bytes += name.len();
             }
-            self.recorded_end += 1;
+            self.recorded_end = self.recorded_end.next();
         }
         self.begun_end = self.begun_end.max(self.recorded_end);
     }
@@ -104,7 +105,7 @@ impl NameIndex {
                     batch.folded_rows.push(slot);
                 }
             }
-            batch.rows.end += 1;
+            batch.rows.end = batch.rows.end.next();
         }
         batch.exact.sort();
         batch.folded.sort();
@@ -173,7 +174,7 @@ impl NameIndex {
         let plan = self.original.plan(bytes.pattern());
         if u64::from(within.len()) * COMPARISON_COST < plan.cost() as u64 {
             Matching {
-                rows: compare_each(wanted, &within.rows(0..end), names),
+                rows: compare_each(wanted, &within.rows(Slot::FIRST..end), names),
                 strategy: NameStrategy::EachName,
             }
         } else {
@@ -183,7 +184,7 @@ impl NameIndex {
 
     fn find_by_plan(
         &self,
-        plan: &Plan<'_>,
+        plan: &Plan<'_, Slot>,
         thresholds: Thresholds,
         wanted: &NameMatch,
         within: &RowSet,
@@ -195,17 +196,22 @@ impl NameIndex {
             .correct(&mut found, plan.pattern(), within, thresholds);
         // Where a later name branches may not be recorded yet.
         let recorded_end = self.recorded_end.min(end);
-        let mut unsure = found.unsure.rows(0..recorded_end);
+        let mut unsure = found.unsure.rows(Slot::FIRST..recorded_end);
         unsure.extend(within.rows(recorded_end..end));
         let mut rows = up_to(found.sure, recorded_end);
         rows.add_all(&compare_each(wanted, &unsure, names));
         Matching {
             rows,
-            strategy: NameStrategy::Grams {
+            strategy: NameStrategy::Trigrams {
                 postings: found.lists as u64,
                 compared: unsure.len() as u64,
             },
         }
+    }
+
+    /// Bytes of heap memory. O(blocks of all posting lists).
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.original.heap_bytes() + self.renamed.heap_bytes()
     }
 
     /// Checks what is recorded against the names.
@@ -214,7 +220,8 @@ impl NameIndex {
             return Err(format!("names are recorded up to {}", self.begun_end));
         }
         let mut facts = 0;
-        for slot in (0..self.recorded_end).filter(|&slot| !self.renamed.is_renamed(slot)) {
+        let slots = Slot::range(Slot::FIRST..self.recorded_end);
+        for slot in slots.filter(|&slot| !self.renamed.is_renamed(slot)) {
             if let Some(name) = names.name(slot) {
                 facts += self.original.count_facts(slot, name)?;
             }
@@ -257,7 +264,7 @@ struct PatternBytes<'a> {
     any_case: bool,
 }
 
-/// What needs no search.
+/// Needles that need no search.
 #[derive(Debug)]
 enum Known {
     EveryName,

@@ -1,13 +1,15 @@
-//! An ordered set of row numbers in which any position is found at once.
+//! Ordered sets of row numbers, in which any position is found at once.
 
 mod block;
 
+use std::borrow::Cow;
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use block::join;
-pub(super) use block::{Block, insert_sorted, split};
+pub(super) use block::{Block, SEARCHED_MAX, insert_sorted, split};
 
-use super::rows::Slot;
+use super::slot::{RowNumber, Slot};
 
 /// Blocks whose counts are summed up in one number.
 const STRIDE: usize = 16;
@@ -22,10 +24,11 @@ const STRIDE: usize = 16;
 /// Invariants: each block's `count` is how many rows it has, and `length` is the sum of all. Where
 /// there is more than one stride, `strides` holds the sum of each.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct RowSet {
+pub(crate) struct RowSet<N = Slot> {
     length: u32,
     strides: Vec<u32>,
     blocks: Vec<CountedBlock>,
+    numbers: PhantomData<N>,
 }
 
 /// A block, with its count beside those of its stride.
@@ -35,7 +38,7 @@ struct CountedBlock {
     rows: Block,
 }
 
-impl RowSet {
+impl<N: RowNumber> RowSet<N> {
     /// How many rows there are. O(1).
     pub(crate) fn len(&self) -> u32 {
         self.length
@@ -45,13 +48,13 @@ impl RowSet {
         self.length == 0
     }
 
-    pub(crate) fn contains(&self, row: Slot) -> bool {
+    pub(crate) fn contains(&self, row: N) -> bool {
         let (number, low) = split(row);
         self.block(number).is_some_and(|rows| rows.contains(low))
     }
 
     /// Adds a row, and returns whether it was absent.
-    pub(crate) fn insert(&mut self, row: Slot) -> bool {
+    pub(crate) fn insert(&mut self, row: N) -> bool {
         let (number, low) = split(row);
         let added = self.block_mut(number).is_some_and(|it| it.insert(low));
         if added {
@@ -61,7 +64,7 @@ impl RowSet {
     }
 
     /// Adds rows, which ascend. O(1) for each where they are behind all others.
-    pub(super) fn insert_all(&mut self, rows: &[Slot]) {
+    pub(super) fn insert_all(&mut self, rows: &[N]) {
         for rows in rows.chunk_by(|&a, &b| split(a).0 == split(b).0) {
             let number = rows.first().map_or(0, |&row| split(row).0);
             let added = self.block_mut(number).map_or(0, |it| it.insert_all(rows));
@@ -70,7 +73,7 @@ impl RowSet {
     }
 
     /// Removes a row, and returns whether it was there.
-    pub(crate) fn remove(&mut self, row: Slot) -> bool {
+    pub(crate) fn remove(&mut self, row: N) -> bool {
         let (number, low) = split(row);
         let block = self.blocks.get_mut(number);
         let removed = block.is_some_and(|block| block.rows.remove(low));
@@ -104,7 +107,7 @@ impl RowSet {
     }
 
     /// The block that the last removal, which was of this row, made sparse.
-    pub(super) fn made_sparse_by(&self, row: Slot) -> Option<usize> {
+    pub(super) fn made_sparse_by(&self, row: N) -> Option<usize> {
         let (number, _) = split(row);
         let block = self.blocks.get(number)?;
         block.rows.became_sparse().then_some(number)
@@ -130,7 +133,7 @@ impl RowSet {
     }
 
     /// Reads rows from `position` on into `out`, and returns how many there were. O(rows read).
-    pub(crate) fn read(&self, position: u32, out: &mut [Slot]) -> usize {
+    pub(crate) fn read(&self, position: u32, out: &mut [N]) -> usize {
         let (number, mut skip) = self.seek(position);
         let mut read = 0;
         let blocks = self.blocks.get(number..).unwrap_or_default();
@@ -146,16 +149,16 @@ impl RowSet {
     }
 
     /// The rows of a range, ascending. O(how many they are).
-    pub(crate) fn rows(&self, range: Range<Slot>) -> Vec<Slot> {
+    pub(crate) fn rows(&self, range: Range<N>) -> Vec<N> {
         let start = self.rank(range.start);
         let count = self.rank(range.end).saturating_sub(start);
-        let mut rows = vec![0; count as usize];
+        let mut rows = vec![N::new(0); count as usize];
         self.read(start, &mut rows);
         rows
     }
 
     /// How many rows are before one, which may be absent itself.
-    pub(crate) fn rank(&self, row: Slot) -> u32 {
+    pub(crate) fn rank(&self, row: N) -> u32 {
         let (number, low) = split(row);
         // A row may be behind all blocks, and one stride has no sum.
         let stride = (number / STRIDE).min(self.strides.len());
@@ -190,10 +193,10 @@ impl RowSet {
     }
 
     /// Calls `see` with each row, in order.
-    pub(super) fn each(&self, mut see: impl FnMut(Slot)) {
+    pub(super) fn each(&self, mut see: impl FnMut(N)) {
         for (number, block) in self.blocks.iter().enumerate() {
-            let start = join(number, 0).unwrap_or(Slot::MAX);
-            block.rows.each(|low| see(start | Slot::from(low)));
+            let start = join(number, 0).unwrap_or(u32::MAX);
+            block.rows.each(|low| see(N::new(start | u32::from(low))));
         }
     }
 
@@ -203,7 +206,7 @@ impl RowSet {
     }
 
     /// Prefetches what [`contains`](Self::contains) would read of a row.
-    pub(super) fn prefetch_near(&self, row: Slot) {
+    pub(super) fn prefetch_near(&self, row: N) {
         let (number, low) = split(row);
         if let Some(block) = self.block(number) {
             block.prefetch_near(low);
@@ -212,9 +215,40 @@ impl RowSet {
 
     /// Removes the rows of another set.
     pub(super) fn remove_all(&mut self, others: &Self) {
-        for (number, other) in others.non_empty_blocks() {
-            if let Some(block) = self.block(number) {
-                self.set_block(number, block.difference(other));
+        self.split_off(|number| others.block(number).into_iter());
+    }
+
+    /// Removes the rows that any of some blocks has, and returns them. `others` gives these blocks
+    /// by number.
+    pub(super) fn split_off<B: AsRef<Block>, I: Iterator<Item = B>>(
+        &mut self,
+        others: impl Fn(usize) -> I,
+    ) -> Self {
+        let mut removed = Self::default();
+        for number in 0..self.blocks.len() {
+            let others = others(number).filter(|block| block.as_ref().len() > 0);
+            let mut others = others.peekable();
+            if let Some(block) = self.block(number)
+                && others.peek().is_some()
+            {
+                let [common, rest] = block.partition(others);
+                removed.set_block(number, common);
+                self.set_block(number, rest);
+            }
+        }
+        removed
+    }
+
+    /// Keeps the rows that another set has too.
+    pub(super) fn keep_all(&mut self, others: &Self) {
+        self.keep_blocks(|number| others.block(number).map(Cow::Borrowed).unwrap_or_default());
+    }
+
+    /// Keeps the rows that other blocks have too. `others` gives these blocks by number.
+    pub(super) fn keep_blocks<'a>(&mut self, others: impl Fn(usize) -> Cow<'a, Block>) {
+        for number in 0..self.blocks.len() {
+            if let Some(block) = self.block(number).filter(|block| block.len() > 0) {
+                self.set_block(number, block.intersection(&others(number)));
             }
         }
     }
@@ -223,7 +257,7 @@ impl RowSet {
     pub(super) fn add_all(&mut self, others: &Self) {
         for (number, other) in others.non_empty_blocks() {
             let rows = match self.block(number) {
-                Some(block) if block.len() > 0 => Block::union([block, other]),
+                Some(block) if block.len() > 0 => Block::union([block, other].into_iter()),
                 _ => other.clone(),
             };
             self.set_block(number, rows);
@@ -237,7 +271,7 @@ impl RowSet {
     }
 
     /// Removes all rows from `end` on.
-    pub(super) fn truncate(&mut self, end: Slot) {
+    pub(super) fn truncate(&mut self, end: N) {
         let (last, low) = split(end);
         for number in (last + 1..self.blocks.len()).rev() {
             self.set_block(number, Block::default());
@@ -257,8 +291,14 @@ impl RowSet {
         both.map(|(a, b)| a.rows.common_count(&b.rows)).sum()
     }
 
+    /// Bytes of heap memory. O(blocks).
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let (bits, lists) = self.bytes_of_forms();
+        bits + lists
+    }
+
     /// Bytes of heap memory: those of blocks of bits, and all others.
-    pub(crate) fn heap_bytes(&self) -> (usize, usize) {
+    pub(crate) fn bytes_of_forms(&self) -> (usize, usize) {
         let strides = self.strides.capacity() * size_of::<u32>();
         let mut bytes = (
             0,
@@ -323,22 +363,23 @@ impl RowSet {
 }
 
 /// Sets are equal whose rows are, in whatever form.
-impl PartialEq for RowSet {
+impl<N: RowNumber> PartialEq for RowSet<N> {
     fn eq(&self, other: &Self) -> bool {
-        self.length == other.length && self.rows(0..Slot::MAX) == other.rows(0..Slot::MAX)
+        let all = N::new(0)..N::new(u32::MAX);
+        self.length == other.length && self.rows(all.clone()) == other.rows(all)
     }
 }
 
-impl Extend<Slot> for RowSet {
-    fn extend<T: IntoIterator<Item = Slot>>(&mut self, rows: T) {
+impl<N: RowNumber> Extend<N> for RowSet<N> {
+    fn extend<T: IntoIterator<Item = N>>(&mut self, rows: T) {
         for row in rows {
             self.insert(row);
         }
     }
 }
 
-impl FromIterator<Slot> for RowSet {
-    fn from_iter<T: IntoIterator<Item = Slot>>(rows: T) -> Self {
+impl<N: RowNumber> FromIterator<N> for RowSet<N> {
+    fn from_iter<T: IntoIterator<Item = N>>(rows: T) -> Self {
         let mut set = Self::default();
         set.extend(rows);
         set
@@ -352,10 +393,13 @@ mod tests {
     use super::*;
     use crate::index::rows::PAGE_ROWS;
 
-    const EVERY: Range<Slot> = 0..Slot::MAX;
+    /// Of plain numbers.
+    type Set = RowSet<u32>;
+
+    const EVERY: Range<u32> = 0..u32::MAX;
 
     /// Rows of every density, over several blocks and more than one stride.
-    fn rows() -> Vec<Slot> {
+    fn rows() -> Vec<u32> {
         let dense = 0..70_000;
         let middling = (70_000..400_000).step_by(7);
         let sparse = (400_000..2_000_000).step_by(4_001);
@@ -365,7 +409,7 @@ mod tests {
     #[test]
     fn any_position_is_read_and_ranked() {
         let rows = rows();
-        let set: RowSet = rows.iter().copied().collect();
+        let set: Set = rows.iter().copied().collect();
         set.validate().unwrap();
         for position in (0..rows.len() + 60).step_by(61) {
             let mut out = [0; PAGE_ROWS];
@@ -382,7 +426,7 @@ mod tests {
                 );
             }
         }
-        assert_eq!(set.rank(Slot::MAX) as usize, rows.len());
+        assert_eq!(set.rank(u32::MAX) as usize, rows.len());
         let within = rows.iter().filter(|row| (69_990..400_010).contains(*row));
         assert!(set.rows(69_990..400_010).iter().eq(within));
     }
@@ -390,8 +434,8 @@ mod tests {
     #[test]
     fn counts_follow_rows_that_go_and_come_back() {
         let rows = rows();
-        let mut set: RowSet = rows.iter().copied().collect();
-        let (kept, gone): (Vec<Slot>, Vec<Slot>) = rows.iter().partition(|&row| row % 16 == 0);
+        let mut set: Set = rows.iter().copied().collect();
+        let (kept, gone): (Vec<u32>, Vec<u32>) = rows.iter().partition(|&row| row % 16 == 0);
         for &row in &gone {
             assert!(set.remove(row));
             assert!(!set.remove(row));
@@ -407,7 +451,7 @@ mod tests {
 
     #[test]
     fn a_full_block_is_read_and_counted() {
-        let mut set: RowSet = (0..1 << 16).collect();
+        let mut set: Set = (0..1 << 16).collect();
         set.validate().unwrap();
         let mut out = [0; 2];
         assert_eq!((set.read(65_534, &mut out), out), (2, [65_534, 65_535]));
@@ -419,16 +463,16 @@ mod tests {
 
     #[test]
     fn memory_is_that_of_bits_and_of_lists() {
-        assert_eq!(RowSet::default().heap_bytes(), (0, 0));
-        let bits: RowSet = (0..10_000).collect();
-        let bytes = bits.heap_bytes();
+        assert_eq!(Set::default().bytes_of_forms(), (0, 0));
+        let bits: Set = (0..10_000).collect();
+        let bytes = bits.bytes_of_forms();
         assert!(
             (8_192..9_000).contains(&bytes.0) && bytes.1 < 100,
             "{bytes:?}"
         );
         // Lists grow by a quarter.
-        let lists: RowSet = (0..1_000).chain(100_000..101_000).collect();
-        let bytes = lists.heap_bytes();
+        let lists: Set = (0..1_000).chain(100_000..101_000).collect();
+        let bytes = lists.bytes_of_forms();
         assert!(
             bytes.0 == 0 && (4_000..5_200).contains(&bytes.1),
             "{bytes:?}"
@@ -437,8 +481,8 @@ mod tests {
 
     #[test]
     fn a_sparse_block_takes_less_memory_compacted() {
-        let mut set: RowSet = (0..5_000).chain(70_000..75_000).collect();
-        let sparse: Vec<Slot> = (0..3_000)
+        let mut set: Set = (0..5_000).chain(70_000..75_000).collect();
+        let sparse: Vec<u32> = (0..3_000)
             .filter(|&row| {
                 set.remove(row);
                 set.made_sparse_by(row).is_some()
@@ -446,12 +490,12 @@ mod tests {
             .collect();
         assert_eq!(sparse, [2_952], "2,047 are left");
         assert!(set.sparse_blocks().eq([0]));
-        let before = set.heap_bytes();
+        let before = set.bytes_of_forms();
         let mut compacted = set.compacted(0).unwrap();
         assert!(set.compacted(1).is_none());
         set.exchange(0, &mut compacted);
         set.validate().unwrap();
-        let after = set.heap_bytes();
+        let after = set.bytes_of_forms();
         assert!(after.0 + 8_192 < before.0 && after.1 == before.1 + 4_000);
         assert!(
             set.rows(EVERY)
@@ -462,7 +506,7 @@ mod tests {
 
     #[test]
     fn sets_of_the_same_length_are_not_the_same() {
-        let [a, b] = [0..100, 1..101].map(RowSet::from_iter);
+        let [a, b] = [0..100, 1..101].map(Set::from_iter);
         assert!(a != b && a == a.clone());
     }
 
@@ -472,12 +516,12 @@ mod tests {
         let steps = [200_000, 20_001, 2_000, 40, 7, 1];
         let sets = steps.map(|step| {
             let rows = (60_000..200_000).step_by(step);
-            rows.chain([900_000]).collect::<BTreeSet<Slot>>()
+            rows.chain([900_000]).collect::<BTreeSet<u32>>()
         });
         for a in &sets {
-            let set: RowSet = a.iter().copied().collect();
+            let set: Set = a.iter().copied().collect();
             for b in &sets {
-                let other: RowSet = b.iter().copied().collect();
+                let other: Set = b.iter().copied().collect();
                 assert_eq!(set == other, a == b);
                 assert_eq!(set.common_count(&other) as usize, (a & b).len());
 
@@ -490,13 +534,18 @@ mod tests {
                 rest.remove_all(&other);
                 rest.validate().unwrap();
                 assert!(rest.rows(EVERY).iter().eq(&(a - b)));
+
+                let mut common = set.clone();
+                common.keep_all(&other);
+                common.validate().unwrap();
+                assert!(common.rows(EVERY).iter().eq(&(a & b)));
             }
             for end in ends {
                 let mut start = set.clone();
                 start.truncate(end);
                 start.validate().unwrap();
                 assert!(start.rows(EVERY).iter().eq(a.range(..end)));
-                assert!(set.rows(end..Slot::MAX).iter().eq(a.range(end..)));
+                assert!(set.rows(end..u32::MAX).iter().eq(a.range(end..)));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The invariants of an index, checked.
 
-use super::rows::Slot;
-use super::{Index, ListKey, RowSet};
+use super::{Index, RowSet, Slot};
+use crate::query::ListKey;
 
 impl Index {
     /// Checks every invariant. O(n), and slow: for tests.
@@ -61,7 +61,7 @@ impl Index {
     }
 
     fn validate_list(&self, key: ListKey, rows: &RowSet) -> Result<(), String> {
-        for slot in rows.rows(0..Slot::MAX) {
+        for slot in rows.rows(Slot::FIRST..Slot::MAX) {
             let row = self
                 .row(slot)
                 .ok_or_else(|| format!("{key:?} holds hole {slot}"))?;

@@ -1,4 +1,4 @@
-//! How a query is answered, for people who wonder what it costs.
+//! How a query is answered, which tells what it costs.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ use super::AnswerList;
 /// );
 /// # Ok::<(), taskdex::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Explanation {
     /// No task can match: the project has none, or a life cycle type is asked
@@ -64,15 +64,16 @@ pub enum NameStrategy {
     EachName,
     /// Every name matches, or none can: nothing is searched.
     Known,
-    /// The needle is put together from short texts of which is recorded where they occur.
-    Grams {
-        /// How many records of where a short text occurs are read.
+    /// Posting lists of trigrams, or of single bytes and pairs for a shorter needle, are
+    /// intersected.
+    Trigrams {
+        /// How many posting lists are read.
         postings: u64,
-        /// How many names are compared, as the records leave them open.
+        /// How many names are compared, because the lists do not decide.
         compared: u64,
     },
-    /// The answer to the same search is remembered, and kept true of later changes.
-    Remembered,
+    /// The answer to the same search is cached, and refreshed after changes.
+    Cached,
 }
 
 impl fmt::Display for Explanation {
@@ -109,13 +110,13 @@ impl fmt::Display for NameStrategy {
         match self {
             Self::EachName => f.write_str("each name is compared"),
             Self::Known => f.write_str("every name matches, or none can"),
-            Self::Grams { postings, compared } => write!(
+            Self::Trigrams { postings, compared } => write!(
                 f,
-                "combines {records} of where short texts occur, and compares {names}",
-                records = Counted(*postings, "record"),
+                "intersects {lists}, and compares {names}",
+                lists = Counted(*postings, "posting list"),
                 names = Counted(*compared, "name"),
             ),
-            Self::Remembered => f.write_str("the answer is remembered from an earlier query"),
+            Self::Cached => f.write_str("the answer is cached from an earlier query"),
         }
     }
 }
@@ -139,7 +140,7 @@ mod tests {
     fn one_and_many_are_told_apart() {
         let list = AnswerList::default();
         let sentences = |count| {
-            let strategy = NameStrategy::Grams {
+            let strategy = NameStrategy::Trigrams {
                 postings: count,
                 compared: count,
             };
@@ -161,8 +162,8 @@ mod tests {
                 "scan of 1 task: the project is too small to need answer lists",
                 "look-up in the answer list of all tasks by the clock: its length, 1 task, is the \
                  total, and the page starts at its offset",
-                "name search among 1 task in the answer list of all tasks by the clock: combines \
-                 1 record of where short texts occur, and compares 1 name",
+                "name search among 1 task in the answer list of all tasks by the clock: intersects \
+                 1 posting list, and compares 1 name",
             ]
         );
         assert_eq!(
@@ -171,8 +172,8 @@ mod tests {
                 "scan of all 20 tasks: the project is too small to need answer lists",
                 "look-up in the answer list of all tasks by the clock: its length, 20 tasks, is \
                  the total, and the page starts at its offset",
-                "name search among 20 tasks in the answer list of all tasks by the clock: combines \
-                 20 records of where short texts occur, and compares 20 names",
+                "name search among 20 tasks in the answer list of all tasks by the clock: intersects \
+                 20 posting lists, and compares 20 names",
             ]
         );
     }

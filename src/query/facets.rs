@@ -98,7 +98,7 @@ impl Facets {
         count(&self.task_types, task_type as usize)
     }
 
-    /// How many tasks match with this last status; none is the tasks that were
+    /// How many tasks match with this last status; `None` is the tasks that were
     /// never executed, which no filter can ask for.
     #[must_use]
     pub fn last_status(&self, last_status: Option<LastStatus>) -> u64 {

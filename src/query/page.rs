@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Cursor;
+use super::{Cursor, Explanation};
 use crate::error::{Error, ErrorKind};
 use crate::schedule::Execution;
 use crate::task::{Record, Task};
@@ -175,7 +175,7 @@ impl ScheduledTask {
         &self.task
     }
 
-    /// The record, for whoever needs nothing else.
+    /// The record alone.
     #[must_use]
     pub fn into_task(self) -> Task {
         self.task
@@ -232,7 +232,7 @@ impl ScheduledTask {
 
     /// The first execution after the instant of the query, computed from the schedule.
     ///
-    /// None where the task is triggered, disabled, expired, past, or without
+    /// `None` where the task is triggered, disabled, expired, past, or without
     /// a schedule.
     #[must_use]
     pub fn next_execution(&self) -> Option<Execution> {
@@ -255,7 +255,7 @@ impl ScheduledTask {
 
 /// One page of a listing, with the total of all that match.
 ///
-/// A page is owned: later changes of the store do not touch it, and it holds
+/// A page is owned: later changes of the store leave it as it is, and it holds
 /// no lock. [`write_json`](Self::write_json) writes the documented body.
 ///
 /// ```
@@ -295,7 +295,7 @@ impl Page {
         self.tasks.iter()
     }
 
-    /// The tasks of the page, for whoever needs nothing else.
+    /// The tasks of the page alone.
     #[must_use]
     pub fn into_tasks(self) -> Vec<ScheduledTask> {
         self.tasks
@@ -309,7 +309,7 @@ impl Page {
 
     /// Where to [go on](crate::ListQuery::with_cursor): just after the page's last task.
     ///
-    /// None for a page without tasks, so a client that pages until there is no
+    /// `None` for a page without tasks, so a client that pages until there is no
     /// cursor has seen every task. The cursor of the last page is good for
     /// later: tasks that are added afterwards follow it.
     #[must_use]
@@ -324,6 +324,39 @@ impl Page {
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.summary.revision
+    }
+
+    /// How this very answer was found, for a log of slow queries.
+    ///
+    /// Two pages are equal though they were found in different ways, as the same search is when it
+    /// is run, and then read from the cache.
+    ///
+    /// ```
+    /// use chrono::DateTime;
+    /// use taskdex::query::{Explanation, NameStrategy};
+    /// use taskdex::testkit::Workload;
+    /// use taskdex::{ListQuery, NameMatch, ProjectId, TaskStore};
+    ///
+    /// let store = TaskStore::new();
+    /// let project = ProjectId::new("p-1")?;
+    /// let now = DateTime::UNIX_EPOCH;
+    /// store.add_all(&project, Workload::new(7, 1_000).tasks().collect(), now).unwrap();
+    ///
+    /// let query = ListQuery::new(0, 10)?.with_task_name(NameMatch::contains("restart")?);
+    /// let strategy = |explanation| match explanation {
+    ///     Explanation::NameSearch { strategy, .. } => strategy,
+    ///     other => panic!("no search for a name: {other}"),
+    /// };
+    /// let first = store.list(&project, &query, now);
+    /// assert!(matches!(strategy(first.explanation()), NameStrategy::Trigrams { .. }));
+    /// let again = store.list(&project, &query, now);
+    /// assert_eq!(strategy(again.explanation()), NameStrategy::Cached);
+    /// assert_eq!(first, again);
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    #[must_use]
+    pub fn explanation(&self) -> Explanation {
+        self.summary.explanation
     }
 }
 
@@ -377,19 +410,37 @@ impl<'a> IntoIterator for &'a Page {
 /// assert!(body.starts_with(br#"{"scheduled_tasks":[{"id":"t-3","#));
 /// # Ok::<(), taskdex::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct PageSummary {
     total_count: u64,
     revision: Revision,
     next_cursor: Option<Cursor>,
+    explanation: Explanation,
 }
 
+/// How an answer was found is no part of it: the [explanation](PageSummary::explanation) is not
+/// compared.
+impl PartialEq for PageSummary {
+    fn eq(&self, other: &Self) -> bool {
+        let answer = |it: &Self| (it.total_count, it.revision, it.next_cursor);
+        answer(self) == answer(other)
+    }
+}
+
+impl Eq for PageSummary {}
+
 impl PageSummary {
-    pub(crate) fn new(total_count: u64, revision: Revision, next_cursor: Option<Cursor>) -> Self {
+    pub(crate) fn new(
+        total_count: u64,
+        revision: Revision,
+        next_cursor: Option<Cursor>,
+        explanation: Explanation,
+    ) -> Self {
         Self {
             total_count,
             revision,
             next_cursor,
+            explanation,
         }
     }
 
@@ -405,9 +456,17 @@ impl PageSummary {
         self.revision
     }
 
-    /// Where to go on, none for a page without tasks: [`Page::next_cursor`].
+    /// Where to go on, `None` for a page without tasks: [`Page::next_cursor`].
     #[must_use]
     pub fn next_cursor(&self) -> Option<Cursor> {
         self.next_cursor
+    }
+
+    /// How this very answer was found, for a log of slow queries: [`Page::explanation`].
+    ///
+    /// [`TaskStore::explain`](crate::TaskStore::explain) tells it beforehand.
+    #[must_use]
+    pub fn explanation(&self) -> Explanation {
+        self.explanation
     }
 }

@@ -1,6 +1,6 @@
 //! Many edits as one change: batches, imports, and the refresh of a mirror.
 //!
-//! A batch is planned while readers go on: the plan says what each task that it touches becomes.
+//! A batch is planned while readers go on: the plan says what each changed task becomes.
 //! Then it is carried out in the index, or the project is built beside where much of it changes.
 
 mod plan;
@@ -17,9 +17,9 @@ use crate::index::{Addition, Logged, NameBatch, NoRoom, NotAdded, REVISION_MAX, 
 use crate::query::Revision;
 use crate::sync::{cramped, reached};
 use crate::task::{Task, written_instant};
-pub(super) use plan::{Added, Plan, Planner, TouchedIds};
+pub(super) use plan::{Added, ChangedIds, Plan, Planner};
 
-/// Rows that are put in place in one step, while readers wait.
+/// Rows that are staged in one step, while readers wait.
 const STEP_ROWS: usize = cramped(16, 3);
 
 /// Why a batch was refused.
@@ -117,8 +117,7 @@ impl Project {
         }
     }
 
-    /// Stages all tasks, a few in each step, and publishes them with the last.
-    /// Otherwise adds none.
+    /// Stages all tasks in short steps, and then publishes them; or takes all of them back.
     fn try_add_all<T: NewTask>(
         &self,
         tasks: &[T],
@@ -164,7 +163,7 @@ impl Project {
             if let Err(refused) = result {
                 self.discard_staged();
                 if self.read().is_sparse() {
-                    // It was made ready for more tasks than it has, and for fewer there is room.
+                    // Lists were built for more tasks than it has. A smaller project fits.
                     let renumbered = self.renumber();
                     debug_assert!(renumbered.is_ok(), "a renumbered project is smaller");
                 }
@@ -176,7 +175,7 @@ impl Project {
         let due = self.read().due_built();
         let sequences = first..first.saturating_add(staged as u64);
         let mut index = self.write();
-        let former = due.and_then(|due| index.install_due(due));
+        let former = due.and_then(|due| index.replace_due(due));
         index.publish(version);
         index.record(version, sequences.map(Logged::Added));
         drop(index);
@@ -184,16 +183,16 @@ impl Project {
         Ok(version)
     }
 
-    /// Builds the lists that a project of so many tasks more needs, if it has none.
+    /// Builds the lists that a project with `added` more tasks needs.
     fn prepare_for(&self, added: usize) {
         let lookups = self.read().lookups_for(added);
         if let Some(lookups) = lookups {
-            self.write().install(lookups);
+            self.write().set_lookups(lookups);
             reached("lists are built");
         }
     }
 
-    /// Stages rows in one step, before which waiting readers go.
+    /// Stages rows in one step. Waiting readers go first.
     fn stage_step(
         &self,
         additions: &[Addition<'_>],
@@ -222,7 +221,7 @@ impl Project {
         }
     }
 
-    /// Takes back a batch that was not published, in short steps.
+    /// Removes the rows of a batch that was not published, in short steps.
     pub(super) fn discard_staged(&self) {
         while self.read().has_staged() {
             self.let_readers_in();
@@ -298,7 +297,7 @@ impl Project {
             };
             let plan = planner.sync(tasks)?;
             if plan.is_empty() {
-                return Ok(Synced::new(index.revision(), TouchedIds::default()));
+                return Ok(Synced::new(index.revision(), ChangedIds::default()));
             }
             let ids = plan.ids(&index);
             (plan, version, ids)
@@ -312,11 +311,11 @@ impl Project {
 
     /// Carries out a plan as the change of this version.
     ///
-    /// It has room: a plan is refused where the project would be full.
+    /// There is room, because a plan is refused where the project would be full.
     pub(super) fn execute(&self, plan: &Plan<'_>, version: Revision) -> Result<(), NotAdded> {
         let is_in_place = {
             let index = self.read();
-            plan.touched() <= index.in_place_max() && index.has_room_for(plan.added.len())
+            plan.written() <= index.in_place_max() && index.has_room_for(plan.added.len())
         };
         if is_in_place {
             self.execute_in_place(plan, version)
@@ -348,12 +347,12 @@ impl Project {
         let mut removed: Vec<Removed> = Vec::with_capacity(plan.removed.len());
         let former = {
             let mut index = self.write();
-            index.install_chunks(copied);
-            let former = due.and_then(|due| index.install_due(due));
+            index.replace_chunks(copied);
+            let former = due.and_then(|due| index.replace_due(due));
             for it in &plan.changed {
                 index.change(it.slot, &it.task, it.next, it.version)?;
             }
-            // From the last on, as the rows of a small project move up.
+            // The last first, as the rows of a small project move up.
             let slots = plan.removed.iter().rev();
             removed.extend(slots.filter_map(|&slot| index.take_out(slot)));
             index.stage(late).map_err(|(_, why)| why)?;
@@ -378,7 +377,7 @@ impl Project {
             (fresh, plan.logged(&index))
         };
         reached("a project is built beside");
-        self.install_fresh(fresh, |index| {
+        self.replace_index(fresh, |index| {
             index.record(version, logged);
             index.continue_sequences(plan.sequence_next);
         });

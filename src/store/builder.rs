@@ -1,4 +1,4 @@
-//! A store with choices.
+//! The builder of a store.
 
 use std::fmt;
 
@@ -89,7 +89,7 @@ impl TaskStoreBuilder {
     /// let (sender, receiver) = mpsc::channel();
     /// let store = TaskStore::builder()
     ///     .with_on_change(move |project, revision| {
-    ///         // Nobody may be waiting any more.
+    ///         // The receiver may be gone.
     ///         let _ = sender.send((project.clone(), revision));
     ///     })
     ///     .build();
@@ -127,7 +127,7 @@ impl TaskStoreBuilder {
     /// let (sender, receiver) = mpsc::channel();
     /// let store = TaskStore::builder()
     ///     .with_on_earlier_wakeup(move |wakeup| {
-    ///         // Nobody may be waiting any more.
+    ///         // The receiver may be gone.
     ///         let _ = sender.send(wakeup);
     ///     })
     ///     .build();

@@ -14,7 +14,7 @@ impl Project {
     /// says.
     ///
     /// Where the due queue does not tell the order, next executions of all that match are found in
-    /// a snapshot, while nobody waits.
+    /// a snapshot, under no lock.
     pub(super) fn for_each_by_next(
         &self,
         query: &ListQuery,
@@ -25,12 +25,16 @@ impl Project {
         let index = self.read();
         let revision = index.revision();
         let second = now.timestamp();
-        let found = match index.name_search(&query.filters) {
-            None => index.select_by_next(query, second),
-            Some(search) => self.name_cache().find(memory, &search, |rows| {
-                search.index.select_by_next_among(query, rows, second)
-            }),
+        let (found, strategy) = match index.name_search(&query.filters) {
+            None => (index.select_by_next(query, second), None),
+            Some(search) => {
+                let (found, strategy) = self.name_cache().find(memory, &search, |rows| {
+                    search.index.select_by_next_among(query, rows, second)
+                });
+                (found, Some(strategy))
+            }
         };
+        let explanation = index.explain(&query.filters, strategy);
         let total = match found {
             ByNext::Page(selected) => {
                 for (_, row) in index.page(&selected) {
@@ -49,7 +53,7 @@ impl Project {
                 rows.len() as u64
             }
         };
-        PageSummary::new(total, revision, None)
+        PageSummary::new(total, revision, None, explanation)
     }
 }
 

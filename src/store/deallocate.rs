@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-/// Drops what took memory for so many tasks or rows, and has the allocator tidy up.
+/// Drops the memory of so many tasks or rows, and has the allocator merge freed pieces.
 ///
 /// glibc merges freed pieces only when it is asked for memory, up to 10,000 at a time. That would
 /// fall to later changes, which hold readers up meanwhile: after a sync of a million tasks, to

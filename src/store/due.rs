@@ -1,4 +1,4 @@
-//! What is due: the heart of a scheduler.
+//! What is due: pending executions of all projects, for schedulers.
 //!
 //! Each watched project keeps what is pending in its index. The agenda of the store holds the
 //! earliest second of each project, and how far executions were taken.
@@ -8,13 +8,13 @@
 //! 1. `turn`: one thread takes, or begins to watch, at a time.
 //! 2. The lock of a project's writer.
 //! 3. The lock of a project's readers.
-//! 4. `agenda`: innermost, held for a few steps, and never while another lock is waited for.
+//! 4. `agenda`: innermost, and held for a few steps.
 //!
 //! A change does not know whether others were taken from meanwhile. So it puts what it makes
 //! pending into its project's queue, and before the agenda has that, what is not after the
-//! `passed` of that moment moves on ([`Due::follow`]). Only a change of a project's earliest
+//! `passed` of that moment moves on ([`Due::update`]). Only a change of a project's earliest
 //! second needs that: behind it, what is pending is after `passed` in any case. As the agenda is
-//! one lock, nobody sees a `passed` behind which something becomes pending later.
+//! one lock, no thread sees a `passed` behind which something becomes pending later.
 
 mod forecast;
 mod missed;
@@ -30,7 +30,7 @@ use super::project::{Project, next_of};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::index::{DueQueue, Index, Next, Slot};
+use crate::index::{DueQueue, Index, Next, Slot, b_tree_bytes};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, rank};
 use crate::task::ProjectId;
 pub use missed::{Missed, MissedPolicy};
@@ -39,7 +39,7 @@ pub use take::{DueBatch, DueExecution};
 /// Rows of which the next executions are set in one step, while readers wait.
 const STEP_ROWS: usize = 256;
 
-/// What a store keeps for those who watch what is due.
+/// What a watched store keeps beside its projects.
 #[derive(Debug, Default)]
 pub(super) struct Due {
     turn: Mutex<(), { rank::TURN }>,
@@ -62,9 +62,9 @@ impl fmt::Debug for OnEarlierWakeup {
 #[derive(Debug)]
 struct Agenda {
     projects: BTreeSet<(i64, ProjectId)>,
-    /// What was passed is never less.
+    /// The least that `passed` can be.
     passed_min: i64,
-    /// The greatest second that was taken with.
+    /// The greatest `now` of a taking, in seconds.
     now_max: i64,
 }
 
@@ -90,7 +90,7 @@ impl Agenda {
         self.passed_min.max(reached)
     }
 
-    /// Moves a project, and gives the earliest second of all where it is earlier than before.
+    /// Moves a project. Returns the earliest second of all where it is earlier than before.
     fn move_project(
         &mut self,
         id: &ProjectId,
@@ -139,17 +139,17 @@ impl Due {
         self.agenda().as_ref().map(Agenda::passed)
     }
 
-    /// Has the agenda follow a change of a project, with its writer's lock held, and gives the
+    /// Updates the agenda after a change of a project, with its writer's lock held. Returns the
     /// next wake-up where it is earlier than before.
-    pub(super) fn follow(&self, id: &ProjectId, project: &Project) -> Option<i64> {
+    pub(super) fn update(&self, id: &ProjectId, project: &Project) -> Option<i64> {
         if project.read().due().is_none_or(DueQueue::is_published) {
             return None;
         }
         self.publish(id, &mut project.write())
     }
 
-    /// Has the agenda know a project's first second, and gives the next wake-up where it is
-    /// earlier than before.
+    /// Enters a project's first second in the agenda. Returns the next wake-up where it is earlier
+    /// than before.
     fn publish(&self, id: &ProjectId, index: &mut Index) -> Option<i64> {
         let mut agenda = self.agenda();
         let agenda = agenda.as_mut()?;
@@ -165,8 +165,8 @@ impl Due {
         agenda.move_project(id, before, after)
     }
 
-    /// Has the agenda forget a project that ends, with its writer's lock held.
-    pub(super) fn forget(&self, id: &ProjectId, project: &Project) {
+    /// Takes a project that ends out of the agenda, with its writer's lock held.
+    pub(super) fn remove_project(&self, id: &ProjectId, project: &Project) {
         let published = project.read().due().and_then(DueQueue::published);
         if published.is_some()
             && let Some(agenda) = &mut *self.agenda()
@@ -175,14 +175,21 @@ impl Due {
         }
     }
 
-    /// Tells of an earlier wake-up. No lock is held.
+    /// Bytes of heap memory.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let agenda = self.agenda();
+        let projects = agenda.as_ref().map_or(0, |agenda| agenda.projects.len());
+        b_tree_bytes::<(i64, ProjectId)>(projects)
+    }
+
+    /// Calls the callback for an earlier wake-up. No lock is held.
     pub(super) fn tell(&self, earlier: Option<i64>) {
         if let (Some(second), Some(OnEarlierWakeup(call))) = (earlier, &self.on_earlier_wakeup) {
             call(instant_of(second));
         }
     }
 
-    /// Begins to watch a project that is there, with its writer's lock held. Readers go on.
+    /// Begins to watch a project in the store, with its writer's lock held. Readers go on.
     pub(super) fn watch(&self, id: &ProjectId, project: &Project, passed: i64) -> Option<i64> {
         project.begin_watching(passed);
         self.publish(id, &mut project.write())
@@ -310,7 +317,7 @@ impl TaskStore {
 
 // With the writer's lock held.
 impl Project {
-    /// Makes pending what is to come after a second, and after the time of adding.
+    /// Makes the first execution of each task pending: after a second, and after it was added.
     fn begin_watching(&self, passed: i64) {
         self.write().begin_watching(passed);
         let mut nexts: Vec<(Slot, Next)> = Vec::new();
@@ -326,12 +333,12 @@ impl Project {
             let copied = self.read().copied_chunks(slots);
             self.let_readers_in();
             let mut index = self.write();
-            index.install_chunks(copied);
+            index.replace_chunks(copied);
             index.set_nexts(step);
         }
         let built = self.read().due_built();
         let mut index = self.write();
-        let former = built.and_then(|due| index.install_due(due));
+        let former = built.and_then(|due| index.replace_due(due));
         index.put_rows_into_due();
         drop(index);
         drop(former);

@@ -177,7 +177,7 @@ pub trait NewTask: sealed::Sealed {
 }
 
 mod sealed {
-    #[expect(unnameable_types, reason = "nobody else has it")]
+    #[expect(unnameable_types, reason = "no other type has it")]
     pub trait Sealed {}
     impl Sealed for crate::task::Task {}
     impl Sealed for crate::task::Record {}

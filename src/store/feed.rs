@@ -60,7 +60,7 @@ pub struct ChangeSet {
 }
 
 impl ChangeSet {
-    /// Nothing to do for a copy that stands at a revision.
+    /// No changes, for a copy that is at the revision.
     pub(super) fn nothing(revision: Revision, next_sequence: u64) -> Self {
         Self {
             from: revision,
@@ -98,7 +98,7 @@ impl Project {
         })
     }
 
-    /// Leads this copy on, with the writer's lock held.
+    /// Applies changes to this copy, with the writer's lock held.
     pub(super) fn apply_changes(
         &self,
         changes: &ChangeSet,

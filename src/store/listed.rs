@@ -3,25 +3,30 @@
 use chrono::{DateTime, Utc};
 
 use crate::index::{Index, Known, Moment, Next, RowView, Selected, Slot};
-use crate::query::{Cursor, Page, PageSummary, Revision, ScheduledTask};
+use crate::query::{Cursor, Explanation, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::{Execution, Schedule};
 use crate::task::Task;
 
-/// What a listing found out about a row's next execution.
+/// The next execution of a row, which a listing computed.
 #[derive(Debug)]
-pub(super) struct Learnt {
+pub(super) struct ComputedNext {
     pub(super) slot: Slot,
     pub(super) sequence: u64,
     pub(super) version: Revision,
     pub(super) next: Next,
 }
 
-/// The page of the rows that a query selects, and what was learnt on the way.
-pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (Page, Vec<Learnt>) {
-    let mut learnt = Vec::new();
+/// The page of the rows that a query selects, and the next executions that it computed.
+pub(super) fn page(
+    index: &Index,
+    selected: &Selected,
+    explanation: Explanation,
+    now: DateTime<Utc>,
+) -> (Page, Vec<ComputedNext>) {
+    let mut computed = Vec::new();
     let mut tasks = Vec::with_capacity(selected.slots().len());
     for (slot, row) in index.page(selected) {
-        let next_execution = learn(row, slot, now, &mut learnt);
+        let next_execution = next_noted(row, slot, now, &mut computed);
         let task = Task::without_texts(*row.task().attributes());
         tasks.push(listed(row, task, next_execution));
         // Written where they stay: a task that is moved there costs twice as much.
@@ -29,7 +34,10 @@ pub(super) fn page(index: &Index, selected: &Selected, now: DateTime<Utc>) -> (P
             listed.task_mut().clone_texts_from(row.task());
         }
     }
-    (Page::new(tasks, summary(index, selected)), learnt)
+    (
+        Page::new(tasks, summary(index, selected, explanation)),
+        computed,
+    )
 }
 
 /// A row's task as it is listed.
@@ -49,35 +57,41 @@ pub(super) fn listed(
     )
 }
 
-/// Shows each task of the rows that a query selects, and returns what was learnt on the way.
+/// Calls `each` with the tasks that a query selects, and returns the next executions that it
+/// computed.
 pub(super) fn for_each(
     index: &Index,
     selected: &Selected,
     now: DateTime<Utc>,
     mut each: impl FnMut(&Task, Option<Execution>),
-) -> Vec<Learnt> {
-    let mut learnt = Vec::new();
+) -> Vec<ComputedNext> {
+    let mut computed = Vec::new();
     for (slot, row) in index.page(selected) {
-        let next_execution = learn(row, slot, now, &mut learnt);
+        let next_execution = next_noted(row, slot, now, &mut computed);
         each(row.task(), next_execution);
     }
-    learnt
+    computed
 }
 
 /// What the page of the rows that a query selects says beside its tasks.
-pub(super) fn summary(index: &Index, selected: &Selected) -> PageSummary {
+pub(super) fn summary(index: &Index, selected: &Selected, explanation: Explanation) -> PageSummary {
     let last = selected.slots().last().and_then(|&slot| index.row(slot));
     let cursor = last.map(|row| Cursor::after_sequence(row.sequence()));
-    PageSummary::new(u64::from(selected.total), index.revision(), cursor)
+    PageSummary::new(
+        u64::from(selected.total),
+        index.revision(),
+        cursor,
+        explanation,
+    )
 }
 
-/// The first execution of a row after `now`; what the row should know of it, and does not, is
-/// `news`.
+/// The first execution of a row after `now`. One that the row does not hold yet is computed, and
+/// `keep` is called with it.
 #[inline]
 pub(super) fn next_execution(
     row: RowView<'_>,
     now: DateTime<Utc>,
-    news: impl FnOnce(Next),
+    keep: impl FnOnce(Next),
 ) -> Option<Execution> {
     if !row.task().is_enabled() {
         return None;
@@ -87,21 +101,21 @@ pub(super) fn next_execution(
         Known::Never => None,
         Known::Unknown => {
             let (next_execution, next) = computed_execution(row, now);
-            next.map(news);
+            next.map(keep);
             next_execution
         }
     }
 }
 
 #[inline]
-fn learn(
+fn next_noted(
     row: RowView<'_>,
     slot: Slot,
     now: DateTime<Utc>,
-    learnt: &mut Vec<Learnt>,
+    computed: &mut Vec<ComputedNext>,
 ) -> Option<Execution> {
     next_execution(row, now, |next| {
-        learnt.push(Learnt {
+        computed.push(ComputedNext {
             slot,
             sequence: row.sequence(),
             version: row.version(),
@@ -110,7 +124,7 @@ fn learn(
     })
 }
 
-/// The first execution of a row after `now`, and what the row should know of it.
+/// The first execution of a row after `now`, and the form in which the row can hold it.
 #[cold]
 fn computed_execution(row: RowView<'_>, now: DateTime<Utc>) -> (Option<Execution>, Option<Next>) {
     let schedule = row.task().schedule();
@@ -118,7 +132,7 @@ fn computed_execution(row: RowView<'_>, now: DateTime<Utc>) -> (Option<Execution
     match next.at(now.timestamp()) {
         Known::Next(moment) => (Some(execution(moment)), Some(next)),
         Known::Never => (None, Some(next)),
-        // Too far apart to be kept.
+        // Too long a span for a row.
         Known::Unknown => {
             let execution = schedule.and_then(|schedule| schedule.next_execution(now));
             (execution, None)

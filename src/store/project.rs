@@ -1,4 +1,4 @@
-//! One project's cell: its index, and who may read and change it.
+//! One project: its index behind the locks of readers and writers.
 
 use chrono::{DateTime, Utc};
 
@@ -7,7 +7,7 @@ use super::edit::NewTask;
 use crate::error::Error;
 use crate::index::{Index, Next, NoRoom, NotAdded, RowSet, RowView, Selected, Slot};
 use crate::query::{
-    Explanation, Facets, ListQuery, Order, Page, PageSummary, Revision, ScheduledTask,
+    Explanation, Facets, ListQuery, NameStrategy, Order, Page, PageSummary, Revision, ScheduledTask,
 };
 use crate::schedule::Execution;
 use crate::store::deallocate::deallocate;
@@ -30,7 +30,7 @@ pub(super) struct Project {
     index: RwLock<Index, { rank::INDEX }>,
     /// Every access is relaxed: it publishes nothing, as what readers and writers see of each other
     /// goes through `index`. A writer that sees a count too late waits a step later, or at most
-    /// [`YIELDS_MAX`] yields for nobody.
+    /// [`YIELDS_MAX`] yields too many.
     readers_waiting: AtomicU32,
     name_cache: NameCache,
 }
@@ -38,11 +38,10 @@ pub(super) struct Project {
 /// Most yields between two steps; waiting readers usually wake after one or two.
 const YIELDS_MAX: u32 = 1_000;
 
-/// What only those who change the project see.
+/// What is under the writer's lock alone.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
-    /// Set once the project is taken out of the store: a thread that still holds it must look
-    /// again.
+    /// Set when the project leaves the store: a thread that still holds it must look it up again.
     pub(super) retired: bool,
 }
 
@@ -58,9 +57,8 @@ impl Project {
         }
     }
 
-    // What callers provide is dealt with before a lock is taken, so that a
-    // change cannot panic half-way: a poisoned lock still guards whole data,
-    // save that a batch may have been left staged.
+    // Code of callers runs before a lock is taken, so that a change cannot panic
+    // half-way: a poisoned lock guards whole data, except for rows left staged.
 
     pub(super) fn lock_writer(&self) -> WriterGuard<'_> {
         self.writer.lock().unwrap_or_else(|poisoned| {
@@ -83,9 +81,9 @@ impl Project {
 
     /// Lets waiting readers go first, between two steps of a change.
     ///
-    /// The lock is not fair: a writer that takes it again at once is quicker than a reader that
-    /// must wake up, so that readers of a long import would wait for its end (240 ms instead of
-    /// 4 ms at the longest for a quarter of a million tasks).
+    /// The lock is not fair: a writer takes it again before a reader wakes up, and readers would
+    /// wait for the end of a long import (240 ms at the longest for a quarter of a million tasks,
+    /// and 4 ms so).
     pub(super) fn let_readers_in(&self) {
         for _ in 0..YIELDS_MAX {
             if self.readers_waiting.load(Ordering::Relaxed) == 0 {
@@ -120,25 +118,29 @@ impl Project {
             return Page::new(tasks, summary);
         }
         let index = self.read();
-        let selected = self.select(&index, query, memory);
-        let (page, learnt) = listed::page(&index, &selected, now);
+        let (selected, strategy) = self.select(&index, query, memory);
+        let explanation = index.explain(&query.filters, strategy);
+        let (page, computed) = listed::page(&index, &selected, explanation, now);
         drop(index);
-        self.keep(learnt);
+        self.keep(computed);
         page
     }
 
-    /// The total of a query, and the rows of its page.
+    /// The total of a query and the rows of its page, and how a name that it has was searched.
     pub(super) fn select(
         &self,
         index: &Index,
         query: &ListQuery,
         memory: &CacheMemory,
-    ) -> Selected {
+    ) -> (Selected, Option<NameStrategy>) {
         match index.name_search(&query.filters) {
-            None => index.select(query),
-            Some(search) => self.name_cache.find(memory, &search, |rows| {
-                search.index.select_among(query, rows)
-            }),
+            None => (index.select(query), None),
+            Some(search) => {
+                let (selected, strategy) = self.name_cache.find(memory, &search, |rows| {
+                    search.index.select_among(query, rows)
+                });
+                (selected, Some(strategy))
+            }
         }
     }
 
@@ -148,13 +150,15 @@ impl Project {
 
     pub(super) fn facets(&self, query: &ListQuery, memory: &CacheMemory) -> Facets {
         self.read().facets(&query.filters, |search| {
-            self.name_cache.find(memory, search, RowSet::clone)
+            self.name_cache.find(memory, search, RowSet::clone).0
         })
     }
 
     pub(super) fn explain(&self, query: &ListQuery) -> Explanation {
         let index = self.read();
-        index.explain(&query.filters, |search| self.name_cache.strategy(search))
+        let search = index.name_search(&query.filters);
+        let strategy = search.map(|search| self.name_cache.strategy(&search));
+        index.explain(&query.filters, strategy)
     }
 
     pub(super) fn validate_name_cache(&self, index: &Index) -> Result<(), String> {
@@ -172,23 +176,23 @@ impl Project {
             return self.for_each_by_next(query, now, memory, |row, next| each(row.task(), next));
         }
         let index = self.read();
-        let selected = self.select(&index, query, memory);
-        let learnt = listed::for_each(&index, &selected, now, each);
-        let summary = listed::summary(&index, &selected);
+        let (selected, strategy) = self.select(&index, query, memory);
+        let computed = listed::for_each(&index, &selected, now, each);
+        let explanation = index.explain(&query.filters, strategy);
+        let summary = listed::summary(&index, &selected, explanation);
         drop(index);
-        self.keep(learnt);
+        self.keep(computed);
         summary
     }
 
-    /// Keeps what a listing found out about next executions, unless that would
-    /// mean to wait.
-    fn keep(&self, learnt: Vec<listed::Learnt>) {
-        if learnt.is_empty() {
+    /// Keeps next executions that a listing computed, unless it would have to wait.
+    fn keep(&self, computed: Vec<listed::ComputedNext>) {
+        if computed.is_empty() {
             return;
         }
         if let Some(mut index) = self.index.try_write() {
             reached("next executions are kept");
-            for it in learnt {
+            for it in computed {
                 index.set_next(it.slot, it.sequence, it.version, it.next);
             }
         }
@@ -303,7 +307,7 @@ impl Project {
             let copied = self.read().copied_chunks([slot]);
             reached("shared rows are copied");
             index = self.write();
-            index.install_chunks(copied);
+            index.replace_chunks(copied);
         }
         let changed = change(&mut index, slot)?;
         let has_sparse_lists = index.has_sparse_lists();
@@ -314,9 +318,9 @@ impl Project {
         Ok(changed)
     }
 
-    // Setting in order, with the writer's lock held.
+    // Tidying, with the writer's lock held.
 
-    /// Records all names anew where many tasks were renamed. Readers go on meanwhile.
+    /// Records all names again where many tasks were renamed. Readers go on meanwhile.
     pub(super) fn tidy_names(&self) {
         let index = self.read();
         let rows = index.len();
@@ -324,32 +328,32 @@ impl Project {
         drop(index);
         if let Some(fresh) = fresh {
             reached("names are recorded anew");
-            let former = self.write().install_names(fresh);
+            let former = self.write().replace_names(fresh);
             deallocate(former, rows as usize);
         }
     }
 
-    /// Keeps blocks of answer lists that removals left sparse in less memory. Readers go on
-    /// while that is prepared, and while the memory of before is given back.
+    /// Compacts blocks of answer lists that removals left sparse. Readers go on while blocks are
+    /// copied, and while the former ones are freed.
     pub(super) fn compact_lists(&self) {
         let compacted = self.read().compacted_lists();
         if let Some(compacted) = compacted {
             reached("lists are compacted");
-            let former = self.write().install_lists(compacted);
+            let former = self.write().replace_compacted(compacted);
             // No reader has to wait for that.
             drop(former);
         }
     }
 
-    /// Numbers all rows anew. Readers go on while that is prepared.
+    /// Renumbers all rows. Readers go on while the index is built beside.
     pub(super) fn renumber(&self) -> Result<(), NotAdded> {
         let fresh = self.read().renumbered()?;
         reached("rows are renumbered");
-        self.install_fresh(fresh, |_| {});
+        self.replace_index(fresh, |_| {});
         Ok(())
     }
 
-    /// Sets the project in order, if there is anything to do.
+    /// Renumbers the project, if it has holes or former names.
     pub(super) fn compact(&self) {
         let is_compact = {
             let index = self.read();
@@ -363,7 +367,7 @@ impl Project {
     }
 
     /// Puts another index in place of this one, and finishes it before readers see it.
-    pub(super) fn install_fresh(&self, fresh: Index, finish: impl FnOnce(&mut Index)) {
+    pub(super) fn replace_index(&self, fresh: Index, finish: impl FnOnce(&mut Index)) {
         let former = {
             let mut index = self.write();
             let former = index.replace_by(fresh);

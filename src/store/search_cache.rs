@@ -1,15 +1,15 @@
-//! Cached results of name searches, so that a client that pages, or asks again, is answered at
-//! once.
+//! The cache of name searches: a client that pages, or asks again, is answered at once.
 
 use std::collections::BTreeMap;
 
-use crate::index::{Index, NameSearch, NamesFound, RowSet, Validity};
+use super::memory::ARC_COUNTS;
+use crate::index::{Index, NameSearch, NamesFound, RowSet, Validity, b_tree_bytes};
 use crate::query::{ListKey, NameMatch, NameStrategy};
 use crate::sync::{
     Arc, AtomicU64, Mutex, MutexGuard, OnceLock, Ordering, PoisonError, Weak, rank, reached,
 };
 
-/// The most entries of one project: they are searched one by one.
+/// Most entries of one project, which are compared one by one.
 const ENTRIES_MAX: usize = 8;
 
 /// The memory that the caches of all projects of a store share, and the order in which their
@@ -18,7 +18,7 @@ const ENTRIES_MAX: usize = 8;
 pub(super) struct CacheMemory {
     bytes_max: usize,
     /// Relaxed is enough: each addition gives a time of its own, whatever else a thread sees, and
-    /// entries that are dated by it are read and written under their locks alone.
+    /// entries with such times are read and written under their locks alone.
     clock: AtomicU64,
     lru: Mutex<Lru, { rank::LRU }>,
 }
@@ -55,7 +55,7 @@ struct Entry {
     list: ListKey,
     rows: RowSet,
     validity: Validity,
-    /// With more rows than this, the entry takes more memory than its size says.
+    /// Most rows with which the entry takes no more memory than was counted.
     length_max: u32,
     /// Its key in [`Lru::by_use`].
     lru_key: u64,
@@ -112,6 +112,11 @@ impl CacheMemory {
         }
     }
 
+    /// Bytes of heap memory, without the entries themselves.
+    pub(super) fn heap_bytes(&self) -> usize {
+        b_tree_bytes::<(u64, Evictable)>(self.lru().by_use.len())
+    }
+
     /// How many entries were evicted for want of memory.
     #[cfg(feature = "testkit")]
     pub(super) fn evicted(&self) -> u64 {
@@ -146,13 +151,13 @@ impl Lru {
 }
 
 impl NameCache {
-    /// Calls `read` with the rows that a search finds, cached or not.
+    /// Calls `read` with the rows that a search finds, and says how they were found.
     pub(super) fn find<R>(
         &self,
         memory: &CacheMemory,
         search: &NameSearch<'_>,
         read: impl FnOnce(&RowSet) -> R,
-    ) -> R {
+    ) -> (R, NameStrategy) {
         let shared = self.0.get_or_init(Arc::default);
         let mut entries = shared.lock();
         let entry = entries.iter_mut().find(|entry| entry.is_of(search));
@@ -161,15 +166,30 @@ impl NameCache {
         {
             entry.used = memory.tick();
             reached("a search is cached");
-            return read(&entry.rows);
+            return (read(&entry.rows), NameStrategy::Cached);
         }
-        // Other threads need not wait for the search.
+        // Unlocked, so that other threads do not wait for the search.
         drop(entries);
         let found = search.run();
         reached("a search is run");
-        let result = read(&found.rows);
+        let result = (read(&found.rows), found.strategy);
         shared.insert(memory, search, found);
         result
+    }
+
+    /// Bytes of heap memory. O(blocks of all entries).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let Some(shared) = self.0.get() else {
+            return 0;
+        };
+        let entries = shared.lock();
+        let rows = entries.iter().map(|entry| entry.rows.heap_bytes());
+        let names = entries.iter().map(|entry| entry.name.text().len());
+        ARC_COUNTS
+            + size_of::<Entries>()
+            + entries.capacity() * size_of::<Entry>()
+            + rows.sum::<usize>()
+            + names.sum::<usize>()
     }
 
     /// How a search would be answered.
@@ -180,7 +200,7 @@ impl NameCache {
             entry.is_some_and(|entry| entry.refresh(search))
         });
         if is_cached {
-            NameStrategy::Remembered
+            NameStrategy::Cached
         } else {
             search.run().strategy
         }
@@ -289,7 +309,7 @@ const LENGTH_SLACK: u32 = 256;
 /// two bytes each in lists that grow by a quarter.
 fn entry_bytes(name: &NameMatch, rows: &RowSet) -> usize {
     const ENTRY: usize = 512;
-    let (bits, lists) = rows.heap_bytes();
+    let (bits, lists) = rows.bytes_of_forms();
     let lists = 3 * lists + 4 * LENGTH_SLACK as usize;
     ENTRY + name.text().len() + bits + lists
 }

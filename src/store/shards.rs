@@ -4,16 +4,17 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
+use super::memory::ARC_COUNTS;
 use super::project::Project;
 use crate::index::Origin;
 use crate::sync::{Arc, RandomState, RwLock, cramped, rank, reached};
 use crate::task::ProjectId;
 
-/// Into how many parts the projects are divided, so that threads which work
-/// on different projects seldom meet at one lock; where interleavings are tried, often.
+/// Parts of the projects, each behind a lock of its own: threads that work on different projects
+/// seldom meet. Where interleavings are tried, they often do.
 const SHARD_COUNT: usize = cramped(64, 2);
 
-/// All projects, and where the history of each that ended goes on.
+/// All projects, and where the history of each that ended continues.
 ///
 /// Nothing can panic while a shard's lock is held, save for an allocation that fails: a shard is
 /// always whole.
@@ -30,7 +31,7 @@ pub(super) struct Shard {
     there: usize,
 }
 
-/// What is known of a project's name.
+/// What the store holds under a project's id.
 #[derive(Debug)]
 enum Place {
     There(Arc<Project>),
@@ -54,7 +55,7 @@ impl Shards {
         }
     }
 
-    /// The project; or where one that is not there would go on: from nothing, if it never was.
+    /// The project; or, where it is not there, the origin of one that begins under the id.
     pub(super) fn look_up(&self, id: &ProjectId) -> Result<Arc<Project>, Origin> {
         let (hash, shard) = self.shard(id).ok_or_else(Origin::default)?;
         let shard = shard.read();
@@ -107,7 +108,7 @@ impl Shards {
         true
     }
 
-    /// Takes a project out. One of its name goes on from `origin`.
+    /// Takes a project out. The next one of its id begins from `origin`.
     pub(super) fn end(&self, id: &ProjectId, origin: Origin) {
         let Some((hash, shard)) = self.shard(id) else {
             return;
@@ -122,7 +123,7 @@ impl Shards {
         }
     }
 
-    /// Puts a place in that of the same id, or beside the others.
+    /// Puts a place under an id, in place of the one there.
     fn put(&self, shard: &mut Shard, hash: u64, id: &ProjectId, place: Place) {
         let is_there = usize::from(place.project().is_some());
         let hash_of = |(id, _): &(ProjectId, Place)| self.hash(id);
@@ -147,6 +148,19 @@ impl Shards {
             .iter()
             .map(|shard| shard.read().there as u64)
             .sum()
+    }
+
+    /// Bytes of heap memory, without the projects that are there and their ids.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let shards = self.shards.iter().map(|shard| {
+            let projects = &shard.read().projects;
+            let ended = projects
+                .iter()
+                .filter(|(_, place)| place.project().is_none());
+            let ids = ended.map(|(id, _)| ARC_COUNTS + id.as_str().len());
+            projects.allocation_size() + ids.sum::<usize>()
+        });
+        shards.sum::<usize>() + size_of_val(&*self.shards)
     }
 
     /// All projects that are there, in no order.

@@ -1,4 +1,4 @@
-//! A project as it is at one revision, for as long as its holder likes.
+//! Snapshots: a project at one revision, owned by the caller.
 
 use std::fmt;
 
@@ -195,7 +195,7 @@ impl fmt::Debug for SnapshotTask<'_> {
     }
 }
 
-/// A project under restoration, which no store shows yet.
+/// A project that is being restored, and not in the store yet.
 #[derive(Debug)]
 pub(crate) struct Restoration(Index);
 
@@ -212,7 +212,7 @@ impl Restoration {
         let added_at = added_at(record, DateTime::UNIX_EPOCH);
         let task = record.task.first_added(added_at)?;
         let head = RowHead {
-            // The first listing finds it.
+            // The first listing computes it.
             next: Next::UNKNOWN,
             sequence: record.sequence.unwrap_or_default(),
             version: record.version.unwrap_or_default(),

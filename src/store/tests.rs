@@ -1,4 +1,4 @@
-//! What no answer shows: forms, ends, and answers that are remembered.
+//! What no answer shows: forms, ends, and cached answers.
 
 mod ends;
 mod forms;

@@ -608,6 +608,7 @@ pub fn operations(source: &mut impl Source, swarm: &Swarm) -> Vec<Op> {
         "list_json",
         "explain",
         "task_count",
+        "project_memory",
         "projects",
         "list",
         "apply",
@@ -751,6 +752,7 @@ fn operation(
             step: Duration::from_secs(source.pick(&[86_400, 3_600, 2_500_000])),
         },
         "task_count" => Op::TaskCount { project },
+        "project_memory" => Op::ProjectMemory { project },
         "projects" => Op::Projects { project },
         "facets" => Op::Facets {
             project,
@@ -773,7 +775,7 @@ fn operation(
     }
 }
 
-/// One query several times, with a change in between: what was remembered has to stay true.
+/// One query several times, with a change in between: a cached answer has to stay true.
 fn asked_again(
     source: &mut impl Source,
     swarm: &Swarm,

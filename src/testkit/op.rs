@@ -145,6 +145,8 @@ pub enum Op {
         project: ProjectId,
         query: ListQuery,
     },
+    /// [`TaskStore::project_memory`].
+    ProjectMemory { project: ProjectId },
     /// [`TaskStore::explain`].
     Explain {
         project: ProjectId,
@@ -243,6 +245,8 @@ pub enum Outcome {
     },
     /// What [`TaskStore::facets`] counted, by the value's spelling; `-` is never executed.
     Facets(BTreeMap<&'static str, u64>),
+    /// Whether [`TaskStore::project_memory`] found rows.
+    UsesMemory(bool),
     /// How many tasks match all but the name, by what [`TaskStore::explain`] says.
     Explained(u64),
     /// What [`TaskStore::next_wakeup`] and [`TaskStore::passed`] say.
@@ -431,6 +435,7 @@ impl Op {
         "list",
         "list_json",
         "facets",
+        "project_memory",
         "explain",
         "compact",
         "watch_due",
@@ -466,6 +471,7 @@ impl Op {
             Self::List { .. } => "list",
             Self::ListJson { .. } => "list_json",
             Self::Facets { .. } => "facets",
+            Self::ProjectMemory { .. } => "project_memory",
             Self::Explain { .. } => "explain",
             Self::Compact { .. } => "compact",
             Self::WatchDue { .. } => "watch_due",
@@ -502,6 +508,7 @@ impl Op {
             | Self::List { project, .. }
             | Self::ListJson { project, .. }
             | Self::Facets { project, .. }
+            | Self::ProjectMemory { project }
             | Self::Explain { project, .. }
             | Self::Compact { project }
             | Self::WatchDue { project, .. }
@@ -542,6 +549,7 @@ impl Op {
             | Self::Restore { .. }
             | Self::ChangesSince { .. }
             | Self::Facets { .. }
+            | Self::ProjectMemory { .. }
             | Self::Explain { .. }
             | Self::Compact { .. }
             | Self::WatchDue { .. }
@@ -579,6 +587,7 @@ impl Op {
             | Self::Restore { .. }
             | Self::ChangesSince { .. }
             | Self::Facets { .. }
+            | Self::ProjectMemory { .. }
             | Self::Explain { .. }
             | Self::Compact { .. }
             | Self::WatchDue { .. }
@@ -722,6 +731,10 @@ impl Op {
                     counts.insert(value.as_str(), facets.last_status(Some(*value)));
                 }
                 Outcome::Facets(counts)
+            }
+            Self::ProjectMemory { project } => {
+                let memory = store.project_memory(&project);
+                Outcome::UsesMemory(memory.rows > 0)
             }
             Self::Explain { project, query } => {
                 Outcome::Explained(match store.explain(&project, &query) {
@@ -912,6 +925,9 @@ impl Op {
                 }
             }
             Self::Facets { project, query } => Outcome::Facets(reference.facets(&project, &query)),
+            Self::ProjectMemory { project } => {
+                Outcome::UsesMemory(reference.task_count(&project) > 0)
+            }
             Self::Explain { project, query } => {
                 let nameless = query.with_task_name(None);
                 let page = reference.list(&project, &nameless, NOW);

@@ -1133,7 +1133,7 @@ fn fold(character: char) -> char {
 /// The digits of cursors, least first: no letter that is taken for another.
 const CURSOR_DIGITS: &str = "0123456789abcdefghjkmnpqrstvwxyz";
 
-/// The place that a cursor's text names; none for a text that is no cursor.
+/// The place that a cursor's text names; `None` for a text that is no cursor.
 pub(super) fn place_of(cursor: &str) -> Option<u64> {
     let digits = cursor.strip_prefix('c')?;
     let place = digits.chars().try_fold(0_u64, |place, digit| {

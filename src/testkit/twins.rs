@@ -25,7 +25,7 @@ pub enum Sizes {
     #[default]
     Usual,
     /// A project has lists from 13 tasks on, and is soon numbered anew; two or three
-    /// searches are remembered.
+    /// searches are cached.
     Early,
     /// The same, and a project is full with 70 tasks.
     Narrow,
@@ -141,7 +141,7 @@ impl Twins {
         let (builder, reference) = sizes.stores(change_log);
         let (sender, told) = channel();
         let builder = builder.with_on_change(move |project, revision| {
-            // After the end of the twins, nobody listens.
+            // After the end of the twins, the receiver is gone.
             let _ = sender.send((project.clone(), revision.get()));
         });
         Self {
@@ -188,9 +188,9 @@ impl Twins {
         "log overrun",
         "feed refused",
         "copy fell behind",
-        "answer remembered",
+        "answer cached",
         "answer evicted",
-        "names by grams",
+        "names by trigrams",
         "names one by one",
     ];
 
@@ -329,9 +329,9 @@ impl Twins {
             is_changed && self.reference.has_overrun_log(project),
             is_refused && matches!(op, Op::ChangesSince { .. }),
             is_refused && matches!(op, Op::ApplyChanges { .. }),
-            strategy == Some(NameStrategy::Remembered),
+            strategy == Some(NameStrategy::Cached),
             before.evicted != after.evicted,
-            matches!(strategy, Some(NameStrategy::Grams { .. })),
+            matches!(strategy, Some(NameStrategy::Trigrams { .. })),
             strategy == Some(NameStrategy::EachName),
         ];
         for (state, is_reached) in Self::STATES.iter().copied().zip(are_reached) {

@@ -22,7 +22,7 @@ use super::source::Source;
 #[must_use]
 pub fn tzif_file(kinds: &[(i32, bool, &str)], changes: &[(i64, u8)], rule: &str) -> Vec<u8> {
     let mut file = Vec::new();
-    // The 32-bit data, which nobody reads, has one kind of time without a designation.
+    // The 32-bit data, which no reader uses, has one kind of time without a designation.
     header(&mut file, 0, 1, 1);
     file.extend([0; 7]);
     let text: Vec<u8> = kinds

@@ -13,7 +13,7 @@ use super::error::{invalid_json, utf8};
 use super::fields::{Key, repeated_key};
 use crate::error::{Error, ErrorKind, shown};
 
-/// The members that nobody has taken yet, each still as its JSON text.
+/// The members that were not taken yet, each still as its JSON text.
 ///
 /// What is left at the [end](Self::finish) is refused.
 pub(super) struct Members<'a>(Vec<(Cow<'a, [u8]>, &'a str)>);

@@ -479,8 +479,8 @@ impl<'a> Run<'a> {
             };
             let mut certain = Vec::new();
             let mut possible: Vec<ProjectId> = self.reference.projects();
-            let touched = |project: &ProjectId| timelines.iter().any(|it| it.project == project);
-            possible.retain(|project| !touched(project));
+            let is_changed = |project: &ProjectId| timelines.iter().any(|it| it.project == project);
+            possible.retain(|project| !is_changed(project));
             certain.extend(possible.iter().cloned());
             for timeline in timelines {
                 let states = &timeline.states[timeline.window(call)];

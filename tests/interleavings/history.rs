@@ -18,7 +18,7 @@ pub(crate) struct History {
     pub(crate) reference: ReferenceStore,
     /// Whether a snapshot from before lives until the end, so that rows are shared.
     pub(crate) holds_snapshot: bool,
-    /// Whether callers panic: who is told of a change now and then, and who reads an export.
+    /// Whether callers panic: the callback for changes now and then, and the reader of an export.
     pub(crate) panics: bool,
     /// The calls of each thread.
     pub(crate) threads: Vec<Vec<Op>>,

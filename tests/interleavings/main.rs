@@ -47,7 +47,7 @@ mod threads {
 
 /// The schedules of each history, of each kind.
 const SCHEDULES: usize = 50;
-/// The schedules that are tried where nobody says how many.
+/// The schedules that are tried by default.
 const SCHEDULES_USUAL: u64 = 100_000;
 
 /// Steps that must have been reached in the middle of another thread's call.

@@ -1,4 +1,4 @@
-//! The laws of changes: batches, expectations, versions, given revisions, and who is told.
+//! The laws of changes: batches, expectations, versions, given revisions, and callbacks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -783,7 +783,7 @@ fn names_are_matched_literally_and_by_characters() {
 
 #[test]
 fn an_answer_does_not_outlive_the_numbers_of_its_rows() {
-    // An answer to a name is remembered as row numbers, and kept true by the rows that changed
+    // An answer to a name is cached as row numbers, and kept true by the rows that changed
     // since. Once a project is numbered anew, the same numbers are other rows.
     let (store, p) = (TaskStore::new(), project("p"));
     let schedule = *daily("x").schedule().unwrap();
@@ -791,7 +791,7 @@ fn an_answer_does_not_outlive_the_numbers_of_its_rows() {
         let task = Task::builder(format!("t-{number}"), name, TaskType::Stop, schedule);
         task.build().unwrap()
     };
-    let touch = |numbers: std::ops::Range<u32>| {
+    let change_status = |numbers: std::ops::Range<u32>| {
         for number in numbers {
             let id = format!("t-{number}");
             store
@@ -806,7 +806,7 @@ fn an_answer_does_not_outlive_the_numbers_of_its_rows() {
 
     let first = (0..600).map(|number| task(number, if number % 2 == 0 { "even" } else { "odd" }));
     store.add_all(&p, first.collect(), NOW).unwrap();
-    touch(590..600);
+    change_status(590..600);
     assert_eq!(total(), 300);
     for number in 0..400 {
         store.remove(&p, format!("t-{number}")).unwrap();
@@ -818,7 +818,7 @@ fn an_answer_does_not_outlive_the_numbers_of_its_rows() {
             NOW,
         )
         .unwrap();
-    touch(1_080..1_100);
+    change_status(1_080..1_100);
     assert_eq!(total(), 100);
     store.validate().unwrap();
 }

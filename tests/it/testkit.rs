@@ -214,6 +214,7 @@ fn histories_reach_every_operation_both_outcomes_and_every_rare_state() {
                 | "watch_due"
                 | "forecast"
                 | "task_count"
+                | "project_memory"
                 | "projects"
         );
         assert!(!is_change || refused > 20, "{name}: {refused} refused");
@@ -300,8 +301,9 @@ fn every_public_method_of_a_store_is_an_operation() {
     let others = ["new", "builder", "revision", "validate", "project_count"];
     // For benchmarks: the total, and the length of the page, of what `list` gives.
     let hidden = ["positions"];
-    // Reads a query string, and calls `list_json`; asked by `next_wakeup`, and made by `take_due`.
-    let composed = ["respond", "passed", "take_due_by"];
+    // Reads a query string, and calls `list_json`; asked by `next_wakeup`, and made by `take_due`;
+    // asked by `project_memory`.
+    let composed = ["respond", "passed", "take_due_by", "memory"];
     let mut operations = HashSet::new();
     for source in sources("src") {
         for block in source.split("\nimpl TaskStore {").skip(1) {

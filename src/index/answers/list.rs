@@ -1,7 +1,7 @@
 //! One answer list: an ordered set of rows, of which some may not be visible yet.
 
 use crate::index::row_set::RowSet;
-use crate::index::rows::Slot;
+use crate::index::slot::Slot;
 
 /// An ordered set of rows, the last of which are not yet visible.
 ///
@@ -81,17 +81,18 @@ impl List {
 mod tests {
     use super::*;
     use crate::index::PAGE_ROWS;
+    use crate::index::slot::RowNumber;
 
     #[test]
     fn staged_rows_are_not_seen() {
         let mut list = List::default();
-        (1..=3).for_each(|slot| list.insert(slot));
-        list.stage(10);
-        list.stage(11);
-        let mut out = [0; PAGE_ROWS];
+        (1..=3).for_each(|slot| list.insert(Slot::new(slot)));
+        list.stage(Slot::new(10));
+        list.stage(Slot::new(11));
+        let mut out = [Slot::FIRST; PAGE_ROWS];
         assert_eq!((list.len(), list.read(2, &mut out)), (3, 1));
         assert_eq!(list.rank(Slot::MAX), 3);
-        list.unstage(11);
+        list.unstage(Slot::new(11));
         list.publish();
         assert_eq!((list.len(), list.read(2, &mut out)), (4, 2));
         list.validate().unwrap();

@@ -1,17 +1,19 @@
 //! A hash table of row numbers in which most look-ups read one cache line.
 
-use crate::index::rows::Slot;
+use prefetch_index::prefetch_index;
+
+use crate::index::slot::Slot;
 
 /// Row numbers in a bucket.
 const WIDTH: usize = 12;
-/// Row numbers that there is room for in a bucket on average: few then find theirs full.
+/// Most row numbers in a bucket on average, so that few buckets are full.
 const LOAD_MAX: usize = 10;
-/// A bucket is chosen by as many of the lower bits of a hash.
+/// Lower bits of a hash that choose a bucket.
 pub(super) const BUCKET_BITS: u32 = 20;
 
 /// Some row numbers, each with a tag from the hash of its id: a cache line.
 ///
-/// `passed` is how many rows were to stand here and stand in a later bucket, as this one was full.
+/// `passed` counts the rows in later buckets for which this one was full.
 #[derive(Debug, Clone, Default)]
 #[repr(C, align(64))]
 struct Bucket {
@@ -25,11 +27,11 @@ const _: () = assert!(size_of::<Bucket>() == 64);
 /// The tag of a place without a row.
 const EMPTY: u8 = 0;
 
-/// Row numbers by the hashes of ids that the table does not know.
+/// Row numbers by the hashes of ids, which are kept in the rows alone.
 ///
-/// Invariants: a row stands in the first bucket from the one that its hash chooses, around the
-/// end, that had room when it was added, and is counted in those before; `length` is how many
-/// there are, at most `LOAD_MAX` for each bucket.
+/// Invariants: a row is in the first bucket with room, from the one that its hash chooses on, around
+/// the end; the full buckets before count it as `passed`. `length` is how many rows there are, at
+/// most `LOAD_MAX` for each bucket.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     buckets: Box<[Bucket]>,
@@ -37,7 +39,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// No rows, and room for so many.
+    /// An empty table with room for `rows`.
     pub(super) fn with_room(rows: usize) -> Self {
         Self {
             buckets: vec![Bucket::default(); rows.div_ceil(LOAD_MAX)].into(),
@@ -45,7 +47,7 @@ impl Table {
         }
     }
 
-    /// These rows with their hashes, and room for so many, which is no less.
+    /// A table of these rows and their hashes, with `room` for at least as many.
     pub(super) fn of(entries: &[(u64, Slot)], room: usize) -> Self {
         let mut table = Self::with_room(room);
         for &(hash, slot) in entries {
@@ -63,6 +65,11 @@ impl Table {
         self.length
     }
 
+    /// Bytes of heap memory.
+    pub(super) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.buckets)
+    }
+
     /// All rows, in no order.
     pub(super) fn slots(&self) -> impl Iterator<Item = Slot> {
         self.buckets.iter().flat_map(|bucket| {
@@ -71,7 +78,7 @@ impl Table {
         })
     }
 
-    /// A row of a hash, of which `is_sought` says whether it is the one.
+    /// The row of a hash that `is_sought` accepts.
     #[inline]
     pub(super) fn find(&self, hash: u64, mut is_sought: impl FnMut(Slot) -> bool) -> Option<Slot> {
         let tag = tag_of(hash);
@@ -87,11 +94,10 @@ impl Table {
         None
     }
 
-    /// Something of the bucket that a hash chooses.
+    /// Prefetches the bucket that a hash chooses.
     #[inline]
-    pub(super) fn touch(&self, hash: u64) -> u32 {
-        let bucket = self.buckets.get(self.home(hash));
-        bucket.map_or(0, |bucket| bucket.passed)
+    pub(super) fn prefetch(&self, hash: u64) {
+        prefetch_index(&self.buckets, self.home(hash));
     }
 
     /// Adds a row that is not there. There must be [room](Self::room) for it.
@@ -112,7 +118,7 @@ impl Table {
         }
     }
 
-    /// Takes a row out, and returns whether it was there.
+    /// Removes a row, and returns whether it was there.
     pub(super) fn remove(&mut self, hash: u64, slot: Slot) -> bool {
         let Some((passed, place)) = self.place_of(hash, slot) else {
             return false;
@@ -131,7 +137,7 @@ impl Table {
         true
     }
 
-    /// Checks that each row is counted where its hash, which `hash_of` gives, would have it.
+    /// Checks that each row is in a bucket of its hash, and all counts.
     pub(super) fn validate(&self, hash_of: impl Fn(Slot) -> u64) -> Result<(), String> {
         let mut passed = vec![0; self.buckets.len()];
         let mut length = 0;
@@ -148,7 +154,7 @@ impl Table {
             length += 1;
         }
         if !self.buckets.iter().map(|bucket| bucket.passed).eq(passed) {
-            return Err("rows that found their bucket full are miscounted".into());
+            return Err("rows that passed full buckets are miscounted".into());
         }
         if length != self.length || length > self.room() {
             return Err(format!("{length} rows are counted {}", self.length));
@@ -226,6 +232,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::index::slot::RowNumber;
 
     /// Hashes that choose few buckets and have few tags, the ends of both among them.
     fn hashes() -> impl Strategy<Value = u64> {
@@ -244,6 +251,7 @@ mod tests {
             let mut table = Table::with_room(room);
             let mut expected: HashMap<Slot, u64> = HashMap::new();
             for (slot, hash) in turns {
+                let slot = Slot::new(slot);
                 if let Some(hash) = expected.remove(&slot) {
                     prop_assert!(table.remove(hash, slot));
                     prop_assert!(!table.remove(hash, slot));
@@ -254,7 +262,7 @@ mod tests {
                 table.validate(|slot| expected[&slot]).map_err(TestCaseError::fail)?;
                 for (&slot, &hash) in &expected {
                     prop_assert_eq!(table.find(hash, |it| it == slot), Some(slot));
-                    prop_assert_eq!(table.find(hash, |it| it == 40), None);
+                    prop_assert_eq!(table.find(hash, |it| it == Slot::new(40)), None);
                 }
                 let mut slots: Vec<Slot> = table.slots().collect();
                 slots.sort_unstable();
@@ -266,11 +274,11 @@ mod tests {
     }
 
     #[test]
-    fn a_look_up_ends_at_a_bucket_that_none_found_full() {
+    fn a_look_up_ends_at_a_bucket_that_no_row_passed() {
         let mut table = Table::with_room(4 * LOAD_MAX);
         // The first bucket is full and passed by one row, the second holds that row.
         for slot in 0..=12 {
-            table.insert(0, slot);
+            table.insert(0, Slot::new(slot));
         }
         let seen = |table: &Table| {
             let mut seen = 0;
@@ -281,13 +289,13 @@ mod tests {
             seen
         };
         assert_eq!(seen(&table), 13);
-        table.insert(1 << (BUCKET_BITS - 2), 13);
+        table.insert(1 << (BUCKET_BITS - 2), Slot::new(13));
         assert_eq!(seen(&table), 14);
-        assert!(table.remove(0, 12));
+        assert!(table.remove(0, Slot::new(12)));
         assert_eq!(seen(&table), 12);
         table
             .validate(|slot| {
-                if slot == 13 {
+                if slot == Slot::new(13) {
                     1 << (BUCKET_BITS - 2)
                 } else {
                     0
@@ -301,7 +309,7 @@ mod tests {
         let mut table = Table::with_room(0);
         assert_eq!((table.room(), table.len()), (0, 0));
         assert_eq!(table.find(7, |_| true), None);
-        assert!(!table.remove(7, 7));
+        assert!(!table.remove(7, Slot::new(7)));
         table.validate(|_| 0).unwrap();
     }
 }

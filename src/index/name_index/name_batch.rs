@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::name_facts::{Fact, NUMBER_BITS, NameFacts, each_byte};
-use crate::index::rows::Slot;
+use crate::index::slot::Slot;
 use crate::sync::cramped;
 
 /// A batch is complete with so many facts, those of a name's single bytes counted as one: of usual
@@ -87,7 +87,7 @@ impl FactBatch {
             self.longer.sort_unstable();
             return;
         }
-        self.half_sorted.resize(self.longer.len(), (0, 0));
+        self.half_sorted.resize(self.longer.len(), (0, Slot::FIRST));
         sort_by_digit(&self.longer, &mut self.half_sorted, 0);
         sort_by_digit(&self.half_sorted, &mut self.longer, DIGIT);
     }

@@ -28,6 +28,11 @@ pub(super) struct NameFacts {
 }
 
 impl NameFacts {
+    /// Bytes of heap memory.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.bytes.capacity() + self.pairs.capacity() * size_of::<u32>()
+    }
+
     /// Takes a name in. O(n log n) for n bytes.
     pub(super) fn fill(&mut self, name: &str) {
         self.bytes.clear();

@@ -4,8 +4,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::case_layers::CaseLayers;
 use super::search::{Found, Pattern, Thresholds};
+use crate::index::memory::b_tree_bytes;
 use crate::index::row_set::RowSet;
-use crate::index::rows::Slot;
+use crate::index::slot::{RowNumber, Slot};
+
+/// Which of the names that were recorded here, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct NameNumber(u32);
+
+impl RowNumber for NameNumber {
+    #[inline]
+    fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    #[inline]
+    fn get(self) -> u32 {
+        self.0
+    }
+}
 
 /// Numbers in a chunk.
 const CHUNK: usize = 1 << 10;
@@ -19,16 +36,17 @@ const CHUNK: usize = 1 << 10;
 #[derive(Debug, Default)]
 pub(super) struct RenamedNames {
     /// By number.
-    names: CaseLayers,
+    names: CaseLayers<NameNumber>,
     /// The row of each number, in chunks: while a list of half a million doubled, readers would
     /// wait for more than a millisecond.
     row_of: Vec<Vec<Slot>>,
-    numbers_end: u32,
+    /// How many names are recorded, former ones too.
+    count: u32,
     /// The number of each row's latest name. No hash table: to grow one of half a million entries
     /// would hold readers up for four milliseconds.
-    latest: BTreeMap<Slot, u32>,
+    latest: BTreeMap<Slot, NameNumber>,
     /// The numbers in `latest`.
-    current: RowSet,
+    current: RowSet<NameNumber>,
     /// The rows in `latest`.
     rows: RowSet,
 }
@@ -36,7 +54,7 @@ pub(super) struct RenamedNames {
 impl RenamedNames {
     /// How many names are recorded, former ones too.
     pub(super) fn len(&self) -> u32 {
-        self.numbers_end
+        self.count
     }
 
     pub(super) fn is_renamed(&self, row: Slot) -> bool {
@@ -45,12 +63,12 @@ impl RenamedNames {
 
     /// Records another name of a row. O(its length), amortised.
     pub(super) fn insert(&mut self, row: Slot, name: &str) {
-        let number = self.numbers_end;
+        let number = NameNumber(self.count);
         // All names are recorded again long before numbers run out.
-        let Some(end) = number.checked_add(1) else {
+        let Some(count) = self.count.checked_add(1) else {
             return;
         };
-        self.numbers_end = end;
+        self.count = count;
         self.names.insert(number, name);
         self.current.insert(number);
         match self.latest.insert(row, number) {
@@ -67,16 +85,16 @@ impl RenamedNames {
         }
     }
 
-    /// Puts what a search finds here of the rows of `within` in place of what was found of the
-    /// same rows.
+    /// Replaces what was found of renamed rows by a search for their latest names, among the rows
+    /// of `within`.
     pub(super) fn correct(
         &self,
-        found: &mut Found,
+        found: &mut Found<Slot>,
         pattern: Pattern<'_>,
         within: &RowSet,
         thresholds: Thresholds,
     ) {
-        if self.numbers_end == 0 {
+        if self.count == 0 {
             return;
         }
         found.remove_all(&self.rows);
@@ -90,7 +108,7 @@ impl RenamedNames {
     }
 
     /// The rows of `within` that have these numbers.
-    fn rows_of(&self, numbers: &RowSet, within: &RowSet) -> RowSet {
+    fn rows_of(&self, numbers: &RowSet<NameNumber>, within: &RowSet) -> RowSet {
         let mut rows = Vec::with_capacity(numbers.len() as usize);
         numbers.each(|number| rows.extend(self.row_of(number)));
         rows.retain(|&row| within.contains(row));
@@ -98,12 +116,26 @@ impl RenamedNames {
         rows.into_iter().collect()
     }
 
-    fn row_of(&self, number: u32) -> Option<Slot> {
-        let number = number as usize;
+    fn row_of(&self, number: NameNumber) -> Option<Slot> {
+        let number = number.0 as usize;
         self.row_of
             .get(number / CHUNK)?
             .get(number % CHUNK)
             .copied()
+    }
+
+    /// Bytes of heap memory. O(blocks of all posting lists).
+    pub(super) fn heap_bytes(&self) -> usize {
+        let chunks = self
+            .row_of
+            .iter()
+            .map(|chunk| chunk.capacity() * size_of::<Slot>());
+        self.names.heap_bytes()
+            + chunks.sum::<usize>()
+            + self.row_of.capacity() * size_of::<Vec<Slot>>()
+            + b_tree_bytes::<(Slot, NameNumber)>(self.latest.len())
+            + self.current.heap_bytes()
+            + self.rows.heap_bytes()
     }
 
     /// Checks what is recorded against the rows' names.
@@ -114,19 +146,19 @@ impl RenamedNames {
         let mut facts = 0;
         for (&row, &number) in &self.latest {
             if self.row_of(number) != Some(row) {
-                return Err(format!("name {number} is not that of row {row}"));
+                return Err(format!("name {} is not that of row {row}", number.0));
             }
             if let Some(name) = name(row) {
                 facts += self.names.count_facts(number, name)?;
             }
         }
-        let numbers: BTreeSet<u32> = self.latest.values().copied().collect();
+        let numbers: BTreeSet<NameNumber> = self.latest.values().copied().collect();
         if self.rows != self.latest.keys().copied().collect()
             || self.current != numbers.into_iter().collect()
         {
             return Err("renamed rows are miscounted".into());
         }
-        let is_live = |number: u32| {
+        let is_live = |number: NameNumber| {
             let row = self.row_of(number);
             self.current.contains(number) && row.is_some_and(|row| name(row).is_some())
         };

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::name_facts::lower_case;
 use super::posting_list::PostingList;
 use super::trigrams::{Alternatives, Trigrams};
-use crate::index::row_set::{Block, RowSet};
+use crate::index::row_set::{Block, RowSet, SEARCHED_MAX};
+use crate::index::slot::RowNumber;
 
 /// Trigrams that are asked of few rows: after so many, hardly a row is left that has not the
 /// needle.
@@ -14,18 +15,18 @@ const SELECTIVE_MAX: usize = 8;
 /// Bytes of a trigram.
 const TRIGRAM: usize = 3;
 
-/// When a search takes which path. It changes no answer.
+/// Sizes at which a search changes its method. They change no answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thresholds {
-    /// The most rows for each block that are kept as a list rather than as bits.
-    pub(super) listed_max: usize,
-    /// Of so few of these, the names are compared rather than more trigrams asked.
-    pub(super) compared_max: usize,
+    /// The most rows for each block of a rare trigram, after which only selective ones are asked.
+    pub(super) rare_max: usize,
+    /// Of so few rows left, the names are compared rather than more trigrams asked.
+    pub(super) compared_max: u32,
 }
 
 impl Thresholds {
     pub(super) const USUAL: Self = Self {
-        listed_max: 128,
+        rare_max: 128,
         compared_max: 8,
     };
 }
@@ -41,44 +42,44 @@ pub(super) struct Pattern<'a> {
 
 /// The rows that a search found.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct Found<N> {
     /// Rows whose name has the needle.
-    pub(super) sure: RowSet,
+    pub(super) sure: RowSet<N>,
     /// Rows whose name has to be compared.
-    pub(super) unsure: RowSet,
+    pub(super) unsure: RowSet<N>,
     /// How many posting lists were read.
     pub(super) lists: usize,
 }
 
-impl Found {
+impl<N: RowNumber> Found<N> {
     pub(super) fn add(&mut self, others: &Self) {
         self.sure.add_all(&others.sure);
         self.unsure.add_all(&others.unsure);
         self.lists += others.lists;
     }
 
-    pub(super) fn remove_all(&mut self, rows: &RowSet) {
+    pub(super) fn remove_all(&mut self, rows: &RowSet<N>) {
         self.sure.remove_all(rows);
         self.unsure.remove_all(rows);
     }
 }
 
-/// A search made ready: the posting lists it will read.
+/// A search that is ready to run: the posting lists that it will read.
 #[derive(Debug)]
-pub(super) struct Plan<'a> {
+pub(super) struct Plan<'a, N> {
     pattern: Pattern<'a>,
     /// For each of the needle's trigrams, or for all of a needle that is shorter: a row with the
-    /// needle is in all of these. The rarest is first. There are none where no name has the needle.
-    trigrams: Vec<Alternatives<'a>>,
+    /// needle is in all of these. The rarest is first. Empty where no name has the needle.
+    trigrams: Vec<Alternatives<'a, N>>,
     /// How many of these to ask of few rows.
     selective: usize,
     /// Rows that have all trigrams, and need not have the needle.
-    branches: Alternatives<'a>,
+    branches: Alternatives<'a, N>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a, N: RowNumber> Plan<'a, N> {
     /// Looks the needle's trigrams up. O(length of the needle).
-    pub(super) fn new(recorded: &'a Trigrams, pattern: Pattern<'a>) -> Self {
+    pub(super) fn new(recorded: &'a Trigrams<N>, pattern: Pattern<'a>) -> Self {
         let any_case = pattern.any_case;
         let mut plan = Self {
             pattern,
@@ -97,7 +98,7 @@ impl<'a> Plan<'a> {
         plan
     }
 
-    fn look_up_trigrams(&mut self, recorded: &'a Trigrams) {
+    fn look_up_trigrams(&mut self, recorded: &'a Trigrams<N>) {
         let bytes = self.pattern.bytes;
         let mut windows: Vec<([u8; TRIGRAM], usize)> = bytes
             .windows(TRIGRAM)
@@ -144,103 +145,56 @@ impl<'a> Plan<'a> {
         all.min(5 * rarest.len() + 200)
     }
 
-    /// Whether every row in the lists has the needle, whatever else is in its name.
-    fn is_exact(&self) -> bool {
-        self.pattern.bytes.len() <= TRIGRAM
-    }
-
     fn list_count(&self) -> usize {
         let lists = self.trigrams.iter().chain([&self.branches]);
         lists.map(Alternatives::list_count).sum()
     }
 
     /// Finds the rows of `within`.
-    pub(super) fn run(&self, within: &RowSet, thresholds: Thresholds) -> Found {
+    pub(super) fn run(&self, within: &RowSet<N>, thresholds: Thresholds) -> Found<N> {
+        let mut found = Found::default();
         let Some((rarest, others)) = self.trigrams.split_first() else {
-            return Found::default();
+            return found;
         };
-        if rarest.len() <= thresholds.listed_max * rarest.block_count() {
-            self.run_by_row(rarest, others, within, thresholds)
-        } else {
-            self.run_by_block(rarest, others, within)
-        }
-    }
-
-    /// Takes the rows of the rarest trigram, and drops those that are in no list of another.
-    ///
-    /// Where the rows stand in the lists of a trigram is asked for beforehand, in loops so short
-    /// that the processor waits for many of them at once.
-    fn run_by_row(
-        &self,
-        rarest: &Alternatives<'_>,
-        others: &[Alternatives<'_>],
-        within: &RowSet,
-        thresholds: Thresholds,
-    ) -> Found {
-        let mut rows = Vec::with_capacity(rarest.len());
+        let is_rare = rarest.len() <= thresholds.rare_max * rarest.block_count();
         rarest.lists().for_each(PostingList::prefetch);
-        for list in rarest.lists() {
-            list.each(|row| rows.push(row));
+        found.lists = rarest.list_count();
+        let mut rows = RowSet::default();
+        for number in 0..rarest.block_count() {
+            rows.set_block(number, rarest.block(number).into_owned());
         }
-        if rarest.list_count() > 1 {
-            rows.sort_unstable();
-            rows.dedup();
+        if !is_rare {
+            // The other filters come first, so that few names are compared.
+            rows.keep_all(within);
         }
-        let mut lists = rarest.list_count();
-        for other in others.iter().take(self.selective.saturating_sub(1)) {
+        let asked = if is_rare {
+            self.selective - 1
+        } else {
+            others.len()
+        };
+        let mut left = others.iter();
+        for other in left.by_ref().take(asked) {
             if rows.len() <= thresholds.compared_max {
                 break;
             }
-            for list in other.lists() {
-                for &row in &rows {
-                    list.prefetch_near(row);
-                }
+            if is_rare {
+                other.prefetch(&rows);
             }
-            rows.retain(|&row| other.lists().any(|list| list.contains(row)));
-            lists += other.list_count();
+            rows.keep_blocks(|number| other.block(number));
+            found.lists += other.list_count();
         }
-        rows.retain(|&row| within.contains(row));
-        let rows = rows.into_iter().collect();
-        let (sure, unsure) = if self.is_exact() {
-            (rows, RowSet::default())
+        if is_rare {
+            rows.keep_all(within);
+        }
+        let is_asked = left.len() == 0 && rows.len() > thresholds.compared_max;
+        if self.pattern.bytes.len() <= TRIGRAM {
+            found.sure = rows;
+        } else if is_asked {
+            found.unsure = rows.split_off(|number| self.branches.blocks(number));
+            found.sure = rows;
+            found.lists += self.branches.list_count();
         } else {
-            (RowSet::default(), rows)
-        };
-        Found {
-            sure,
-            unsure,
-            lists,
-        }
-    }
-
-    /// Intersects the lists of all trigrams, one block after the other.
-    fn run_by_block(
-        &self,
-        rarest: &Alternatives<'_>,
-        others: &[Alternatives<'_>],
-        within: &RowSet,
-    ) -> Found {
-        let mut found = Found {
-            lists: self.list_count(),
-            ..Found::default()
-        };
-        for number in 0..rarest.block_count() {
-            let Some(within) = within.block(number) else {
-                break;
-            };
-            let mut rows = rarest.block(number).intersection(within);
-            for other in others {
-                if rows.len() == 0 {
-                    break;
-                }
-                rows = rows.intersection(&other.block(number));
-            }
-            if self.branches.len() > 0 {
-                let unsure = rows.intersection(&self.branches.block(number));
-                rows = rows.difference(&unsure);
-                found.unsure.set_block(number, unsure);
-            }
-            found.sure.set_block(number, rows);
+            found.unsure = rows;
         }
         found
     }
@@ -251,7 +205,7 @@ impl<'a> Plan<'a> {
 /// row, and `ber` most of them.
 ///
 /// Each is given with its place in a needle of `length` bytes, the rarest first.
-fn put_selective_first(trigrams: &mut [(Alternatives<'_>, usize)], length: usize) -> usize {
+fn put_selective_first<N>(trigrams: &mut [(Alternatives<'_, N>, usize)], length: usize) -> usize {
     let mut covered = vec![false; length];
     let mut selective = 0;
     for uncovered_min in (1..=TRIGRAM).rev() {
@@ -274,15 +228,28 @@ fn put_selective_first(trigrams: &mut [(Alternatives<'_>, usize)], length: usize
     selective.min(SELECTIVE_MAX)
 }
 
-impl<'a> Alternatives<'a> {
+impl<'a, N: RowNumber> Alternatives<'a, N> {
     /// The rows of one block that are in any of the lists.
     fn block(&self, number: usize) -> Cow<'a, Block> {
-        let mut blocks = self.lists().map(|list| list.block(number));
-        let first = blocks.next().unwrap_or_default();
         if self.list_count() < 2 {
-            return first;
+            return self.blocks(number).next().unwrap_or_default();
         }
-        let blocks: Vec<Cow<'_, Block>> = blocks.chain([first]).collect();
-        Cow::Owned(Block::union(blocks.iter().map(AsRef::as_ref)))
+        Cow::Owned(Block::union(self.blocks(number)))
+    }
+
+    /// The rows of one block in each of the lists.
+    fn blocks(&self, number: usize) -> impl Iterator<Item = Cow<'a, Block>> {
+        self.lists().map(move |list| list.block(number))
+    }
+
+    /// Prefetches what tells which of some rows are in any of the lists.
+    fn prefetch(&self, rows: &RowSet<N>) {
+        for list in self.lists() {
+            if rows.len() as usize * SEARCHED_MAX < list.len() {
+                rows.each(|row| list.prefetch_near(row));
+            } else {
+                list.prefetch();
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Every way to search against a plain look at each name.
+//! Every strategy of a search, compared with a plain look at each name.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::index::slot::RowNumber;
 
 impl Names for BTreeMap<Slot, String> {
     fn name(&self, slot: Slot) -> Option<&str> {
@@ -24,9 +25,9 @@ struct Both {
 
 impl Both {
     /// The index of `names`, the first one at row `first`.
-    fn of(first: Slot, names: impl IntoIterator<Item = String>) -> Self {
+    fn of(first: u32, names: impl IntoIterator<Item = String>) -> Self {
         let mut both = Self {
-            end: first,
+            end: Slot::new(first),
             ..Self::default()
         };
         names.into_iter().for_each(|name| both.add(name));
@@ -35,43 +36,43 @@ impl Both {
 
     fn add(&mut self, name: String) {
         self.names.insert(self.end, name);
-        self.end += 1;
+        self.end = self.end.next();
         self.index.record(self.end, &self.names);
         assert_eq!(self.index.recorded_end, self.end);
     }
 
-    fn apply(&mut self, change: Change) {
+    fn apply(&mut self, step: Step) {
         let nth = |names: &BTreeMap<Slot, String>, position: usize| {
             let slots: Vec<Slot> = names.keys().copied().collect();
             slots.get(position % slots.len().max(1)).copied()
         };
-        match change {
-            Change::Add(name) => self.add(name),
-            Change::AddAll(names) => {
+        match step {
+            Step::Add(name) => self.add(name),
+            Step::AddAll(names) => {
                 for name in names {
                     self.names.insert(self.end, name);
-                    self.end += 1;
+                    self.end = self.end.next();
                 }
                 self.index.record_all(self.end, &self.names);
             }
-            Change::RecordAnew => {
+            Step::RecordAnew => {
                 self.index = NameIndex::default();
                 self.index.record_all(self.end, &self.names);
             }
-            Change::Rename(position, name) => {
+            Step::Rename(position, name) => {
                 if let Some(slot) = nth(&self.names, position) {
                     self.names.insert(slot, name.clone());
                     self.index.rename(slot, &name);
                 }
             }
-            Change::Remove(position) => {
+            Step::Remove(position) => {
                 if let Some(slot) = nth(&self.names, position) {
                     self.names.remove(&slot);
                 }
             }
-            Change::Pop => {
+            Step::Pop => {
                 // No row that was ever shown is taken back.
-                let last = self.end.checked_sub(1);
+                let last = self.end.previous();
                 if let Some(last) = last.filter(|&last| !self.index.renamed.is_renamed(last)) {
                     self.index.pop(last, &self.names);
                     // A removed row keeps its number for good.
@@ -89,15 +90,15 @@ impl Both {
         self.index.validate(self.end, &self.names).unwrap();
     }
 
-    /// Asks for `wanted` in every way, among all rows and some.
+    /// Searches for `wanted` by every strategy, among all rows and some.
     fn assert_finds(&self, wanted: &NameMatch) {
         let slots = || self.names.keys().copied();
         let live: RowSet = slots().collect();
-        let some: RowSet = slots().filter(|slot| slot % 3 != 1).collect();
+        let some: RowSet = slots().filter(|slot| slot.get() % 3 != 1).collect();
         let few: RowSet = slots().take(2).collect();
         let matches = |slot: &Slot| wanted.matches(&self.names[slot]);
         let matching: RowSet = slots().filter(matches).collect();
-        let (all, half) = (self.end, self.end / 2);
+        let (all, half) = (self.end, Slot::new(self.end.get() / 2));
         for (within, end) in [(&live, all), (&some, all), (&few, all), (&some, half)] {
             let passes = |slot: &Slot| within.contains(*slot) && *slot < end;
             let expected: RowSet = slots().filter(matches).filter(passes).collect();
@@ -108,9 +109,9 @@ impl Both {
             return;
         };
         let plan = self.index.original.plan(pattern.pattern());
-        for (listed_max, compared_max) in [(0, 0), (1_000, 0), (1_000, 1_000)] {
+        for (rare_max, compared_max) in [(0, 0), (1_000, 0), (1_000, 1_000)] {
             let thresholds = Thresholds {
-                listed_max,
+                rare_max,
                 compared_max,
             };
             let index = &self.index;
@@ -127,7 +128,7 @@ impl Both {
 }
 
 #[derive(Debug, Clone)]
-enum Change {
+enum Step {
     Add(String),
     AddAll(Vec<String>),
     RecordAnew,
@@ -150,22 +151,22 @@ const WORDS: &[&str] = &[
     "re", "start", "-", "restart", "task", "desktop", "00", "1", "Re", "TASK",
 ];
 
-fn change(alphabet: &'static [&'static str], length_max: usize) -> impl Strategy<Value = Change> {
+fn step(alphabet: &'static [&'static str], length_max: usize) -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => text(alphabet, length_max).prop_map(Change::Add),
-        1 => vec(text(alphabet, length_max), 0..9).prop_map(Change::AddAll),
-        1 => Just(Change::RecordAnew),
+        4 => text(alphabet, length_max).prop_map(Step::Add),
+        1 => vec(text(alphabet, length_max), 0..9).prop_map(Step::AddAll),
+        1 => Just(Step::RecordAnew),
         3 => (any::<usize>(), text(alphabet, length_max))
-            .prop_map(|(position, name)| Change::Rename(position, name)),
-        1 => any::<usize>().prop_map(Change::Remove),
-        1 => Just(Change::Pop),
+            .prop_map(|(position, name)| Step::Rename(position, name)),
+        1 => any::<usize>().prop_map(Step::Remove),
+        1 => Just(Step::Pop),
     ]
 }
 
-fn assert_true_to_names(first: Slot, names: Vec<String>, changes: Vec<Change>, needles: &[String]) {
+fn assert_true_to_names(first: u32, names: Vec<String>, steps: Vec<Step>, needles: &[String]) {
     let mut both = Both::of(first, names);
-    for change in changes {
-        both.apply(change);
+    for step in steps {
+        both.apply(step);
     }
     both.validate();
     for needle in needles {
@@ -189,28 +190,28 @@ proptest! {
         // Around the end of a block.
         first in select(&[0, 65_530_u32][..]),
         names in vec(text(MIXED, 8), 0..30),
-        changes in vec(change(MIXED, 8), 0..20),
+        steps in vec(step(MIXED, 8), 0..20),
         needles in vec(text(MIXED, 4), 4),
     ) {
-        assert_true_to_names(first, names, changes, &needles);
+        assert_true_to_names(first, names, steps, &needles);
     }
 
     #[test]
     fn texts_that_repeat_themselves_are_followed(
         names in vec(text(BINARY, 40), 1..30),
-        changes in vec(change(BINARY, 12), 0..20),
+        steps in vec(step(BINARY, 12), 0..20),
         needles in vec(text(BINARY, 16), 6),
     ) {
-        assert_true_to_names(0, names, changes, &needles);
+        assert_true_to_names(0, names, steps, &needles);
     }
 
     #[test]
     fn words_share_what_they_share(
         names in vec(text(WORDS, 7), 1..60),
-        changes in vec(change(WORDS, 7), 0..20),
+        steps in vec(step(WORDS, 7), 0..20),
         needles in vec(text(WORDS, 5), 6),
     ) {
-        assert_true_to_names(0, names, changes, &needles);
+        assert_true_to_names(0, names, steps, &needles);
     }
 }
 
@@ -243,8 +244,8 @@ fn plausible_names(count: usize) -> impl Iterator<Item = String> {
 fn postings_of_every_form_answer_alike() {
     let mut both = Both::of(58_000, plausible_names(12_000));
     for position in (0..12_000).step_by(13) {
-        both.apply(Change::Rename(position, "renamed-task-0".to_owned()));
-        both.apply(Change::Remove(position / 2));
+        both.apply(Step::Rename(position, "renamed-task-0".to_owned()));
+        both.apply(Step::Remove(position / 2));
     }
     for needle in [
         "",
@@ -332,10 +333,10 @@ fn a_row_that_goes_leaves_nothing() {
     let mut both = Both::of(0, plausible_names(300));
     both.add("ΣΑΣ".to_owned());
     for _ in 0..301 {
-        both.apply(Change::Pop);
+        both.apply(Step::Pop);
     }
-    assert_eq!(both.end, 0);
-    let everything: RowSet = (0..400).collect();
+    assert_eq!(both.end, Slot::FIRST);
+    let everything: RowSet = (0..400).map(Slot::new).collect();
     for needle in ["e", "st", "task", "σας", "nightly-restart"] {
         let wanted = NameMatch::contains_ignoring_case(needle).unwrap();
         let found = both
@@ -357,7 +358,7 @@ fn a_row_that_goes_leaves_nothing() {
 fn names_are_recorded_anew_after_so_many_renamings() {
     let mut both = Both::of(0, (0..40).map(|number| format!("task {number}")));
     for renamed in 1..30 {
-        both.apply(Change::Rename(renamed, format!("other {renamed}")));
+        both.apply(Step::Rename(renamed, format!("other {renamed}")));
         // More than half of the rows, or than are no reason.
         assert_eq!(both.index.is_outdated(40, 4), renamed > 20);
         assert_eq!(both.index.is_outdated(4, 25), renamed > 25);
@@ -376,7 +377,7 @@ fn a_batch_of_hostile_names_is_recorded_in_parts() {
             .collect()
     };
     let mut both = Both::default();
-    both.apply(Change::AddAll((0..200).map(name).collect()));
+    both.apply(Step::AddAll((0..200).map(name).collect()));
     let mut batch = NameBatch::default();
     assert!(NameIndex::default().fill(&mut batch, both.end, &both.names));
     assert!(
@@ -390,14 +391,15 @@ fn a_batch_of_hostile_names_is_recorded_in_parts() {
 }
 
 /// The rows of a project that has just become large are shown while their names are recorded, its
-/// grams before the places where they branch. They were taken for an answer in between.
+/// trigrams before its branches. In between, they were taken for the answer.
 #[test]
 fn no_name_is_sure_before_all_of_it_is_recorded() {
     let mut both = Both::default();
     for number in 0..400 {
-        both.names.insert(number, format!("abc-bcd {number:03}"));
+        both.names
+            .insert(Slot::new(number), format!("abc-bcd {number:03}"));
     }
-    both.end = 400;
+    both.end = Slot::new(400);
     let mut batch = NameBatch::default();
     assert!(both.index.fill(&mut batch, both.end, &both.names));
     let mut steps = 0;

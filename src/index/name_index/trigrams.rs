@@ -13,41 +13,44 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use memchr::memchr;
+
 use super::name_batch::FactBatch;
 use super::name_facts::{Fact, NameFacts, lower_case};
 use super::posting_list::PostingList;
+use crate::index::slot::{RowNumber, Slot};
 
 /// The posting lists of all facts.
 #[derive(Debug, Default)]
-pub(super) struct Trigrams {
+pub(super) struct Trigrams<N> {
     /// By ASCII byte.
-    bytes: Vec<PostingList>,
-    pairs: HashMap<[u8; 2], Box<Pair>, BuildHasherDefault<PairHasher>>,
+    bytes: Vec<PostingList<N>>,
+    pairs: HashMap<[u8; 2], Box<Pair<N>>, BuildHasherDefault<PairHasher>>,
 }
 
 /// What is recorded of two bytes.
 #[derive(Debug, Default)]
-struct Pair {
-    /// The bytes that follow the pair in any name, in order.
-    next: Vec<u8>,
-    /// The rows where they do, by their places in `next`.
-    followed: Vec<PostingList>,
+struct Pair<N> {
+    /// The bytes that follow the pair in any name.
+    followers: Vec<u8>,
+    /// The rows where they do, by their places in `followers`.
+    lists: Vec<PostingList<N>>,
     /// The rows where the pair branches. Only pairs in lower case have any.
-    branches: PostingList,
+    branches: PostingList<N>,
 }
 
 /// Posting lists of which a row must be in one: a needle that ignores case has several for each
 /// trigram.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Alternatives<'a> {
+#[derive(Debug, Default)]
+pub(super) struct Alternatives<'a, N> {
     /// There is seldom another: most searches need no memory for any.
-    first: Option<&'a PostingList>,
-    others: Vec<&'a PostingList>,
+    first: Option<&'a PostingList<N>>,
+    others: Vec<&'a PostingList<N>>,
     length: usize,
 }
 
-impl<'a> Alternatives<'a> {
-    pub(super) fn add(&mut self, list: Option<&'a PostingList>) {
+impl<'a, N: RowNumber> Alternatives<'a, N> {
+    pub(super) fn add(&mut self, list: Option<&'a PostingList<N>>) {
         let Some(list) = list.filter(|list| !list.is_empty()) else {
             return;
         };
@@ -59,8 +62,8 @@ impl<'a> Alternatives<'a> {
         }
     }
 
-    /// None of them is empty.
-    pub(super) fn lists(&self) -> impl Iterator<Item = &'a PostingList> {
+    /// The lists. Each has a row at least.
+    pub(super) fn lists(&self) -> impl Iterator<Item = &'a PostingList<N>> {
         self.first.into_iter().chain(self.others.iter().copied())
     }
 
@@ -80,12 +83,16 @@ impl<'a> Alternatives<'a> {
     }
 }
 
-impl Trigrams {
+impl<N: RowNumber> Trigrams<N> {
     /// Records a row's name. O(its length).
-    pub(super) fn insert(&mut self, row: u32, facts: &NameFacts) {
-        // Their lists lie all over the memory of a large project.
-        let lists = facts.all().filter_map(|fact| self.list(fact));
-        lists.for_each(|list| list.prefetch_near(row));
+    pub(super) fn insert(&mut self, row: N, facts: &NameFacts) {
+        // These lists lie all over the memory of a large project; others are few, or read by
+        // every insertion.
+        for number in facts.trigrams() {
+            if let Some(list) = self.list(Fact::of_number(number)) {
+                list.prefetch_near(row);
+            }
+        }
         for fact in facts.all() {
             if let Some(list) = self.list_mut(fact) {
                 list.insert(row);
@@ -93,17 +100,8 @@ impl Trigrams {
         }
     }
 
-    /// Records some facts of a batch, and returns whether any are left.
-    pub(super) fn insert_step(&mut self, facts: &mut FactBatch) -> bool {
-        facts.step(|fact, rows| {
-            if let Some(list) = self.list_mut(fact) {
-                list.insert_all(rows);
-            }
-        })
-    }
-
     /// Takes out what is recorded of a row's name. O(its length).
-    pub(super) fn remove(&mut self, row: u32, facts: &NameFacts) {
+    pub(super) fn remove(&mut self, row: N, facts: &NameFacts) {
         for fact in facts.all() {
             if let Some(list) = self.list_mut(fact) {
                 list.remove(row);
@@ -112,7 +110,7 @@ impl Trigrams {
     }
 
     /// The rows with an ASCII byte.
-    pub(super) fn byte(&self, byte: u8, any_case: bool) -> Alternatives<'_> {
+    pub(super) fn byte(&self, byte: u8, any_case: bool) -> Alternatives<'_, N> {
         let mut found = Alternatives::default();
         for byte in cases(byte, any_case) {
             found.add(self.bytes.get(usize::from(byte)));
@@ -121,12 +119,12 @@ impl Trigrams {
     }
 
     /// The rows with a pair of bytes.
-    pub(super) fn pair(&self, [first, second]: [u8; 2], any_case: bool) -> Alternatives<'_> {
+    pub(super) fn pair(&self, [first, second]: [u8; 2], any_case: bool) -> Alternatives<'_, N> {
         let mut found = Alternatives::default();
         for first in cases(first, any_case) {
             for second in cases(second, any_case) {
                 let pair = self.pairs.get(&[first, second]);
-                let lists = pair.map_or(&[][..], |pair| &pair.followed);
+                let lists = pair.map_or(&[][..], |pair| &pair.lists);
                 for list in lists {
                     found.add(Some(list));
                 }
@@ -136,7 +134,7 @@ impl Trigrams {
     }
 
     /// The rows with a trigram.
-    pub(super) fn trigram(&self, [a, b, c]: [u8; 3], any_case: bool) -> Alternatives<'_> {
+    pub(super) fn trigram(&self, [a, b, c]: [u8; 3], any_case: bool) -> Alternatives<'_, N> {
         let mut found = Alternatives::default();
         for a in cases(a, any_case) {
             for b in cases(b, any_case) {
@@ -152,7 +150,7 @@ impl Trigrams {
     }
 
     /// The rows where any of these pairs branches.
-    pub(super) fn branches(&self, pairs: impl Iterator<Item = [u8; 2]>) -> Alternatives<'_> {
+    pub(super) fn branches(&self, pairs: impl Iterator<Item = [u8; 2]>) -> Alternatives<'_, N> {
         let mut found = Alternatives::default();
         for pair in pairs {
             let pair = self.pairs.get(&lower_case(pair));
@@ -162,23 +160,23 @@ impl Trigrams {
     }
 
     /// How many facts there are of a row's name, if all of them are recorded.
-    pub(super) fn count_facts(&self, row: u32, facts: &NameFacts) -> Result<usize, String> {
+    pub(super) fn count_facts(&self, row: N, facts: &NameFacts) -> Result<usize, String> {
         let mut facts: Vec<Fact> = facts.all().collect();
         facts.sort_unstable();
         facts.dedup();
         for &fact in &facts {
             let list = self.list(fact);
             if !list.is_some_and(|list| list.contains(row)) {
-                return Err(format!("{fact:?} is not recorded of row {row}"));
+                return Err(format!("{fact:?} is not recorded of {row:?}"));
             }
         }
         Ok(facts.len())
     }
 
     /// How many facts are recorded of live rows.
-    pub(super) fn count_recorded(&self, is_live: impl Fn(u32) -> bool) -> usize {
+    pub(super) fn count_recorded(&self, is_live: impl Fn(N) -> bool) -> usize {
         let pairs = self.pairs.values();
-        let lists = pairs.flat_map(|pair| pair.followed.iter().chain([&pair.branches]));
+        let lists = pairs.flat_map(|pair| pair.lists.iter().chain([&pair.branches]));
         let mut count = 0;
         for list in self.bytes.iter().chain(lists) {
             list.each(|row| count += usize::from(is_live(row)));
@@ -186,7 +184,21 @@ impl Trigrams {
         count
     }
 
-    fn list(&self, fact: Fact) -> Option<&PostingList> {
+    /// Bytes of heap memory. O(blocks of all posting lists).
+    pub(super) fn heap_bytes(&self) -> usize {
+        /// A place of the hash table: a pair, a pointer, and a byte of its hash.
+        const PLACE: usize = size_of::<([u8; 2], usize)>() + 1;
+        // An eighth of the places is always free, and they are a power of two.
+        let places = (self.pairs.capacity() * 8 / 7).next_power_of_two();
+        let pairs = self.pairs.values().map(|pair| pair.heap_bytes());
+        let bytes = self.bytes.iter().map(PostingList::heap_bytes);
+        pairs.sum::<usize>()
+            + bytes.sum::<usize>()
+            + self.bytes.capacity() * size_of::<PostingList<N>>()
+            + places * PLACE
+    }
+
+    fn list(&self, fact: Fact) -> Option<&PostingList<N>> {
         match fact {
             Fact::Byte(byte) => self.bytes.get(usize::from(byte)),
             Fact::Trigram([a, b, c]) => self.pairs.get(&[a, b])?.follower(c),
@@ -194,12 +206,12 @@ impl Trigrams {
         }
     }
 
-    /// The list of a fact, empty where there was none.
-    fn list_mut(&mut self, fact: Fact) -> Option<&mut PostingList> {
+    /// The list of a fact, made where it is missing.
+    fn list_mut(&mut self, fact: Fact) -> Option<&mut PostingList<N>> {
         match fact {
             Fact::Byte(byte) => {
                 if self.bytes.is_empty() {
-                    self.bytes.resize(128, PostingList::default());
+                    self.bytes.resize_with(128, PostingList::default);
                 }
                 self.bytes.get_mut(usize::from(byte))
             }
@@ -212,21 +224,41 @@ impl Trigrams {
     }
 }
 
-impl Pair {
-    fn follower(&self, byte: u8) -> Option<&PostingList> {
-        self.followed.get(self.next.binary_search(&byte).ok()?)
+impl Trigrams<Slot> {
+    /// Records some facts of a batch, and returns whether any are left.
+    pub(super) fn insert_step(&mut self, facts: &mut FactBatch) -> bool {
+        facts.step(|fact, rows| {
+            if let Some(list) = self.list_mut(fact) {
+                list.insert_all(rows);
+            }
+        })
+    }
+}
+
+impl<N: RowNumber> Pair<N> {
+    fn heap_bytes(&self) -> usize {
+        let lists = self.lists.iter().chain([&self.branches]);
+        lists.map(PostingList::heap_bytes).sum::<usize>()
+            + size_of::<Self>()
+            + self.followers.capacity()
+            + self.lists.capacity() * size_of::<PostingList<N>>()
     }
 
-    fn follower_mut(&mut self, byte: u8) -> Option<&mut PostingList> {
-        let place = self.next.binary_search(&byte).unwrap_or_else(|place| {
-            if self.followed.len() == self.followed.capacity() {
-                self.followed.reserve_exact(1 + self.followed.len() / 4);
+    fn follower(&self, byte: u8) -> Option<&PostingList<N>> {
+        self.lists.get(memchr(byte, &self.followers)?)
+    }
+
+    fn follower_mut(&mut self, byte: u8) -> Option<&mut PostingList<N>> {
+        let place = memchr(byte, &self.followers);
+        if place.is_none() {
+            if self.lists.len() == self.lists.capacity() {
+                self.lists.reserve_exact(1 + self.lists.len() / 4);
             }
-            self.followed.insert(place, PostingList::default());
-            self.next.insert(place, byte);
-            place
-        });
-        self.followed.get_mut(place)
+            self.lists.push(PostingList::default());
+            self.followers.push(byte);
+        }
+        self.lists
+            .get_mut(place.unwrap_or(self.followers.len() - 1))
     }
 }
 

@@ -1,8 +1,8 @@
-//! Row numbers of one block, kept compactly.
+//! The rows of one block, as a list or as bits.
 
 use prefetch_index::prefetch_index;
 
-use crate::index::rows::Slot;
+use crate::index::slot::RowNumber;
 use crate::sync::cramped;
 
 /// Rows of a block: as many as 16 bits tell apart.
@@ -17,11 +17,13 @@ const BLOCK_LIST_MAX: usize = cramped(BLOCK_ROWS / 16, 12);
 /// Fewest rows of a block of bits that is not sparse.
 const BLOCK_BITS_MIN: u32 = cramped(2_048, 11);
 
-/// Rows of a list for each row that is searched for in it; of fewer, bits are made first.
-const SEARCHED_MAX: usize = 16;
+/// Rows of a list that become bits in the time of one search in it.
+pub(in crate::index) const SEARCHED_MAX: usize = 16;
+/// Rows of a list that become bits in the time that empty bits take.
+const EMPTY_BITS: usize = 256;
 
-/// Fewest rows that are counted together when bits gain them. Fewer are counted one by one, each
-/// in all leaves behind it.
+/// Fewest rows whose counts are updated together. Fewer are counted one by one, each in all leaves
+/// behind it.
 const COUNTED_TOGETHER_MIN: usize = 4;
 
 /// Rows of a list in a cache line.
@@ -52,6 +54,12 @@ pub(in crate::index) struct Bits {
 }
 
 const _: () = assert!(size_of::<Block>() == 24);
+
+impl AsRef<Self> for Block {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
 
 impl Default for Block {
     fn default() -> Self {
@@ -93,31 +101,34 @@ impl Block {
                 }
                 Self::of(&words)
             }
-            (Self::List(rows), other) | (other, Self::List(rows)) => {
-                Self::List(other.filter(rows, true))
-            }
+            (Self::List(rows), other) | (other, Self::List(rows)) => Self::List(other.common(rows)),
         }
     }
 
-    /// The rows that another block of the same number does not have.
-    pub(in crate::index) fn difference(&self, other: &Self) -> Self {
+    /// Splits the rows into those that any of the other blocks has, and the rest.
+    pub(super) fn partition<B: AsRef<Self>>(&self, others: impl Iterator<Item = B>) -> [Self; 2] {
+        let mut common = words_of(others);
         match self {
-            Self::List(rows) => Self::List(other.filter(rows, false)),
+            Self::List(rows) => {
+                let is_common = |low: &u16| has_bit(&common, *low);
+                let (common, rest) = rows.iter().copied().partition(is_common);
+                [common, rest].map(Self::List)
+            }
             Self::Bits(bits, _) => {
-                let mut words = bits.words;
-                other.each(|low| clear_bit(&mut words, low));
-                Self::of(&words)
+                let mut rest = bits.words;
+                for (word, common) in rest.iter_mut().zip(&mut common) {
+                    let both = *word & *common;
+                    *word ^= both;
+                    *common = both;
+                }
+                [common, rest].map(|words| Self::of(&words))
             }
         }
     }
 
     /// The rows of any of these blocks of the same number.
-    pub(in crate::index) fn union<'a>(blocks: impl IntoIterator<Item = &'a Self>) -> Self {
-        let mut words = [0; WORDS];
-        blocks
-            .into_iter()
-            .for_each(|block| block.add_to(&mut words));
-        Self::of(&words)
+    pub(in crate::index) fn union<B: AsRef<Self>>(blocks: impl Iterator<Item = B>) -> Self {
+        Self::of(&words_of(blocks))
     }
 
     /// How many rows another block of the same number has too.
@@ -131,19 +142,18 @@ impl Block {
         }
     }
 
-    /// Those of some rows that the block has, or those that it has not.
-    fn filter(&self, rows: &[u16], has: bool) -> Vec<u16> {
+    /// The rows of a list that the block has too.
+    fn common(&self, rows: &[u16]) -> Vec<u16> {
         let mut rows = rows.to_vec();
         match self {
-            Self::List(list) if list.len() >= SEARCHED_MAX * rows.len() => {
-                rows.retain(|&low| self.contains(low) == has);
+            Self::List(list) if list.len() + EMPTY_BITS > SEARCHED_MAX * rows.len() => {
+                rows.retain(|&low| self.contains(low));
             }
             Self::List(_) => {
-                let mut words = [0; WORDS];
-                self.add_to(&mut words);
-                rows.retain(|&low| has_bit(&words, low) == has);
+                let words = words_of([self].into_iter());
+                rows.retain(|&low| has_bit(&words, low));
             }
-            Self::Bits(bits, _) => rows.retain(|&low| has_bit(&bits.words, low) == has),
+            Self::Bits(bits, _) => rows.retain(|&low| has_bit(&bits.words, low)),
         }
         rows
     }
@@ -196,7 +206,7 @@ impl Block {
     }
 
     /// Adds rows of this block, which ascend, and returns how many were absent.
-    pub(in crate::index) fn insert_all(&mut self, rows: &[u32]) -> u32 {
+    pub(in crate::index) fn insert_all<N: RowNumber>(&mut self, rows: &[N]) -> u32 {
         let lows = rows.iter().map(|&row| split(row).1);
         if let (Self::List(list), Some(&first)) = (&mut *self, rows.first())
             && list.last().is_none_or(|&last| last < split(first).1)
@@ -260,12 +270,18 @@ impl Block {
 
     /// Reads rows behind the first `skip` into `out`, each added to `start`, and returns how many
     /// there were. O(rows read). `count` is the length of the block, which the caller knows.
-    pub(super) fn read(&self, start: Slot, skip: usize, count: u32, out: &mut [Slot]) -> usize {
+    pub(super) fn read<N: RowNumber>(
+        &self,
+        start: u32,
+        skip: usize,
+        count: u32,
+        out: &mut [N],
+    ) -> usize {
         match self {
             Self::List(rows) => {
                 let rows = rows.get(skip..).unwrap_or_default();
-                for (slot, &low) in out.iter_mut().zip(rows) {
-                    *slot = start | Slot::from(low);
+                for (place, &low) in out.iter_mut().zip(rows) {
+                    *place = N::new(start | u32::from(low));
                 }
                 out.len().min(rows.len())
             }
@@ -398,14 +414,13 @@ impl Bits {
         self.before.get_mut(next..).unwrap_or_default()
     }
 
-    /// Prefetches the words about a position, which are then on their way while the running counts
-    /// are read.
+    /// Prefetches the words about a position, while the running counts are read.
     fn prefetch_near(&self, position: usize, count: u32) {
         let guess = position * WORDS / (count as usize + 1);
         prefetch_index(self.words.as_slice(), guess);
     }
 
-    fn read(&self, start: Slot, skip: usize, out: &mut [Slot]) -> usize {
+    fn read<N: RowNumber>(&self, start: u32, skip: usize, out: &mut [N]) -> usize {
         let Ok(position) = u16::try_from(skip) else {
             return 0;
         };
@@ -434,12 +449,12 @@ impl Bits {
         let mut out = out.iter_mut();
         let mut read = 0;
         for (number, mut left) in first.into_iter().chain(words) {
-            let start = start | Slot::try_from(number * 64).unwrap_or(0);
+            let start = start | u32::try_from(number * 64).unwrap_or(0);
             while left != 0 {
-                let Some(slot) = out.next() else {
+                let Some(place) = out.next() else {
                     return read;
                 };
-                *slot = start | left.trailing_zeros();
+                *place = N::new(start | left.trailing_zeros());
                 read += 1;
                 left &= left - 1;
             }
@@ -459,14 +474,21 @@ impl Bits {
     }
 }
 
+/// A bit for each row of any of some blocks.
+fn words_of<B: AsRef<Block>>(blocks: impl Iterator<Item = B>) -> Words {
+    let mut words = [0; WORDS];
+    blocks.for_each(|block| block.as_ref().add_to(&mut words));
+    words
+}
+
 /// The leaf that a row's bit is in.
 fn leaf_of(low: u16) -> u16 {
     low >> (6 + LEAF_WORDS.trailing_zeros())
 }
 
 /// The block of a row, and its place there.
-pub(in crate::index) fn split(row: u32) -> (usize, u16) {
-    let [a, b, c, d] = row.to_be_bytes();
+pub(in crate::index) fn split(row: impl RowNumber) -> (usize, u16) {
+    let [a, b, c, d] = row.get().to_be_bytes();
     (
         usize::from(u16::from_be_bytes([a, b])),
         u16::from_be_bytes([c, d]),
@@ -549,7 +571,7 @@ fn find_low(rows: &[u16], low: u16) -> Result<usize, usize> {
             width *= 2;
         }
     }
-    // Whatever the guess, the place is from `start` up to `end`.
+    // Whatever the guess was, the place is from `start` up to `end`.
     let end = (end + 1).min(rows.len());
     let window = rows.get(start..end).unwrap_or_default();
     window
@@ -597,12 +619,16 @@ mod tests {
                 let (first, second) = (block(a), block(b));
                 assert_holds(&first.intersection(&second), &(a & b));
                 assert_holds(&second.intersection(&first), &(a & b));
-                assert_holds(&first.difference(&second), &(a - b));
-                assert_holds(&second.difference(&first), &(b - a));
-                assert_holds(&Block::union([&first, &second]), &(a | b));
+                let [common, rest] = first.partition([&second].into_iter());
+                assert_holds(&common, &(a & b));
+                assert_holds(&rest, &(a - b));
+                let [common, rest] = second.partition([&first, &first].into_iter());
+                assert_holds(&common, &(a & b));
+                assert_holds(&rest, &(b - a));
+                assert_holds(&Block::union([&first, &second].into_iter()), &(a | b));
                 assert_eq!(first.common_count(&second) as usize, (a & b).len());
             }
         }
-        assert_holds(&Block::union([]), &Rows::new());
+        assert_holds(&Block::union(std::iter::empty::<Block>()), &Rows::new());
     }
 }

@@ -13,7 +13,7 @@ use crate::store::edit::{Edit, EditAction, Expectation, NewTask};
 use crate::store::project::{next_instead, next_of};
 use crate::task::{Record, Task, TaskId};
 
-/// The change of a project: what becomes of each task that a batch touches.
+/// The change of a project: what becomes of each task that a batch changes.
 ///
 /// A task that stays as it is, is not part of it.
 #[derive(Default)]
@@ -43,9 +43,9 @@ pub(in crate::store) struct Added<'a> {
     pub(in crate::store) replaces: Option<Slot>,
 }
 
-/// The ids of the tasks that a plan touches, each in the project's order.
+/// The ids of the tasks that a plan changes, each list in the project's order.
 #[derive(Debug, Default)]
-pub(in crate::store) struct TouchedIds {
+pub(in crate::store) struct ChangedIds {
     pub(in crate::store) added: Vec<TaskId>,
     pub(in crate::store) changed: Vec<TaskId>,
     pub(in crate::store) removed: Vec<TaskId>,
@@ -64,7 +64,7 @@ impl Planner<'_> {
     pub(in crate::store) fn edits(self, edits: &[Edit]) -> Result<Plan<'_>, BatchError> {
         let mut overlay = Overlay {
             planner: self,
-            touched: HashMap::with_capacity(edits.len()),
+            tasks: HashMap::with_capacity(edits.len()),
             count: self.index.len(),
             sequence_next: self.index.first_sequence(self.version),
         };
@@ -144,17 +144,18 @@ impl Planner<'_> {
     }
 }
 
-/// The tasks that edits touched, over a project that is not changed yet.
+/// The tasks of the edits, laid over a project that is not changed yet.
 struct Overlay<'a, 'i> {
     planner: Planner<'i>,
-    touched: HashMap<&'a str, Touched<'a>>,
+    /// By id.
+    tasks: HashMap<&'a str, EditedTask<'a>>,
     /// How many tasks there are.
     count: u32,
     sequence_next: u64,
 }
 
 /// The task of one id.
-struct Touched<'a> {
+struct EditedTask<'a> {
     /// Its row before the batch.
     slot: Option<Slot>,
     state: State<'a>,
@@ -172,16 +173,16 @@ impl<'a> Overlay<'a, '_> {
         let planner = self.planner;
         let index = planner.index;
         let id = edit.id();
-        let touched = self.touched.entry(id).or_insert_with(|| {
+        let edited = self.tasks.entry(id).or_insert_with(|| {
             let slot = index.find(id);
             let state = slot.map_or(State::Absent, |_| State::Kept(None));
-            Touched { slot, state }
+            EditedTask { slot, state }
         });
-        let row = touched.slot.and_then(|slot| index.row(slot));
+        let row = edited.slot.and_then(|slot| index.row(slot));
         if let Some(expectation) = edit.expectation {
             check(expectation, id, row)?;
         }
-        let state = &mut touched.state;
+        let state = &mut edited.state;
         match (&edit.action, &*state) {
             (EditAction::Add(_), State::Kept(_) | State::Added(_)) => {
                 return Err(Error::task_exists(id));
@@ -219,11 +220,11 @@ impl<'a> Overlay<'a, '_> {
     fn into_plan(self) -> Plan<'a> {
         let planner = self.planner;
         let mut plan = Plan::default();
-        for touched in self.touched.into_values() {
-            let row = touched
+        for edited in self.tasks.into_values() {
+            let row = edited
                 .slot
                 .and_then(|slot| Some((slot, planner.index.row(slot)?)));
-            match (row, touched.state) {
+            match (row, edited.state) {
                 // Only what was there is kept.
                 (None, State::Absent | State::Kept(_)) | (_, State::Kept(None)) => {}
                 (Some((slot, _)), State::Absent) => plan.removed.push(slot),
@@ -294,11 +295,11 @@ fn check(expectation: Expectation, id: &str, row: Option<RowView<'_>>) -> Result
 
 impl Plan<'_> {
     pub(in crate::store) fn is_empty(&self) -> bool {
-        self.touched() + self.added.len() == 0
+        self.written() + self.added.len() == 0
     }
 
     /// How many rows are written.
-    pub(super) fn touched(&self) -> usize {
+    pub(super) fn written(&self) -> usize {
         self.changed.len() + self.removed.len()
     }
 
@@ -368,10 +369,10 @@ impl Plan<'_> {
         Ok(fresh)
     }
 
-    /// The ids of the tasks that it touches. O(n log n) for n of them.
-    pub(in crate::store) fn ids(&self, index: &Index) -> TouchedIds {
+    /// The ids of the tasks that it changes. O(n log n) for n of them.
+    pub(in crate::store) fn ids(&self, index: &Index) -> ChangedIds {
         let in_row = |slot: Slot| Some(index.row(slot)?.task().task_id());
-        TouchedIds {
+        ChangedIds {
             added: self.added.iter().map(|it| it.row.task.task_id()).collect(),
             changed: self
                 .changed

@@ -22,8 +22,8 @@ const STEP_ROWS: usize = 256;
 
 /// One execution that is due: its project, its task and its instant are the key of it.
 ///
-/// After a crash the same execution is given out again with an equal key, by which whoever
-/// carries it out can tell that it was done.
+/// After a crash the same execution is given out again with an equal key, by which its receiver
+/// can tell that it was done.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct DueExecution {
@@ -247,7 +247,7 @@ impl TaskStore {
             && let Some((id, until)) = self.due.front(second)
         {
             let Some(project) = self.find(&id) else {
-                // It ends at this moment, and the agenda has forgotten it.
+                // It ends at this moment, and the agenda does not have it any more.
                 continue;
             };
             let chosen = match choice {
@@ -417,7 +417,7 @@ impl Project {
                 });
             }
             // Others come before what is pending of these from here on.
-            let end = pending.next().unwrap_or((until, 0));
+            let end = pending.next().unwrap_or((until, Slot::FIRST));
             let count = taking.take_from(id, &mut tasks, end);
             let nexts: Vec<_> = tasks
                 .iter()
@@ -431,7 +431,7 @@ impl Project {
         };
         self.let_readers_in();
         let mut index = self.write();
-        index.install_chunks(copied);
+        index.replace_chunks(copied);
         index.take_first(&nexts);
         due.publish(id, &mut index);
     }

@@ -30,11 +30,11 @@ fn searched(limits: &'static Limits, numbers: std::ops::Range<usize>) -> TaskSto
     store
 }
 
-fn is_remembered(store: &TaskStore, query: &ListQuery) -> bool {
+fn is_cached(store: &TaskStore, query: &ListQuery) -> bool {
     matches!(
         store.explain(&project(), query),
         Explanation::NameSearch {
-            strategy: NameStrategy::Remembered,
+            strategy: NameStrategy::Cached,
             ..
         }
     )
@@ -44,14 +44,10 @@ fn is_remembered(store: &TaskStore, query: &ListQuery) -> bool {
 fn a_project_has_lists_down_to_the_limit_and_is_not_renumbered_there() {
     let store = searched(&ROOMY, 0..13);
     for number in (6..13).rev() {
-        assert!(
-            is_remembered(&store, &search()),
-            "with {} tasks",
-            number + 1
-        );
+        assert!(is_cached(&store, &search()), "with {} tasks", number + 1);
         store.remove(&project(), number.to_string()).unwrap();
     }
-    assert!(is_remembered(&store, &search()), "with 6 tasks");
+    assert!(is_cached(&store, &search()), "with 6 tasks");
     store.remove(&project(), "5").unwrap();
     let explanation = store.explain(&project(), &search());
     assert_eq!(explanation, Explanation::Scan { tasks: 5 });
@@ -65,10 +61,10 @@ fn rows_are_numbered_anew_once_holes_outnumber_them() {
         for removed in 1..=count / 2 {
             let id = (count - removed).to_string();
             store.remove(&project(), &id).unwrap();
-            assert!(is_remembered(&store, &search()), "{removed} of {count}");
+            assert!(is_cached(&store, &search()), "{removed} of {count}");
         }
         store.remove(&project(), "0").unwrap();
-        assert!(!is_remembered(&store, &search()), "of {count}");
+        assert!(!is_cached(&store, &search()), "of {count}");
     }
 }
 
@@ -82,10 +78,10 @@ fn a_few_holes_are_no_reason_to_number_rows_anew() {
     for removed in 1..=12 {
         let id = (22 - removed).to_string();
         store.remove(&project(), &id).unwrap();
-        assert!(is_remembered(&store, &search()), "{removed} removed");
+        assert!(is_cached(&store, &search()), "{removed} removed");
     }
     store.remove(&project(), "0").unwrap();
-    assert!(!is_remembered(&store, &search()));
+    assert!(!is_cached(&store, &search()));
 }
 
 #[test]
@@ -94,7 +90,7 @@ fn a_small_sync_is_made_in_place() {
     let tasks: Vec<Task> = (1..22).map(numbered).collect();
     store.sync(&project(), tasks, instant(0)).unwrap();
     assert!(
-        is_remembered(&store, &search()),
+        is_cached(&store, &search()),
         "the rows have their numbers still"
     );
     check_numbered(&store, &(1..22).collect::<Vec<_>>());
@@ -107,7 +103,7 @@ fn a_large_sync_is_made_aside() {
         let store = searched(&ROOMY, 0..200);
         let tasks: Vec<Task> = (removed..300).map(numbered).collect();
         store.sync(&project(), tasks, instant(0)).unwrap();
-        let are_rows_same = is_remembered(&store, &search());
+        let are_rows_same = is_cached(&store, &search());
         assert_eq!(are_rows_same, !is_aside, "{removed} removed");
         check_numbered(&store, &(removed..300).collect::<Vec<_>>());
     }
@@ -120,7 +116,7 @@ fn a_remembered_answer_follows_every_kind_of_change() {
     let mut expected = vec![1, 10, 11, 12, 13, 14, 15, 16, 17, 19];
     let check = |expected: &[usize]| {
         assert!(
-            is_remembered(&store, &search()),
+            is_cached(&store, &search()),
             "before {expected:?} are asked for"
         );
         assert_eq!(numbers(&store.list(project, &search(), now)), expected);
@@ -159,7 +155,7 @@ fn an_answer_that_may_outgrow_the_memory_is_not_remembered() {
         let name = NameMatch::contains("task").unwrap();
         let query = ListQuery::new(0, 50).unwrap().with_task_name(name);
         let _ = store.list(&project(), &query, instant(0));
-        assert_eq!(is_remembered(&store, &query), fits, "in {bytes_max} bytes");
+        assert_eq!(is_cached(&store, &query), fits, "in {bytes_max} bytes");
     }
 }
 
@@ -176,9 +172,9 @@ fn the_answer_used_least_recently_is_forgotten_first() {
     for query in [first, second, first, third] {
         let _ = store.list(&project(), query, instant(0));
     }
-    assert!(is_remembered(&store, first));
-    assert!(!is_remembered(&store, second));
-    assert!(is_remembered(&store, third));
+    assert!(is_cached(&store, first));
+    assert!(!is_cached(&store, second));
+    assert!(is_cached(&store, third));
 }
 
 #[test]
@@ -201,7 +197,7 @@ fn few_names_are_compared_where_names_are_recorded() {
         let query = ListQuery::new(0, 50).unwrap().with_task_name(name.unwrap());
         let explanation = store.explain(&project(), &query);
         let Explanation::NameSearch {
-            strategy: NameStrategy::Grams { postings, compared },
+            strategy: NameStrategy::Trigrams { postings, compared },
             ..
         } = explanation
         else {
@@ -273,7 +269,7 @@ fn an_explanation_names_the_list_and_how_long_it_is() {
     assert_eq!(
         explained(&search()),
         "name search among 40 tasks in the answer list of all tasks by the clock: the answer \
-         is remembered from an earlier query"
+         is cached from an earlier query"
     );
     let never = triggered.with_scheduled_type(ScheduledType::Day);
     assert_eq!(explained(&never), "nothing to look for: no task can match");

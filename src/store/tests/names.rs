@@ -1,4 +1,4 @@
-//! Searches for names against a plain look at each, through changes, forgetting and hostile use.
+//! Searches for names against a plain look at each, through changes, evictions and hostile use.
 
 use super::*;
 use crate::query::{Explanation, NameStrategy};
@@ -53,41 +53,41 @@ fn the_way_of_a_search_is_explained() {
     assert_eq!(strategy(&store, &everything), NameStrategy::Known);
     check_search(&store, &tasks, &everything);
 
-    // One task: to look at its name is less than to look the grams up.
+    // One task: its name is compared, which costs less than looking up trigrams.
     let one = of_type(containing("desk-0"), TaskType::Start);
     assert_eq!(strategy(&store, &one), NameStrategy::EachName);
     check_search(&store, &tasks, &one);
 
-    let none = NameStrategy::Grams {
+    let nothing = NameStrategy::Trigrams {
         postings: 0,
         compared: 0,
     };
-    assert_eq!(strategy(&store, &containing("no such name")), none);
-    // One gram is all there is to know.
-    let gram = NameStrategy::Grams {
+    assert_eq!(strategy(&store, &containing("no such name")), nothing);
+    // One trigram decides.
+    let trigram = NameStrategy::Trigrams {
         postings: 1,
         compared: 0,
     };
-    assert_eq!(strategy(&store, &containing("des")), gram);
-    // Three grams, which are in all names and nowhere followed by other bytes.
-    let grams = NameStrategy::Grams {
+    assert_eq!(strategy(&store, &containing("des")), trigram);
+    // Three trigrams, which are in all names, and branch in no name.
+    let trigrams = NameStrategy::Trigrams {
         postings: 3,
         compared: 0,
     };
-    assert_eq!(strategy(&store, &containing("t des")), grams);
-    // Its rarest gram is in so few names that each is followed through grams until these have told
+    assert_eq!(strategy(&store, &containing("t des")), trigrams);
+    // Its rarest trigram is in so few names that trigrams are read until these have told
     // of all bytes (`123`, `-12`, `des` and one of those with `k`), and looked at.
-    let followed = NameStrategy::Grams {
+    let rare = NameStrategy::Trigrams {
         postings: 4,
         compared: 10,
     };
-    assert_eq!(strategy(&store, &containing("desk-123")), followed);
+    assert_eq!(strategy(&store, &containing("desk-123")), rare);
 
     let again = containing("t des");
     check_search(&store, &tasks, &again);
-    assert_eq!(strategy(&store, &again), NameStrategy::Remembered);
+    assert_eq!(strategy(&store, &again), NameStrategy::Cached);
     let sentence = store.explain(&project(), &again).to_string();
-    assert!(sentence.ends_with("remembered from an earlier query"));
+    assert!(sentence.ends_with("cached from an earlier query"));
     // It is the answer to this query alone.
     assert_eq!(
         strategy(&store, &of_type(again, TaskType::Start)),
@@ -97,14 +97,14 @@ fn the_way_of_a_search_is_explained() {
 
 #[test]
 fn rows_where_a_pair_of_the_needle_branches_are_compared() {
-    // `bc` is followed by `-` and by `d` in each name, so its grams do not decide.
+    // `bc` is followed by `-` and by `d` in each name, so its trigrams do not decide.
     let (store, tasks) = named(2_000, |number| format!("abc-bcd {number:04}"));
     let query = containing("abc-");
-    let grams = NameStrategy::Grams {
+    let trigrams = NameStrategy::Trigrams {
         postings: 2 + 1,
         compared: 2_000,
     };
-    assert_eq!(strategy(&store, &query), grams);
+    assert_eq!(strategy(&store, &query), trigrams);
     check_search(&store, &tasks, &query);
 }
 
@@ -117,7 +117,7 @@ fn facets_take_the_remembered_answer() {
     let expected = expected.filter(|it| it.task_name().contains("desk-01"));
     assert_eq!(facets.task_type(TaskType::Stop), expected.count() as u64);
     let of_any_type = containing("desk-01");
-    assert_eq!(strategy(&store, &of_any_type), NameStrategy::Remembered);
+    assert_eq!(strategy(&store, &of_any_type), NameStrategy::Cached);
 }
 
 #[test]
@@ -131,17 +131,17 @@ fn answers_that_were_forgotten_are_found_again() {
         .collect();
     for _ in 0..2 {
         for query in &queries {
-            // Found, and then remembered.
+            // Searched once, and then cached.
             check_search(&store, &tasks, query);
-            assert_eq!(strategy(&store, query), NameStrategy::Remembered);
+            assert_eq!(strategy(&store, query), NameStrategy::Cached);
             check_search(&store, &tasks, query);
             store.memory.validate().unwrap();
         }
-        let remembered = queries
+        let cached = queries
             .iter()
-            .filter(|query| strategy(&store, query) == NameStrategy::Remembered)
+            .filter(|query| strategy(&store, query) == NameStrategy::Cached)
             .count();
-        assert!((1..8).contains(&remembered), "{remembered} fit the memory");
+        assert!((1..8).contains(&cached), "{cached} fit the memory");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Texts of cursors, and cursors that nobody was given.
+//! Texts of cursors, and cursors that no page gave.
 
 use super::super::generate::{self, Swarm};
 use super::super::op::{Op, Outcome};

@@ -118,7 +118,7 @@ const FILTERS: [(&str, &[&str]); 5] = [
     ("last_status", &["SUCCESS", "SKIP", "FAIL"]),
 ];
 
-/// The rules once more, for plainness and not for speed; none where they refuse.
+/// The rules once more, for plainness and not for speed; `None` where they refuse.
 fn read(input: &[u8]) -> Option<Shown> {
     let mut given: BTreeMap<String, String> = BTreeMap::new();
     for piece in input.split(|byte| *byte == b'&') {

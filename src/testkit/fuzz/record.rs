@@ -148,7 +148,7 @@ fn check_pages(store: &TaskStore) -> Result<(), Difference> {
                 if page.total_count() > page.tasks().len() as u64 {
                     continue;
                 }
-                // What another server wrote is given back byte for byte.
+                // What another server wrote is returned byte for byte.
                 let mirror = TaskStore::new();
                 let records = read_records(&body, &project).map_err(|refused| {
                     let what = || "a listed page".to_owned();

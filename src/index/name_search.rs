@@ -1,50 +1,10 @@
-//! The rows that changed lately, so that a cached search can be refreshed.
+//! Searches for names, and their answers refreshed after changes.
 
-use std::collections::VecDeque;
+use super::{Index, Lookups, RowSet, Slot};
+use crate::query::{Filters, ListKey, NameMatch, NameMatcher, NameStrategy};
 
-use super::rows::Slot;
-use super::{Index, ListKey, Lookups, RowSet};
-use crate::query::{Filters, NameMatch, NameMatcher, NameStrategy};
-
-/// Length of the change log.
-const LOG_MAX: usize = 256;
 /// The most added rows that are compared to refresh a search.
 const ADDED_MAX: u32 = 256;
-
-/// The rows of the latest changes, additions aside.
-#[derive(Debug)]
-pub(super) struct RecentChanges {
-    /// How many changes there ever were.
-    count: u64,
-    log: VecDeque<Slot>,
-}
-
-impl RecentChanges {
-    /// No changes, with room for the whole log: it never grows while readers wait.
-    pub(super) fn new() -> Self {
-        Self {
-            count: 0,
-            log: VecDeque::with_capacity(LOG_MAX),
-        }
-    }
-
-    /// Notes that the name of a row, or the lists that it stands in, may have changed. O(1).
-    pub(super) fn note(&mut self, slot: Slot) {
-        if self.log.len() == LOG_MAX {
-            self.log.pop_front();
-        }
-        self.log.push_back(slot);
-        self.count += 1;
-    }
-
-    /// The rows of the changes after the first `count`; `None` where the log does not reach back
-    /// to them.
-    fn since(&self, count: u64) -> Option<impl Iterator<Item = Slot>> {
-        let missed = usize::try_from(self.count.checked_sub(count)?).ok()?;
-        let known = self.log.len().checked_sub(missed)?;
-        Some(self.log.range(known..).copied())
-    }
-}
 
 /// The state of the index in which a search found its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,9 +73,8 @@ impl NameSearch<'_> {
         }
     }
 
-    /// Makes rows that were found before those of a search in the current state: compares each row
-    /// that changed or was added since. Returns whether that was possible; if not, `rows` are of no
-    /// use any more. O(changes since).
+    /// Brings the rows of an earlier search up to date: each row that changed or was added since is
+    /// compared. Returns whether that was possible; if not, `rows` are invalid. O(changes since).
     pub(crate) fn refresh(&self, rows: &mut RowSet, validity: &mut Validity) -> bool {
         let now = self.validity_now();
         if *validity == now {
