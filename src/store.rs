@@ -654,10 +654,14 @@ impl TaskStore {
         let index = restored.finish(next_sequence, self.log_capacity);
         let revision = index.revision();
         let restored = Arc::new(Project::new(index));
-        let writer = restored.lock_writer();
-        if !self.shards.insert(project, Arc::clone(&restored)) {
-            return Err(Error::project_exists(project));
-        }
+        let writer = loop {
+            let writer = restored.lock_writer();
+            let Some(there) = self.shards.insert(project, &restored) else {
+                break writer;
+            };
+            drop(writer);
+            self.end_if_empty(project, &there)?;
+        };
         // `watch_due` misses a project that is not in its shard yet.
         let passed = self.due.watched_from();
         let earlier = passed.and_then(|passed| self.due.watch(project, &restored, passed));
@@ -953,6 +957,24 @@ impl TaskStore {
         self.due.remove_project(id, project);
         reached("a project ends");
         self.shards.end(id, origin);
+    }
+
+    /// Ends a project that began and has no task yet. Its first change then begins another.
+    fn end_if_empty(&self, id: &ProjectId, project: &Project) -> Result<(), Error> {
+        let mut writer = project.lock_writer();
+        if writer.retired {
+            return Ok(());
+        }
+        let (count, origin) = {
+            let index = project.read();
+            (index.len(), index.origin())
+        };
+        if count > 0 {
+            return Err(Error::project_exists(id));
+        }
+        reached("a project ends before its first change");
+        self.retire(id, project, origin, &mut writer);
+        Ok(())
     }
 
     /// Calls the callback for changes. No lock is held.

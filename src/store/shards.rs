@@ -94,18 +94,16 @@ impl Shards {
         project
     }
 
-    /// Adds a project, unless it is there.
-    pub(super) fn insert(&self, id: &ProjectId, project: Arc<Project>) -> bool {
-        let Some((hash, shard)) = self.shard(id) else {
-            return false;
-        };
+    /// Adds a project, unless one of its id is there: that is given.
+    pub(super) fn insert(&self, id: &ProjectId, project: &Arc<Project>) -> Option<Arc<Project>> {
+        let (hash, shard) = self.shard(id)?;
         let mut shard = shard.write();
         let found = shard.projects.find(hash, |(other, _)| other == id);
-        if found.is_some_and(|(_, place)| place.project().is_some()) {
-            return false;
+        if let Some((_, Place::There(there))) = found {
+            return Some(Arc::clone(there));
         }
-        self.put(&mut shard, hash, id, Place::There(project));
-        true
+        self.put(&mut shard, hash, id, Place::There(Arc::clone(project)));
+        None
     }
 
     /// Takes a project out. The next one of its id begins from `origin`.

@@ -22,7 +22,8 @@ use std::time::Instant;
 
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, FailurePersistence, Runner};
-use taskdex::testkit::Op;
+use taskdex::testkit::{Op, Workload};
+use taskdex::{Edit, Expectation, ProjectId, Revision, TaskStore};
 
 mod check;
 mod due;
@@ -211,6 +212,34 @@ fn what_is_due_under_any_schedule_is_taken_once() {
     attempt_all(10, |seed| {
         attempt(seed, DueHistory::new(seed, 3), DueHistory::run);
     });
+}
+
+/// A project stood in its shard from before its first task was accepted, and a restore took it for
+/// one that is there, although that task was refused.
+#[test]
+fn a_task_that_is_refused_is_in_the_way_of_no_restore() {
+    let body = || {
+        let (project, now) = (ProjectId::new("p-1").unwrap(), Workload::NOW);
+        let task = Workload::new(1, 1).task(0);
+        let other = TaskStore::new();
+        other.add(&project, task.clone(), now).unwrap();
+        let mut export = Vec::new();
+        let snapshot = other.snapshot(&project).unwrap();
+        snapshot.write_export(&mut export).unwrap();
+
+        let store = TaskStore::new();
+        threads::scope(|scope| {
+            scope.spawn(|| {
+                let expected = Expectation::Version(Revision::new(7));
+                let edit = Edit::put(task).with_expectation(expected);
+                store.apply(&project, &[edit], now).unwrap_err();
+            });
+            store.restore(&project, export.as_slice()).unwrap();
+        });
+        store.validate().unwrap();
+        assert_eq!(store.task_count(&project), 1);
+    };
+    under(RandomScheduler::new_from_seed(0, 1_000), body);
 }
 
 /// What does not come from `sync` is out of the scheduler's sight.

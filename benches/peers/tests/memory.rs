@@ -53,7 +53,13 @@ fn large_project() {
     let store = &measured.store;
     store.add_all(project, tasks(TASKS), now()).unwrap();
     let loaded = measured.memory("loaded at once");
-    for part in [loaded.rows, loaded.lists, loaded.ids, loaded.names, loaded.log] {
+    for part in [
+        loaded.rows,
+        loaded.lists,
+        loaded.ids,
+        loaded.names,
+        loaded.log,
+    ] {
         assert!(part > 4 * TASKS as u64, "{loaded:?}");
     }
     assert_eq!(loaded.due, 0);
@@ -73,7 +79,9 @@ fn large_project() {
         let other = TaskName::new(task(number + 2 * TASKS).task_name()).unwrap();
         store.rename(project, id(number), &other).unwrap();
         let status = LastStatus::ALL[number % LastStatus::ALL.len()];
-        store.set_last_status(project, id(number), Some(status)).unwrap();
+        store
+            .set_last_status(project, id(number), Some(status))
+            .unwrap();
     }
     let renamed = measured.memory("a quarter renamed");
     assert!(renamed.names > grown.names && renamed.log > grown.log);
@@ -87,7 +95,9 @@ fn large_project() {
     // Texts that do not fit into their rows.
     for number in 0..TASKS / 8 {
         let long = task(number).to_builder().with_description("x".repeat(200));
-        store.replace(project, long.build().unwrap(), now()).unwrap();
+        store
+            .replace(project, long.build().unwrap(), now())
+            .unwrap();
     }
     let long = measured.memory("long texts");
     assert!(long.rows > searched.rows + 200 * (TASKS as u64 / 8));
@@ -104,7 +114,10 @@ fn large_project() {
     store.remove_project(project);
     let ended = store.memory();
     let used = MemoryUse::default();
-    assert_eq!((ended.rows, ended.lists, ended.log), (used.rows, used.lists, used.log));
+    assert_eq!(
+        (ended.rows, ended.lists, ended.log),
+        (used.rows, used.lists, used.log)
+    );
 }
 
 fn small_projects() {
