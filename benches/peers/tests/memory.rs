@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 #[path = "../../support/mod.rs"]
-#[allow(dead_code, reason = "shared with the benchmarks")]
 mod support;
 
 use peak_alloc::PeakAlloc;
