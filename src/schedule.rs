@@ -272,8 +272,8 @@ impl Schedule {
 
     fn new(pattern: Pattern, time: NaiveTime, zone: TimeZone) -> Result<Self, Error> {
         let time = checked_second(time, "scheduled_time")?;
-        // Whoever makes the first schedule in a zone waits for its spans to be
-        // found; whoever asks for an execution never does.
+        // The first schedule in a zone waits for its spans to be found; a question for an
+        // execution never does.
         let _ = zone.clock();
         Ok(Self {
             pattern,

@@ -56,7 +56,7 @@ pub(crate) fn read_file(path: &OsStr) -> Result<Vec<u8>, Failure> {
 
 /// Answers each line, given without its line break as the bytes that it is.
 ///
-/// Whoever waits for an answer before the next line gets it, and many lines at once are answered at once. A byte
+/// Each answer is written before more input is waited for, and those of many lines at once. A byte
 /// order mark is no part of the first line.
 pub(crate) fn answer_lines(
     input: impl Read,

@@ -91,7 +91,7 @@ pub struct Swarm {
     batch_max: u32,
     sizes: Sizes,
     change_log: usize,
-    /// Filters that are asked for again and again, so that answers are remembered.
+    /// Filters that are asked for again and again, so that answers are cached.
     habits: Vec<ListQuery>,
 }
 
