@@ -177,7 +177,7 @@ fn queries(
     queries.collect()
 }
 
-fn assert_forgotten(store: &TaskStore, queries: &[ListQuery]) {
+fn assert_evicted(store: &TaskStore, queries: &[ListQuery]) {
     let distinct: HashSet<_> = queries.iter().map(ListQuery::task_name).collect();
     assert!(distinct.len() > CACHED);
     let explanation = store.explain(&project(), &queries[0]);
@@ -198,7 +198,7 @@ fn first_time(
     store: &TaskStore,
     queries: &[ListQuery],
 ) {
-    assert_forgotten(store, queries);
+    assert_evicted(store, queries);
     let project = project();
     let mut next = queries.iter().cycle();
     group.bench_function(BenchmarkId::new(label, size), |bencher| {

@@ -334,25 +334,29 @@ impl Page {
     /// ```
     /// use chrono::DateTime;
     /// use taskdex::query::{Explanation, NameStrategy};
-    /// use taskdex::testkit::Workload;
-    /// use taskdex::{ListQuery, NameMatch, ProjectId, TaskStore};
+    /// use taskdex::{ListQuery, NameMatch, ProjectId, Schedule, Task, TaskStore, TaskType};
     ///
     /// let store = TaskStore::new();
     /// let project = ProjectId::new("p-1")?;
     /// let now = DateTime::UNIX_EPOCH;
-    /// store.add_all(&project, Workload::new(7, 1_000).tasks().collect(), now).unwrap();
+    /// let nightly = Schedule::daily(1, "02:00:00".parse()?, "UTC".parse()?)?;
+    /// for number in 0..300 {
+    ///     let name = format!("Restart {number}");
+    ///     let task = Task::builder(number.to_string(), name, TaskType::Reboot, nightly).build()?;
+    ///     store.add(&project, task, now)?;
+    /// }
     ///
-    /// let query = ListQuery::new(0, 10)?.with_task_name(NameMatch::contains("restart")?);
-    /// let strategy = |explanation| match explanation {
-    ///     Explanation::NameSearch { strategy, .. } => strategy,
-    ///     other => panic!("no search for a name: {other}"),
-    /// };
+    /// let query = ListQuery::new(0, 10)?.with_task_name(NameMatch::contains("start 7")?);
     /// let first = store.list(&project, &query, now);
-    /// assert!(matches!(strategy(first.explanation()), NameStrategy::Trigrams { .. }));
     /// let again = store.list(&project, &query, now);
-    /// assert_eq!(strategy(again.explanation()), NameStrategy::Cached);
     /// assert_eq!(first, again);
-    /// # Ok::<(), taskdex::Error>(())
+    /// let Explanation::NameSearch { strategy, .. } = first.explanation() else {
+    ///     panic!("a name is searched for");
+    /// };
+    /// assert!(matches!(strategy, NameStrategy::Trigrams { .. }));
+    /// let sentence = again.explanation().to_string();
+    /// assert!(sentence.ends_with("the answer is cached from an earlier query"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn explanation(&self) -> Explanation {

@@ -42,7 +42,7 @@ proptest! {
     /// Histories ask for a name now and then. Here a handful of names are asked for after every
     /// change, in memory for all answers, for a few and for none; some answers lag behind for a while.
     #[test]
-    fn remembered_answers_stay_true(
+    fn cached_answers_stay_true(
         history in strategies::histories(20),
         bytes_max in prop::sample::select(vec![CacheMemory::BYTES_MAX, 16_000, 9_000, 0]),
     ) {

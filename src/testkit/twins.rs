@@ -36,17 +36,17 @@ impl Sizes {
     /// reference; both with a change log of so many entries.
     pub fn stores(self, change_log: usize) -> (TaskStoreBuilder, ReferenceStore) {
         /// Room for two or three short answers.
-        const REMEMBERED_BYTES_MAX: usize = 8_000;
+        const CACHE_BYTES_MAX: usize = 8_000;
         let builder = TaskStore::builder().with_change_log(change_log);
         let reference = ReferenceStore::new().with_change_log(change_log);
         match self {
             Self::Usual => (builder, reference),
             Self::Early => (
-                builder.with_limits(&Limits::EARLY, REMEMBERED_BYTES_MAX),
+                builder.with_limits(&Limits::EARLY, CACHE_BYTES_MAX),
                 reference,
             ),
             Self::Narrow => (
-                builder.with_limits(&Limits::NARROW, REMEMBERED_BYTES_MAX),
+                builder.with_limits(&Limits::NARROW, CACHE_BYTES_MAX),
                 reference.with_task_count_max(Limits::NARROW.rows_max as usize),
             ),
         }

@@ -474,7 +474,7 @@ fn every_change_is_told_and_nothing_else() {
 }
 
 #[test]
-fn a_panic_of_who_is_told_leaves_the_change_done_and_the_store_whole() {
+fn a_panic_of_a_callback_leaves_the_change_done_and_the_store_whole() {
     let store = TaskStore::builder()
         .with_change_log(10)
         .with_on_change(|_, revision| assert!(revision.get().is_multiple_of(2), "odd"))

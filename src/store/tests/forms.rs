@@ -110,7 +110,7 @@ fn a_large_sync_is_made_aside() {
 }
 
 #[test]
-fn a_remembered_answer_follows_every_kind_of_change() {
+fn a_cached_answer_is_refreshed_after_every_kind_of_change() {
     let store = searched(&EARLY, 0..20);
     let (project, now) = (&project(), instant(0));
     let mut expected = vec![1, 10, 11, 12, 13, 14, 15, 16, 17, 19];
@@ -147,7 +147,7 @@ fn a_remembered_answer_follows_every_kind_of_change() {
 }
 
 #[test]
-fn an_answer_that_may_outgrow_the_memory_is_not_remembered() {
+fn an_answer_that_may_outgrow_the_memory_is_not_cached() {
     // About 3,500 rows: twice as many, of four bytes each, are to be reckoned with.
     for (bytes_max, fits) in [(20_000, false), (80_000, true)] {
         let mut store = filled(&Limits::USUAL, 0..4_000);
@@ -160,7 +160,7 @@ fn an_answer_that_may_outgrow_the_memory_is_not_remembered() {
 }
 
 #[test]
-fn the_answer_used_least_recently_is_forgotten_first() {
+fn the_answer_used_least_recently_is_evicted_first() {
     let mut store = filled(&EARLY, 0..40);
     // Room for two answers of a few rows.
     store.memory = CacheMemory::new(4_500);

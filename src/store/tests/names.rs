@@ -45,7 +45,7 @@ fn strategy(store: &TaskStore, query: &ListQuery) -> NameStrategy {
 }
 
 #[test]
-fn the_way_of_a_search_is_explained() {
+fn the_strategy_of_a_search_is_explained() {
     let (store, tasks) = named(2_000, |number| format!("restart desk-{number:04}"));
     let of_type = |query: ListQuery, task_type| query.with_task_type(task_type);
 
@@ -95,6 +95,45 @@ fn the_way_of_a_search_is_explained() {
     );
 }
 
+/// A search was explained by running it again, which told nothing of the answer that was slow.
+#[test]
+fn a_page_tells_how_it_was_found_itself() {
+    let (store, _) = named(2_000, |number| format!("restart desk-{number:04}"));
+    let query = containing("t des");
+    let explain = |query: &ListQuery| store.explain(&project(), query);
+    let beforehand = explain(&query);
+    let page = store.list(&project(), &query, instant(0));
+    assert_eq!(page.explanation(), beforehand);
+    assert!(matches!(
+        beforehand,
+        Explanation::NameSearch {
+            length: 2_000,
+            strategy: NameStrategy::Trigrams { .. },
+            ..
+        }
+    ));
+
+    let cached = explain(&query);
+    assert_eq!(strategy(&store, &query), NameStrategy::Cached);
+    let mut body = Vec::new();
+    let summary = store.list_json(&project(), &query, instant(0), &mut body);
+    assert_eq!(summary.explanation(), cached);
+    let by_next = query.with_order(Order::NextExecution);
+    let page = store.list(&project(), &by_next, instant(0));
+    assert_eq!(page.explanation(), cached);
+
+    let all = ListQuery::new(0, 50).unwrap();
+    let page = store.list(&project(), &all, instant(0));
+    assert_eq!(page.explanation(), explain(&all));
+    assert!(matches!(
+        page.explanation(),
+        Explanation::Lookup { length: 2_000, .. }
+    ));
+    let nowhere = ProjectId::new("nowhere").unwrap();
+    let page = store.list(&nowhere, &all, instant(0));
+    assert_eq!(page.explanation(), Explanation::Nothing);
+}
+
 #[test]
 fn rows_where_a_pair_of_the_needle_branches_are_compared() {
     // `bc` is followed by `-` and by `d` in each name, so its trigrams do not decide.
@@ -109,7 +148,7 @@ fn rows_where_a_pair_of_the_needle_branches_are_compared() {
 }
 
 #[test]
-fn facets_take_the_remembered_answer() {
+fn facets_use_the_cached_answer() {
     let (store, tasks) = named(1_000, |number| format!("restart desk-{number:04}"));
     let query = containing("desk-01").with_task_type(TaskType::Start);
     let facets = store.facets(&project(), &query);
@@ -121,7 +160,7 @@ fn facets_take_the_remembered_answer() {
 }
 
 #[test]
-fn answers_that_were_forgotten_are_found_again() {
+fn answers_that_were_evicted_are_found_again() {
     let (mut store, tasks) = named(3_000, |number| {
         format!("task {:05}", number * 7_919 % 100_000)
     });
