@@ -1,16 +1,19 @@
 //! The records of one project, by row number.
 
+mod row;
+
 use std::ops::Range;
 
-use chrono::{DateTime, Utc};
-use prefetch_index::prefetch_index;
+use row::Row;
+pub(super) use row::pending_of;
+pub(crate) use row::{RowHead, RowView};
 
 use super::log::RemovedTask;
 use super::next::Next;
 use super::slot::{RowNumber, Slot};
 use crate::query::Revision;
 use crate::sync::{Arc, cramped};
-use crate::task::{Attributes, Code, Task};
+use crate::task::{Attributes, Task};
 
 /// Rows in one chunk. It is copied in microseconds, and its other fields take little beside them.
 pub(super) const CHUNK_ROWS: usize = cramped(512, 16);
@@ -21,131 +24,6 @@ pub(crate) const PAGE_ROWS: usize = crate::query::LIMIT_MAX as usize;
 
 /// Rows prefetched ahead of the one in use: two more or fewer gain less.
 const PREFETCHED_ROWS: usize = 6;
-
-/// One record: three cache lines, and no more to follow where its texts are short.
-#[derive(Debug, Clone)]
-#[repr(C, align(32))]
-struct Row {
-    head: PackedHead,
-    /// `None` where it was removed.
-    task: Option<Task>,
-}
-
-/// A [`RowHead`] in half a cache line.
-#[derive(Debug, Clone, Copy)]
-struct PackedHead {
-    sequence: u64,
-    next: Next,
-    version: U48,
-    added: I48,
-}
-
-const _: () = assert!(size_of::<PackedHead>() == 32 && size_of::<Row>() == 160);
-
-impl PackedHead {
-    fn new(head: &RowHead) -> Self {
-        Self {
-            sequence: head.sequence,
-            next: head.next,
-            version: U48::new(head.version.get()),
-            added: I48::new(head.added),
-        }
-    }
-}
-
-impl Row {
-    #[inline]
-    fn view(&self) -> Option<RowView<'_>> {
-        Some(RowView {
-            task: self.task.as_ref()?,
-            row: self,
-        })
-    }
-
-    /// Prefetches each cache line of the row.
-    #[inline]
-    fn prefetch(&self) {
-        // A row is five heads long. Those behind its own are addresses only, as a prefetch takes.
-        let half_lines = std::slice::from_ref(&self.head);
-        for half_line in [0, 2, 4] {
-            prefetch_index(half_lines, half_line);
-        }
-    }
-}
-
-/// What a row holds besides its task.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RowHead {
-    pub(crate) next: Next,
-    /// Unique in the project, greater than those of all rows before it, and
-    /// never used again.
-    pub(crate) sequence: u64,
-    pub(crate) version: Revision,
-    /// The second of the first adding.
-    pub(crate) added: i64,
-}
-
-/// A row that was not removed.
-#[derive(Clone, Copy)]
-pub(crate) struct RowView<'a> {
-    task: &'a Task,
-    row: &'a Row,
-}
-
-impl<'a> RowView<'a> {
-    pub(crate) fn task(self) -> &'a Task {
-        self.task
-    }
-
-    pub(crate) fn code(self) -> Code {
-        self.task.attributes().code()
-    }
-
-    pub(crate) fn next(self) -> Next {
-        self.row.head.next
-    }
-
-    /// What is pending of it in a watched project.
-    pub(crate) fn pending(self) -> Next {
-        pending_of(self.task, self.next())
-    }
-
-    pub(crate) fn sequence(self) -> u64 {
-        self.row.head.sequence
-    }
-
-    pub(crate) fn version(self) -> Revision {
-        Revision::new(self.row.head.version.get())
-    }
-
-    /// The second of the first adding.
-    pub(crate) fn added_at(self) -> DateTime<Utc> {
-        DateTime::from_timestamp(self.row.head.added.get(), 0).unwrap_or_default()
-    }
-
-    /// What a change log keeps of it, once it is removed.
-    pub(crate) fn logged(self) -> RemovedTask {
-        RemovedTask {
-            sequence: self.sequence(),
-            id: self.task.id().into(),
-        }
-    }
-
-    pub(crate) fn head(self) -> RowHead {
-        RowHead {
-            next: self.next(),
-            sequence: self.sequence(),
-            version: self.version(),
-            added: self.row.head.added.get(),
-        }
-    }
-}
-
-/// What is pending of a task with this next execution in a watched project: nothing where it is
-/// disabled.
-pub(super) fn pending_of(task: &Task, next: Next) -> Next {
-    if task.is_enabled() { next } else { Next::NEVER }
-}
 
 /// A run of rows.
 ///
@@ -409,7 +287,7 @@ impl Rows {
         if let Some(row) = self.row_mut(slot) {
             let former = row.task.replace(task.clone());
             row.head.next = next;
-            row.head.version = U48::new(version.get());
+            row.head.set_version(version);
             self.text_bytes -= former.map_or(0, |former| former.heap_bytes());
             self.text_bytes += task.heap_bytes();
         }
@@ -421,7 +299,7 @@ impl Rows {
             && let Some(task) = &mut row.task
         {
             task.set_attributes(attributes);
-            row.head.version = U48::new(version.get());
+            row.head.set_version(version);
         }
     }
 
@@ -611,10 +489,7 @@ impl Chunk {
             let more = (rows.len() / 4).max(4);
             rows.reserve_exact(more.min(CHUNK_ROWS - rows.len()));
         }
-        rows.push(Row {
-            head: PackedHead::new(head),
-            task: Some(task.clone()),
-        });
+        rows.push(Row::new(head, task.clone()));
         if rows.len() == CHUNK_ROWS {
             self.rows = ChunkRows::Full(std::mem::take(rows).into());
         }
@@ -631,34 +506,4 @@ fn split(slot: Slot) -> (usize, usize) {
 fn slot_of(chunk: usize, position: usize) -> Option<Slot> {
     let number = u32::try_from((chunk << CHUNK_SHIFT) + position).ok()?;
     Some(Slot::new(number))
-}
-
-/// An unsigned number of 48 bits.
-#[derive(Debug, Clone, Copy)]
-struct U48([u16; 3]);
-
-impl U48 {
-    #[expect(clippy::cast_possible_truncation, reason = "cut into its parts")]
-    const fn new(number: u64) -> Self {
-        Self([number as u16, (number >> 16) as u16, (number >> 32) as u16])
-    }
-
-    const fn get(self) -> u64 {
-        let Self([low, middle, high]) = self;
-        low as u64 | (middle as u64) << 16 | (high as u64) << 32
-    }
-}
-
-/// A signed number of 48 bits; chrono's seconds take 44.
-#[derive(Debug, Clone, Copy)]
-struct I48(U48);
-
-impl I48 {
-    const fn new(number: i64) -> Self {
-        Self(U48::new(number.cast_unsigned()))
-    }
-
-    const fn get(self) -> i64 {
-        (self.0.get() << 16).cast_signed() >> 16
-    }
 }
