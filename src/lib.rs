@@ -102,8 +102,8 @@ pub use schedule::{
 };
 pub use store::{
     Applied, BatchError, ChangeSet, DueBatch, DueExecution, Edit, EditAction, Expectation, Missed,
-    MissedPolicy, NewTask, Replaced, Snapshot, SnapshotTask, SnapshotTasks, Synced, TaskStore,
-    TaskStoreBuilder,
+    MissedPolicy, NewTask, Replaced, Snapshot, SnapshotTask, SnapshotTasks, StoreStatistics,
+    Synced, TaskStore, TaskStoreBuilder,
 };
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTime, ReportedTiming, ScheduledType,

@@ -13,6 +13,7 @@ mod project;
 mod search_cache;
 mod shards;
 mod snapshot;
+mod statistics;
 
 use std::collections::BTreeSet;
 
@@ -40,6 +41,7 @@ use search_cache::CacheMemory;
 use shards::Shards;
 pub(crate) use snapshot::Restoration;
 pub use snapshot::{Snapshot, SnapshotTask, SnapshotTasks};
+pub use statistics::StoreStatistics;
 
 /// The tasks of many projects, shared by many threads.
 ///
@@ -175,7 +177,7 @@ impl TaskStore {
             has_lists,
             epoch,
             in_place_max,
-            evicted: self.memory.evicted(),
+            evicted: self.memory.usage().1,
         }
     }
 

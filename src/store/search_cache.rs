@@ -30,7 +30,6 @@ struct Lru {
     /// Every entry, by the time of a use: the latest, or an earlier one.
     by_use: BTreeMap<u64, Evictable>,
     /// How many were evicted for want of memory.
-    #[cfg(feature = "testkit")]
     evicted: u64,
 }
 
@@ -96,10 +95,7 @@ impl CacheMemory {
                 continue;
             }
             reached("a search is evicted");
-            #[cfg(feature = "testkit")]
-            {
-                lru.evicted += 1;
-            }
+            lru.evicted += 1;
         }
     }
 
@@ -117,10 +113,10 @@ impl CacheMemory {
         b_tree_bytes::<(u64, Evictable)>(self.lru().by_use.len())
     }
 
-    /// How many entries were evicted for want of memory.
-    #[cfg(feature = "testkit")]
-    pub(super) fn evicted(&self) -> u64 {
-        self.lru().evicted
+    /// The sum of the sizes of all entries, and how many were evicted for want of memory.
+    pub(super) fn usage(&self) -> (u64, u64) {
+        let lru = self.lru();
+        (lru.bytes as u64, lru.evicted)
     }
 
     /// Checks the sum of all sizes.
