@@ -113,10 +113,9 @@ impl CacheMemory {
         b_tree_bytes::<(u64, Evictable)>(self.lru().by_use.len())
     }
 
-    /// The sum of the sizes of all entries, and how many were evicted for want of memory.
-    pub(super) fn usage(&self) -> (u64, u64) {
-        let lru = self.lru();
-        (lru.bytes as u64, lru.evicted)
+    /// How many entries were evicted for want of memory.
+    pub(super) fn evicted(&self) -> u64 {
+        self.lru().evicted
     }
 
     /// Checks the sum of all sizes.

@@ -2,6 +2,7 @@
 
 use super::TaskStore;
 use crate::query::Revision;
+use crate::trace::call;
 
 /// A store in figures, which [`TaskStore::statistics`] gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -13,14 +14,13 @@ pub struct StoreStatistics {
     pub tasks: u64,
     /// The greatest revision of a project that has tasks.
     pub revision_max: Revision,
-    /// The memory that is counted for cached name searches, in bytes.
-    pub search_cache_bytes: u64,
     /// How many cached name searches were evicted for want of memory, since the store was made.
     pub searches_evicted: u64,
 }
 
 impl TaskStore {
-    /// The store in figures: what a server shows to those who watch it.
+    /// The store in figures: what a server shows to those who watch it, beside the
+    /// [memory](Self::memory) in use.
     ///
     /// Projects are looked at one after the other, so figures of changes that are made meanwhile
     /// may be in it or not. O(projects), a few dozen nanoseconds each.
@@ -42,10 +42,9 @@ impl TaskStore {
     /// ```
     #[must_use]
     pub fn statistics(&self) -> StoreStatistics {
-        let (search_cache_bytes, searches_evicted) = self.memory.usage();
+        let _call = call!("statistics");
         let mut statistics = StoreStatistics {
-            search_cache_bytes,
-            searches_evicted,
+            searches_evicted: self.memory.evicted(),
             ..StoreStatistics::default()
         };
         for (_, project) in self.shards.projects() {
