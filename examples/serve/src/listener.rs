@@ -105,6 +105,8 @@ async fn converse(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.timeout)
         .max_buf_size(limits.head_bytes_max)
+        // What is read at once may be more than that.
+        .max_header_size(limits.head_bytes_max)
         .serve_connection(stream, service);
     let mut connection = pin!(connection);
     tokio::select! {

@@ -147,7 +147,7 @@ fn clients_add_read_change_and_remove() {
     let (status, added, body) = server.ask("POST", TASKS, "", &task("t/1", "one"));
     assert_eq!((status, &body["task_name"]), (201, &"one".into()));
     let (status, _, body) = server.ask("POST", TASKS, "", &task("t/1", "again"));
-    assert_eq!((status, &body["error_code"]), (409, &"TDX.0014".into()));
+    assert_eq!((status, &body["error_code"]), (409, &"TDX.0016".into()));
 
     let (status, shown, _) = server.ask("GET", one, "", "");
     assert_eq!((status, &shown), (200, &added));

@@ -30,7 +30,7 @@ pub(crate) fn fire(server: &Server, wakeups: &Receiver<DateTime<Utc>>) -> Result
             println!("fired {} {} {instant}", due.project, due.id);
             let succeeded = Edit::set_last_status(due.id.clone(), LastStatus::Success);
             // The store refuses the status of a task that was removed meanwhile.
-            if let Err(Refused::ByLog(error)) = server.change(&due.project, &[succeeded]) {
+            if let Err(Refused::Log(error)) = server.change(&due.project, &[succeeded]) {
                 return Err(error.into());
             }
         }

@@ -17,11 +17,11 @@ use crate::{Server, now};
 /// Why a request was refused.
 pub(crate) enum Refused {
     /// By the store.
-    ByStore(Error),
+    Store(Error),
     /// By the server itself, in its own words.
-    ByServer(ErrorKind, String),
+    Server(ErrorKind, String),
     /// The log could not be written, or there is none.
-    ByLog(std::io::Error),
+    Log(std::io::Error),
 }
 
 pub(crate) fn routes(server: Arc<Server>) -> Router {
@@ -181,24 +181,24 @@ fn bad(message: &str) -> Refused {
 }
 
 fn refused(kind: ErrorKind, message: &str) -> Refused {
-    Refused::ByServer(kind, message.to_owned())
+    Refused::Server(kind, message.to_owned())
 }
 
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
-        Self::ByStore(error)
+        Self::Store(error)
     }
 }
 
 impl From<BatchError> for Refused {
     fn from(refused: BatchError) -> Self {
-        Self::ByStore(refused.error)
+        Self::Store(refused.error)
     }
 }
 
 impl From<std::io::Error> for Refused {
     fn from(error: std::io::Error) -> Self {
-        Self::ByLog(error)
+        Self::Log(error)
     }
 }
 
@@ -206,15 +206,15 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let mut body = Vec::new();
         let status = match self {
-            Self::ByStore(error) => {
+            Self::Store(error) => {
                 error.write_json(&mut body);
                 error.status()
             }
-            Self::ByServer(kind, message) => {
+            Self::Server(kind, message) => {
                 write_error_json(kind.code(), &message, None, &mut body);
                 kind.status()
             }
-            Self::ByLog(error) => {
+            Self::Log(error) => {
                 write_error_json("SRV.0500", &error.to_string(), None, &mut body);
                 500
             }

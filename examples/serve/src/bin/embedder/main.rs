@@ -71,8 +71,10 @@ async fn run() -> Result<(), Failure> {
     let (sender, wakeups) = mpsc::channel();
     let store = TaskStore::builder()
         .with_change_log(CHANGE_LOG)
-        // Nothing listens in a replica.
-        .with_on_earlier_wakeup(move |wakeup| drop(sender.send(wakeup)))
+        .with_on_earlier_wakeup(move |wakeup| {
+            // Nothing listens in a replica.
+            let _ = sender.send(wakeup);
+        })
         .build();
     let log = match role.as_str() {
         "log" => Some(Log::open(role_of.as_ref(), &store)?.into()),

@@ -35,18 +35,19 @@ fn catch_up(store: &TaskStore, primary: &str) -> Result<(), Failure> {
     for project in &projects {
         let path = utf8_percent_encode(project.as_str(), NON_ALPHANUMERIC);
         let since = store.revision(project);
-        match get(primary, &format!("/v2/{path}/changes?since={since}"))? {
-            (200, changes) => {
-                store.apply_changes(project, &ChangeSet::from_json(changes)?, now())?;
-            }
-            // Too far behind, or the project began again: the whole is taken.
-            _ => {
-                let (status, export) = get(primary, &format!("/v2/{path}/export"))?;
-                store.remove_project(project);
-                if status == 200 {
-                    store.restore(project, export.as_slice())?;
-                }
-            }
+        let (status, changes) = get(primary, &format!("/v2/{path}/changes?since={since}"))?;
+        if status == 200 {
+            store.apply_changes(project, &ChangeSet::from_json(changes)?, now())?;
+            continue;
+        }
+        // Too far behind, or the project began again: the whole is taken.
+        let (status, export) = get(primary, &format!("/v2/{path}/export"))?;
+        if !matches!(status, 200 | 404) {
+            return Err(format!("{project}: status {status}").into());
+        }
+        store.remove_project(project);
+        if status == 200 {
+            store.restore(project, export.as_slice())?;
         }
     }
     Ok(())
