@@ -1,14 +1,14 @@
 //! A store in figures.
 
 use taskdex::testkit::Workload;
-use taskdex::{ListQuery, TaskStore};
+use taskdex::{ListQuery, StoreStatistics, TaskStore};
 
 use crate::support::{NOW, project};
 
 #[test]
 fn figures_follow_tasks_revisions_and_the_search_cache() {
     let store = TaskStore::new();
-    assert_eq!(store.statistics(), Default::default());
+    assert_eq!(store.statistics(), StoreStatistics::default());
 
     let (large, small) = (project("large"), project("small"));
     let tasks: Vec<_> = Workload::new(3, 2_000).tasks().collect();
@@ -26,7 +26,7 @@ fn figures_follow_tasks_revisions_and_the_search_cache() {
     assert!(store.list(&large, &query, NOW).total_count() > 0);
     let cached = store.statistics().search_cache_bytes;
     assert!(cached > 0);
-    store.list(&large, &query, NOW);
+    let _ = store.list(&large, &query, NOW);
     assert_eq!(store.statistics().search_cache_bytes, cached);
     assert_eq!(store.statistics().searches_evicted, 0);
 
