@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use taskdex::TaskStore;
 use taskdex::wire::write_error_json;
+use tokio::task::spawn_blocking;
 
 use crate::loading::Loading;
 use crate::metrics::Metrics;
@@ -98,7 +99,11 @@ async fn health(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
-    let text = app.metrics.text(&app.store, app.loading.progress());
+    // The memory of millions of tasks takes milliseconds to count.
+    let text = spawn_blocking(move || app.metrics.text(&app.store, app.loading.progress())).await;
+    let Ok(text) = text else {
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "no metrics", None);
+    };
     let content_type = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], text).into_response()
 }

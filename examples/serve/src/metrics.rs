@@ -78,11 +78,23 @@ impl Metrics {
         );
         text.sample("", &[], statistics.revision_max);
         text.family(
-            "taskdex_search_cache_bytes",
+            "taskdex_memory_bytes",
             "gauge",
-            "Memory counted for cached name searches.",
+            "Heap memory of the store, by what it is for.",
         );
-        text.sample("", &[], statistics.search_cache_bytes);
+        let memory = store.memory();
+        for (part, bytes) in [
+            ("rows", memory.rows),
+            ("lists", memory.lists),
+            ("ids", memory.ids),
+            ("names", memory.names),
+            ("cache", memory.cache),
+            ("log", memory.log),
+            ("due", memory.due),
+            ("projects", memory.projects),
+        ] {
+            text.sample("", &[("part", part)], bytes);
+        }
         text.family(
             "taskdex_searches_evicted_total",
             "counter",

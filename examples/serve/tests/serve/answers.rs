@@ -185,6 +185,7 @@ fn metrics_tell_what_was_answered_and_what_is_there() {
         "taskdex_ready 1",
         "taskdex_projects 2",
         "taskdex_tasks 3",
+        r#"taskdex_memory_bytes{part="lists"} 0"#,
         r#"taskdex_requests_total{status="200"} 2"#,
         r#"taskdex_requests_total{status="400"} 1"#,
         r#"taskdex_requests_total{status="404"} 1"#,
