@@ -179,8 +179,8 @@ fn a_plan_is_the_one_that_was_followed() {
 
     let name = query("offset=0&limit=10&task_name=y 17");
     let expected = store.explain(project, &name).to_string();
-    assert!(expected.contains("combines"), "{expected}");
-    let again = "the answer is remembered from an earlier query";
+    assert!(expected.contains("intersects"), "{expected}");
+    let again = "the answer is cached from an earlier query";
     // The search is run once, although its plan is told.
     let plans_of_name = plans(&mut || {
         store.list_json(project, &name, now(), &mut body);
