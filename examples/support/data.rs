@@ -10,20 +10,38 @@ use super::{Failure, read_file};
 
 const SAMPLE: &[u8] = include_bytes!("../data/sample.jsonl");
 
+/// Records by their projects.
+pub(crate) type Projects = BTreeMap<ProjectId, Vec<Record>>;
+
 /// Loads every record of a file, or of the sample where none is given; or nothing.
 pub(crate) fn load(path: Option<&OsStr>, now: DateTime<Utc>) -> Result<TaskStore, Failure> {
+    let store = TaskStore::new();
+    fill(&store, read(path)?, now)?;
+    Ok(store)
+}
+
+/// Reads every record of a file, or of the sample where none is given.
+pub(crate) fn read(path: Option<&OsStr>) -> Result<Projects, Failure> {
     let records = match path {
         Some(path) => read_file(path)?,
         None => SAMPLE.to_vec(),
     };
     let default_project = ProjectId::new("default")?;
-    let store = TaskStore::new();
-    let mut projects: BTreeMap<ProjectId, Vec<Record>> = BTreeMap::new();
+    let mut projects = Projects::new();
     for (project, record) in wire::read_records(&records, &default_project)? {
         projects.entry(project).or_default().push(record);
     }
+    Ok(projects)
+}
+
+/// Adds all records, each project's as one change.
+pub(crate) fn fill(
+    store: &TaskStore,
+    projects: Projects,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
     for (project, records) in projects {
         store.add_all(&project, records, now)?;
     }
-    Ok(store)
+    Ok(())
 }

@@ -33,6 +33,7 @@ use crate::error::ErrorKind;
 use crate::index::{DueQueue, Index, Next, Slot, b_tree_bytes};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, rank};
 use crate::task::ProjectId;
+use crate::trace::call;
 pub use missed::{Missed, MissedPolicy};
 pub use take::{DueBatch, DueExecution};
 
@@ -251,6 +252,7 @@ impl TaskStore {
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     pub fn watch_due(&self, passed: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let _call = call!("watch_due");
         let _turn = self.due.turn();
         let passed = passed.timestamp();
         *self.due.agenda() = Some(Agenda::new(passed));
@@ -273,6 +275,7 @@ impl TaskStore {
     ///
     /// [`ErrorKind::NotWatching`] before [`watch_due`](Self::watch_due).
     pub fn next_wakeup(&self) -> Result<Option<DateTime<Utc>>, Error> {
+        let _call = call!("next_wakeup");
         let earliest = self.due.ask("next_wakeup", |agenda| agenda.earliest())?;
         Ok(earliest.map(instant_of))
     }
@@ -288,6 +291,7 @@ impl TaskStore {
     ///
     /// [`ErrorKind::NotWatching`] before [`watch_due`](Self::watch_due).
     pub fn passed(&self) -> Result<DateTime<Utc>, Error> {
+        let _call = call!("passed");
         let passed = self.due.ask("passed", |agenda| agenda.passed())?;
         Ok(instant_of(passed))
     }
@@ -300,6 +304,7 @@ impl TaskStore {
     ///
     /// [`ErrorKind::NotWatching`] before [`watch_due`](Self::watch_due).
     pub fn due_count(&self, now: DateTime<Utc>) -> Result<u64, Error> {
+        let _call = call!("due_count");
         let now = now.timestamp();
         let projects: Vec<ProjectId> = self.due.ask("due_count", |agenda| {
             let due = agenda.projects.iter();

@@ -4,6 +4,7 @@ use super::TaskStore;
 use super::project::Project;
 use crate::query::MemoryUse;
 use crate::task::ProjectId;
+use crate::trace::call;
 
 /// The two counts before what an `Arc` points to.
 pub(super) const ARC_COUNTS: usize = 2 * size_of::<usize>();
@@ -16,6 +17,7 @@ impl TaskStore {
     /// changes meanwhile may be counted as it was or as it is.
     #[must_use]
     pub fn memory(&self) -> MemoryUse {
+        let _call = call!("memory");
         let mut memory = MemoryUse::default();
         for (id, project) in self.shards.projects() {
             memory += project.memory(&id);
@@ -33,6 +35,7 @@ impl TaskStore {
     /// readers go on meanwhile, and its writers wait.
     #[must_use]
     pub fn project_memory(&self, project: &ProjectId) -> MemoryUse {
+        let _call = call!("project_memory", project);
         self.find(project)
             .map_or_else(MemoryUse::default, |found| found.memory(project))
     }

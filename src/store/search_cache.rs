@@ -30,7 +30,6 @@ struct Lru {
     /// Every entry, by the time of a use: the latest, or an earlier one.
     by_use: BTreeMap<u64, Evictable>,
     /// How many were evicted for want of memory.
-    #[cfg(feature = "testkit")]
     evicted: u64,
 }
 
@@ -96,10 +95,7 @@ impl CacheMemory {
                 continue;
             }
             reached("a search is evicted");
-            #[cfg(feature = "testkit")]
-            {
-                lru.evicted += 1;
-            }
+            lru.evicted += 1;
         }
     }
 
@@ -118,7 +114,6 @@ impl CacheMemory {
     }
 
     /// How many entries were evicted for want of memory.
-    #[cfg(feature = "testkit")]
     pub(super) fn evicted(&self) -> u64 {
         self.lru().evicted
     }

@@ -53,6 +53,7 @@ use crate::index::REVISION_MAX;
 use crate::query::Revision;
 use crate::store::{Snapshot, TaskStore};
 use crate::task::{ProjectId, Record};
+use crate::trace::call;
 
 /// The longest line that a [`Reader`] takes unless it is told otherwise: 64 MiB.
 ///
@@ -278,13 +279,16 @@ impl TaskStore {
         project: &ProjectId,
         export: impl BufRead,
     ) -> Result<Revision, ExportError> {
+        let call = call!("restore", project);
         let refused = |line| move |error| ReadError { line, error };
         let mut reader = Reader::new(export)?;
         let Header {
             revision,
             next_sequence,
+            count,
             ..
         } = *reader.header();
+        call.given(usize::try_from(count).unwrap_or(usize::MAX));
         let restoration = self.restoration(project, revision);
         let mut restoration = restoration.map_err(refused(1))?;
         while let Some(record) = reader.next() {

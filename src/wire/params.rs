@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::limits;
 use crate::query::{AnswerList, Filters, ListQuery, NameMatch, NameMatchMode, Order};
 use crate::spelled::spelled;
-use crate::task::{LastStatus, LifeCycleType, ProjectId, ScheduledType, TaskType};
+use crate::task::{LastStatus, LifeCycleType, ProjectId, ScheduledType, TaskId, TaskType};
 
 spelled! {
     /// The documented parameters.
@@ -341,6 +341,29 @@ impl ProjectId {
     pub fn from_path_segment(segment: impl AsRef<[u8]>) -> Result<Self, Error> {
         let segment = segment.as_ref();
         let decoded = decode_escapes(segment).ok_or_else(|| malformed("project_id", segment))?;
+        Self::new(decoded)
+    }
+}
+
+impl TaskId {
+    /// Reads the id of a task as it stands between the slashes of a path, as
+    /// [`ProjectId::from_path_segment`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidEncoding`] for an escape that is malformed or not UTF-8, and what
+    /// [`TaskId::new`] refuses.
+    ///
+    /// ```
+    /// use taskdex::TaskId;
+    ///
+    /// assert_eq!(TaskId::from_path_segment("a%2Fb")?.as_str(), "a/b");
+    /// assert!(TaskId::from_path_segment("%FF").is_err());
+    /// # Ok::<(), taskdex::Error>(())
+    /// ```
+    pub fn from_path_segment(segment: impl AsRef<[u8]>) -> Result<Self, Error> {
+        let segment = segment.as_ref();
+        let decoded = decode_escapes(segment).ok_or_else(|| malformed("id", segment))?;
         Self::new(decoded)
     }
 }

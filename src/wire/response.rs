@@ -10,6 +10,7 @@ use crate::query::{ListQuery, Page, PageSummary, ScheduledTask};
 use crate::schedule::Execution;
 use crate::store::TaskStore;
 use crate::task::{ProjectId, Task, is_plain};
+use crate::trace::call;
 use fragments::{write_after_name, write_priority};
 
 /// Room for a record of usual length; a longer one makes the buffer grow.
@@ -72,12 +73,17 @@ impl TaskStore {
         now: DateTime<Utc>,
         out: &mut Vec<u8>,
     ) -> PageSummary {
+        let call = call!("list_json", project);
         out.reserve(query.limit() as usize * RECORD_LENGTH_USUAL);
         let mut body = Body::begin(out);
+        let mut count = 0;
         let summary = self.for_each_listed(project, query, now, |task, next_execution| {
             body.record(task, next_execution);
+            count += 1;
         });
         body.end(summary.total_count());
+        call.count(count);
+        call.found(summary.total_count(), summary.explanation());
         summary
     }
 
@@ -110,6 +116,7 @@ impl TaskStore {
         now: DateTime<Utc>,
         out: &mut Vec<u8>,
     ) -> u16 {
+        let _call = call!("respond");
         let project = ProjectId::from_path_segment(project);
         let asked = project.and_then(|it| Ok((it, ListQuery::from_query_string(query)?)));
         match asked {

@@ -27,6 +27,7 @@ mod records;
 mod replay;
 mod response;
 mod schedule;
+mod statistics;
 mod support;
 mod task;
 mod testkit;

@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use taskdex::testkit::strategies;
-use taskdex::{LifeCycleType, ListQuery, ScheduledType, Task, TaskStore, TaskType, wire::Record};
+use taskdex::{
+    LifeCycleType, ListQuery, ProjectId, ScheduledType, Task, TaskStore, TaskType, wire::Record,
+};
 
 use crate::support::{NOW, cases, paged, project};
 
@@ -100,6 +102,38 @@ proptest! {
             prop_assert_eq!(String::from_utf8(mirrored).unwrap(), String::from_utf8(written).unwrap());
         }
     }
+
+    #[test]
+    fn a_request_of_any_bytes_is_answered_or_refused_with_a_documented_body(
+        project_id in pieces(&[b"p", b"%2F", b"%FF", b"%", b"+", &[0xff], "\u{7a7a}".as_bytes()]),
+        query in pieces(&[
+            b"offset=0", b"&", b"limit=10", b"&limit=51", b"=", b"%00", b"&task_name=", b"%FF", b"%F",
+            b"&cursor=", b"&scheduled_type=LIFE_CYCLE", b"&task_type=", &[0xf0, 0x9f],
+        ]),
+    ) {
+        let store = TaskStore::new();
+        let mut body = b"before".to_vec();
+        let status = store.respond(&project_id, &query, NOW, &mut body);
+        let body: Value = serde_json::from_slice(body.strip_prefix(b"before").unwrap()).unwrap();
+        let project = ProjectId::from_path_segment(&project_id);
+        match project.and_then(|_| ListQuery::from_query_string(&query)) {
+            Ok(_) => {
+                prop_assert_eq!(status, 200);
+                prop_assert_eq!(&body["total_count"], &Value::from(0));
+            }
+            Err(error) => {
+                prop_assert_eq!(status, error.status());
+                prop_assert_eq!(status, 400);
+                prop_assert_eq!(&body["error_code"], error.code());
+            }
+        }
+    }
+}
+
+/// Texts put together from a few pieces, any of them any number of times.
+fn pieces(pieces: &[&[u8]]) -> impl Strategy<Value = Vec<u8>> + use<> {
+    let pieces: Vec<Vec<u8>> = pieces.iter().map(|piece| piece.to_vec()).collect();
+    prop::collection::vec(prop::sample::select(pieces), 0..6).prop_map(|it| it.concat())
 }
 
 #[test]

@@ -1,96 +1,115 @@
 //! Serves the documented listing over HTTP.
 //!
 //! ```text
-//! cargo run --release -p taskdex-serve -- [--addr 127.0.0.1:8080] [--data FILE]
+//! cargo run --release -p taskdex-serve -- [--addr 127.0.0.1:8080] [--data FILE] [--timeout SECONDS]
 //! curl 'http://127.0.0.1:8080/v2/default/scheduled-tasks?offset=0&limit=10'
 //! ```
 //!
-//! It prints the address that it listens on, which tells the port where port 0
-//! was asked for, and checks no tokens. Exit status: 2 where the arguments, the
-//! file or the address were refused.
+//! It prints the address that it listens on, which tells the port where port 0 was asked for, and
+//! checks no tokens. `docs/serving.md` tells the rest. Exit status: 0 after SIGINT or SIGTERM; 2
+//! where the arguments, the file or the address were refused.
 
+mod arguments;
+mod load;
 #[path = "../../support/mod.rs"]
 mod support;
 
-use std::ffi::OsString;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::{StatusCode, Uri, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use axum::{Router, serve};
-use lexopt::prelude::{Long, Short};
+use arguments::{Arguments, USAGE};
 use support::Failure;
-use support::data::load;
-use taskdex::{Error, ListQuery, ProjectId, TaskStore};
+use taskdex::TaskStore;
+use taskdex_serve::{App, Loading};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
-const USAGE: &str = "taskdex-serve [--addr 127.0.0.1:8080] [--data FILE]";
-
-struct Arguments {
-    addr: String,
-    data: Option<OsString>,
-}
+/// How long the address is kept back for a file to be loaded: one that is refused before leaves
+/// standard output empty.
+const ADDRESS_KEPT_BACK_MAX: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     support::exit_code(run(), USAGE)
 }
 
-#[tokio::main]
-async fn run() -> Result<bool, Failure> {
-    let Some(arguments) = parse_arguments()? else {
+fn run() -> Result<bool, Failure> {
+    let Some(arguments) = arguments::parse()? else {
         println!("usage: {USAGE}");
         return Ok(true);
     };
-    let store = load(arguments.data.as_deref(), support::system_now())?;
-    let router = Router::new()
-        .route("/v2/{project_id}/scheduled-tasks", get(list))
-        .with_state(Arc::new(store));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let served = runtime.block_on(serve(arguments));
+    // What the limits let go on is not waited for.
+    runtime.shutdown_background();
+    served
+}
+
+async fn serve(arguments: Arguments) -> Result<bool, Failure> {
+    let stop = stop_signal()?;
     let listener = TcpListener::bind(&arguments.addr)
         .await
         .map_err(|error| format!("{}: {error}", arguments.addr))?;
-    println!("listening on http://{}", listener.local_addr()?);
-    serve(listener, router).await?;
+    let address = listener.local_addr()?;
+
+    let store = Arc::new(TaskStore::new());
+    let (progress, loading) = Loading::begin();
+    let router = taskdex_serve::routes(&Arc::new(App::new(Arc::clone(&store), loading)));
+    let mut loaded = load::start(arguments.data, store, progress);
+    let mut serving = pin!(taskdex_serve::serve(
+        listener,
+        router,
+        arguments.limits,
+        stop
+    ));
+    let load = async {
+        let early = timeout(ADDRESS_KEPT_BACK_MAX, &mut loaded).await;
+        if let Ok(loaded) = early {
+            loaded??;
+            announce(address);
+        } else {
+            announce(address);
+            loaded.await??;
+        }
+        Ok::<(), Failure>(())
+    };
+    tokio::select! {
+        () = &mut serving => return Ok(true),
+        loaded = load => loaded?,
+    }
+    serving.await;
     Ok(true)
 }
 
-/// None where only the usage is asked for.
-fn parse_arguments() -> Result<Option<Arguments>, Failure> {
-    let mut arguments = Arguments {
-        addr: "127.0.0.1:8080".to_owned(),
-        data: None,
-    };
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("addr") => arguments.addr = support::text(parser.value()?)?,
-            Long("data") => arguments.data = Some(parser.value()?),
-            Short('h') | Long("help") => return Ok(None),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    Ok(Some(arguments))
+fn announce(address: SocketAddr) {
+    // Nobody may be reading: that is no reason to stop.
+    let _ = writeln!(io::stdout(), "listening on http://{address}");
 }
 
-/// At most a few milliseconds of work, so it needs no thread of its own.
-async fn list(State(store): State<Arc<TaskStore>>, uri: Uri) -> Response {
-    let mut body = Vec::new();
-    let status = match answer(&store, &uri, &mut body) {
-        Ok(()) => StatusCode::OK,
-        Err(error) => {
-            error.write_json(&mut body);
-            StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+/// Ready at SIGINT or SIGTERM. Signals count from this call on.
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    };
-    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    })
 }
 
-fn answer(store: &TaskStore, uri: &Uri, body: &mut Vec<u8>) -> Result<(), Error> {
-    let project_id = uri.path().split('/').nth(2).unwrap_or_default();
-    let project = ProjectId::from_path_segment(project_id)?;
-    let query = ListQuery::from_query_string(uri.query().unwrap_or_default())?;
-    store.list_json(&project, &query, support::system_now(), body);
-    Ok(())
+/// Ready at Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

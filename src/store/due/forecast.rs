@@ -10,6 +10,7 @@ use crate::query::ListQuery;
 use crate::schedule::Execution;
 use crate::store::{Snapshot, TaskStore};
 use crate::task::ProjectId;
+use crate::trace::call;
 
 /// The most steps of a forecast.
 const STEPS_MAX: usize = 10_000;
@@ -109,6 +110,7 @@ impl TaskStore {
         to: DateTime<Utc>,
         step: Duration,
     ) -> Result<Vec<u64>, Error> {
+        let _call = call!("forecast", project);
         let steps = Steps::new(from, to, step)?;
         match self.snapshot(project) {
             Ok(snapshot) => Ok(snapshot.count_executions(query, steps)),

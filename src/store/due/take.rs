@@ -16,6 +16,7 @@ use crate::schedule::Execution;
 use crate::store::TaskStore;
 use crate::store::project::Project;
 use crate::task::{ProjectId, Task, TaskId};
+use crate::trace::call;
 
 /// Tasks that are taken from in one step, while readers wait.
 const STEP_ROWS: usize = 256;
@@ -204,7 +205,10 @@ impl TaskStore {
         limit: usize,
         policy: impl Into<MissedPolicy>,
     ) -> Result<DueBatch, Error> {
-        self.take(now, limit, Choice::Fixed(policy.into()))
+        let call = call!("take_due");
+        let batch = self.take(now, limit, Choice::Fixed(policy.into()))?;
+        call.count(batch.due.len());
+        Ok(batch)
     }
 
     /// As [`take_due`](Self::take_due), with a policy that `choose` gives for each task.
@@ -224,7 +228,10 @@ impl TaskStore {
         limit: usize,
         choose: impl Fn(&ProjectId, &Task) -> MissedPolicy,
     ) -> Result<DueBatch, Error> {
-        self.take(now, limit, Choice::Asked(&choose))
+        let call = call!("take_due_by");
+        let batch = self.take(now, limit, Choice::Asked(&choose))?;
+        call.count(batch.due.len());
+        Ok(batch)
     }
 
     fn take(
