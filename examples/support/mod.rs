@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each example uses its part")]
 
 pub(crate) mod data;
+pub(crate) mod facets;
 
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
