@@ -21,6 +21,7 @@ const DEFAULTS = {
   offset: 0,
   limit: 25,
 };
+const LIMITS = [10, 25, 50];
 const SEARCH_DELAY_MS = 40;
 const FORECAST_DELAY_MS = 250;
 
@@ -123,6 +124,7 @@ let timer;
 
 /** Asks for what the state says, and shows it; an answer that comes too late is dropped. */
 function show({ delay = 0 } = {}) {
+  byId("tasks").setAttribute("aria-busy", "true");
   clearTimeout(timer);
   showChoices();
   keepInAddress();
@@ -133,7 +135,6 @@ function show({ delay = 0 } = {}) {
 async function showAnswer() {
   asking.abort();
   const { signal } = asking = new AbortController();
-  byId("tasks").setAttribute("aria-busy", "true");
   byId("asked").textContent = wholeQuery();
   const query = withProject(wholeQuery());
   try {
@@ -163,12 +164,13 @@ function showList({ body, took }) {
     : isFiltered()
       ? "No task matches. Clear a filter, or search for less."
       : "There are no timed tasks in this project.";
-  byId("status").textContent = `${count(total, "task")}${isFiltered() ? " match" : ""}`
-    .replace("1 task match", "1 task matches");
-  const first = state.offset + 1;
-  byId("place").textContent = rows.length > 0
-    ? `${whole.format(first)}–${whole.format(state.offset + rows.length)} of ${whole.format(total)}`
-    : `0 of ${whole.format(total)}`;
+  const matching = !isFiltered() ? "" : total === 1 ? " matches" : " match";
+  const [first, last] = [state.offset + 1, state.offset + rows.length].map(whole.format);
+  byId("status").replaceChildren(
+    `${count(total, "task")}${matching}`,
+    element("span", { className: "unseen" }, rows.length > 0 ? `, rows ${first} to ${last}` : ""),
+  );
+  byId("place").textContent = `${rows.length > 0 ? `${first}–${last}` : 0} of ${whole.format(total)}`;
   byId("first").disabled = byId("previous").disabled = state.offset === 0;
   byId("next").disabled = byId("last").disabled = state.offset + state.limit >= total;
 }
@@ -206,7 +208,7 @@ function taskRow(task, added) {
     element("td", { className: "wide" }, minute.format(new Date(added))),
   );
   row.addEventListener("click", () => {
-    if (getSelection().isCollapsed) showDetails(task);
+    if (getSelection().isCollapsed) showDetails(task, name);
   });
   return row;
 }
@@ -231,7 +233,7 @@ function showFacets({ body, took }) {
 }
 
 function filterChoices(filter, values) {
-  const any = filter === "scheduled_type" ? "Any time" : "Any";
+  const any = filter === "scheduled_type" ? "Any, by the clock" : "Any";
   const choice = (value, text) => element(
     "label",
     { className: "value" },
@@ -273,25 +275,26 @@ function forecastQuery() {
 function wantForecast({ anew = false } = {}) {
   if (anew) forecastShown = undefined;
   clearTimeout(forecastTimer);
+  if (forecastQuery() === forecastShown) return;
+  byId("chart").setAttribute("aria-busy", "true");
   forecastTimer = setTimeout(askForecast, FORECAST_DELAY_MS);
 }
 
 async function askForecast() {
-  const query = forecastQuery();
-  if (isForecasting || query === forecastShown) return;
+  if (isForecasting) return;
   isForecasting = true;
+  forecastShown = forecastQuery();
   try {
-    const { body, took } = await ask("forecast", query);
+    const { body, took } = await ask("forecast", forecastShown);
     forecast = body;
     byId("took-forecast").textContent = took;
     showForecast();
-    forecastShown = query;
   } catch (error) {
-    forecastShown = query;
     complain(error);
   }
   isForecasting = false;
-  if (forecastQuery() !== forecastShown) wantForecast();
+  if (forecastQuery() === forecastShown) byId("chart").removeAttribute("aria-busy");
+  else wantForecast();
 }
 
 /** The steps of the forecast by day of the reader's clock. */
@@ -376,18 +379,18 @@ function drawForecast(days, summary) {
   box.replaceChildren(svg);
 }
 
-/** The end of the scale: an even number that is easily read. */
+/** The end of the scale: a round number, of which the half is one too. */
 function niceTop(most) {
-  const scale = 10 ** Math.floor(Math.log10(Math.max(most, 2)));
-  return [1, 2, 4, 6, 8, 10, 20].map((it) => it * scale).find((it) => it >= most && it >= 2);
+  const scale = 10 ** Math.floor(Math.log10(Math.max(most, 1)));
+  const steps = scale === 1 ? [2, 4, 6, 8, 10] : [1, 1.6, 2, 3, 4, 5, 6, 8, 10];
+  return steps.map((it) => it * scale).find((it) => it >= most);
 }
 
 // The details of a task.
 
 const WEEKDAYS = ["", "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-async function showDetails({ id, task_name: name, next_execution_time: reported, enable }) {
-  const opener = document.activeElement;
+async function showDetails({ id, task_name: name, next_execution_time: reported, enable }, opener) {
   try {
     const { body, took } = await ask("task", withProject(new URLSearchParams({ id })));
     byId("details-title").textContent = name;
@@ -413,9 +416,11 @@ async function showDetails({ id, task_name: name, next_execution_time: reported,
         : key.endsWith("_type") ? words(value) : String(value)),
     ]));
     byId("took-task").textContent = took;
-    byId("details").showModal();
-    byId("details").scrollTop = 0;
-    byId("details").addEventListener("close", () => opener?.focus(), { once: true });
+    const details = byId("details");
+    if (details.open) return;
+    details.addEventListener("close", () => opener.focus(), { once: true });
+    details.showModal();
+    details.scrollTop = 0;
   } catch (error) {
     complain(error);
   }
@@ -462,6 +467,10 @@ function readAddress() {
       : typeof usual === "boolean" ? text === "true"
       : Math.max(0, Math.trunc(Number(text)) || usual);
   }
+  if (!LIMITS.includes(state.limit)) state.limit = DEFAULTS.limit;
+  if (![...byId("order").options].some(({ value }) => value === state.order)) {
+    state.order = DEFAULTS.order;
+  }
 }
 
 function choose(changes, options) {
@@ -479,8 +488,10 @@ function goTo(offset) {
   choose({ offset: Math.min(Math.max(0, offset), last) });
 }
 
+/** Stands for the projects that the list has no room for. */
+const OTHER = "…";
+
 async function showProjects() {
-  const OTHER = "…";
   try {
     const { body } = await ask("projects", "");
     const known = body.projects.map(({ id, tasks }) => [id, `${id} (${whole.format(tasks)})`]);
@@ -495,11 +506,6 @@ async function showProjects() {
   } catch (error) {
     complain(error);
   }
-  byId("project").onchange = ({ target }) => {
-    byId("other-project").hidden = target.value !== OTHER;
-    if (target.value === OTHER) byId("other-project-id").focus();
-    else choose({ project: target.value });
-  };
 }
 
 function refresh() {
@@ -544,6 +550,12 @@ document.addEventListener("keydown", (event) => {
 
 // Controls.
 
+byId("project").addEventListener("change", ({ target }) => {
+  const isOther = target.value === OTHER;
+  byId("other-project").hidden = !isOther;
+  if (isOther) byId("other-project-id").focus();
+  else choose({ project: target.value });
+});
 byId("search").addEventListener("input", ({ target }) => {
   choose({ task_name: target.value }, { delay: SEARCH_DELAY_MS });
 });
@@ -551,6 +563,7 @@ byId("ignore-case").addEventListener("change", ({ target }) => {
   choose({ ignore_case: target.checked });
 });
 byId("order").addEventListener("change", ({ target }) => choose({ order: target.value }));
+byId("limit").append(...LIMITS.map((limit) => element("option", {}, limit)));
 byId("limit").addEventListener("change", ({ target }) => choose({ limit: Number(target.value) }));
 byId("facets").addEventListener("change", ({ target }) => {
   choose({ [target.name]: target.value });
@@ -588,8 +601,7 @@ const isNarrow = matchMedia("(max-width: 900px)");
 const fitFilters = () => byId("filters").open = !isNarrow.matches;
 isNarrow.addEventListener("change", fitFilters);
 fitFilters();
-new ResizeObserver(() => forecast && drawForecast(forecastDays(), byId("forecast-summary").textContent))
-  .observe(byId("chart"));
+new ResizeObserver(() => forecast && showForecast()).observe(byId("chart"));
 
 readAddress();
 showChoices();
