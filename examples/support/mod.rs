@@ -4,6 +4,7 @@
 
 pub(crate) mod data;
 pub(crate) mod facets;
+pub(crate) mod progress;
 
 use std::error::Error;
 use std::ffi::{OsStr, OsString};

@@ -24,6 +24,7 @@ const DEFAULTS = {
 const LIMITS = [10, 25, 50];
 const SEARCH_DELAY_MS = 40;
 const FORECAST_DELAY_MS = 250;
+const LOADING_DELAY_MS = 300;
 
 const byId = (id) => document.getElementById(id);
 const state = { ...DEFAULTS };
@@ -508,6 +509,18 @@ async function showProjects() {
   }
 }
 
+/** Says how far loading is, until all tasks are there. */
+async function untilLoaded() {
+  for (;;) {
+    const answer = await fetch("/health").catch(() => undefined);
+    if (!answer?.ok) return;
+    const { status, records } = await answer.json();
+    if (status !== "loading") return;
+    byId("status").textContent = `Loading: ${count(records, "record")} read`;
+    await new Promise((again) => setTimeout(again, LOADING_DELAY_MS));
+  }
+}
+
 function refresh() {
   showProjects();
   show();
@@ -605,5 +618,5 @@ new ResizeObserver(() => forecast && showForecast()).observe(byId("chart"));
 
 readAddress();
 showChoices();
-showProjects();
-show();
+await untilLoaded();
+refresh();
