@@ -144,7 +144,11 @@ fn a_panic_in_a_callers_code_leaves_the_store_whole_and_usable() {
         let _ = Record::from_json(PanicsAsText);
     });
     let mut export = Vec::new();
-    store.snapshot(&large).unwrap().write_export(&mut export).unwrap();
+    store
+        .snapshot(&large)
+        .unwrap()
+        .write_export(&mut export)
+        .unwrap();
     check("the progress of reading", &|| {
         let reader = RecordReader::new().with_progress(&|_| bang());
         let _ = reader.read(b"", &small);
