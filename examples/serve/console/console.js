@@ -22,7 +22,7 @@ const DEFAULTS = {
   limit: 25,
 };
 const LIMITS = [10, 25, 50];
-const SEARCH_DELAY_MS = 40;
+const SEARCH_DELAY_MS = 15;
 const FORECAST_DELAY_MS = 250;
 const LOADING_DELAY_MS = 300;
 
