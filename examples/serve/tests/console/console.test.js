@@ -21,7 +21,7 @@ after(() => it?.stop());
 
 /** Runs a test on a page of its own, and watches what that page does. */
 function onPage(name, query, run, options) {
-  test(name, { timeout: 60_000 }, async () => {
+  test(name, { timeout: 120_000 }, async () => {
     const page = await blank(it.browser, options);
     page.on("request", (request) => {
       if (!request.url().startsWith(`${it.origin}/`)) strangers.push(request.url());
@@ -190,7 +190,7 @@ onPage("orders by age and by next execution", "", async (page) => {
   assert.equal((await names(page))[0], newest);
   assert.deepEqual([await sorted("#by-age"), await sorted("#by-next")], ["descending", "none"]);
 
-  const answered = page.waitForResponse(/order=next_execution/);
+  const answered = page.waitForResponse(/\/console\/list\?.*order=next_execution/);
   await page.getByLabel("Order").selectOption("Next execution first");
   const { scheduled_tasks: tasks } = await (await answered).json();
   await settle(page);
