@@ -31,11 +31,11 @@ use lexopt::prelude::{Long, Short, Value};
 use members::{Members, Refusal};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use support::facets::write_facets;
 use support::{Answers, Failure, answer_lines, read_file};
 use taskdex::wire::{self, RecordReader};
 use taskdex::{
-    ChangeSet, Edit, Facets, LastStatus, LifeCycleType, ListQuery, Missed, MissedPolicy, Order,
-    ProjectId, Record, ScheduledType, TaskStore, TaskType,
+    ChangeSet, Edit, ListQuery, Missed, MissedPolicy, Order, ProjectId, Record, TaskStore,
 };
 
 const USAGE: &str = "shell [--change-log N] [FILE|-]";
@@ -397,30 +397,4 @@ fn answer(out: &mut Vec<u8>, name: &str, value: impl Serialize) -> Result<(), Re
 
 fn write(out: &mut Vec<u8>, value: &impl Serialize) -> Result<(), Refusal> {
     serde_json::to_writer(out, value).map_err(Refusal::internal)
-}
-
-/// Writes every value of every filter with its count, in the order of the documented page.
-fn write_facets(out: &mut Vec<u8>, facets: &Facets) {
-    let count = |name: &str, count: u64| format!("\"{name}\":{count}");
-    let task_types = TaskType::ALL.iter();
-    let task_types = task_types.map(|&it| count(it.as_str(), facets.task_type(it)));
-    let scheduled_types = ScheduledType::ALL.iter();
-    let scheduled_types = scheduled_types.map(|&it| count(it.as_str(), facets.scheduled_type(it)));
-    let events = LifeCycleType::ALL.iter();
-    let events = events.map(|&it| count(it.as_str(), facets.life_cycle_type(it)));
-    let statuses = LastStatus::ALL.iter();
-    let statuses = statuses.map(|&it| count(it.as_str(), facets.last_status(Some(it))));
-    let statuses = statuses.chain([count("none", facets.last_status(None))]);
-    let filters = [
-        ("task_type", join(task_types)),
-        ("scheduled_type", join(scheduled_types)),
-        ("life_cycle_type", join(events)),
-        ("last_status", join(statuses)),
-    ];
-    let filters = filters.map(|(name, values)| format!("\"{name}\":{{{values}}}"));
-    out.extend_from_slice(format!("{{{}}}", filters.join(",")).as_bytes());
-}
-
-fn join(values: impl Iterator<Item = String>) -> String {
-    values.collect::<Vec<_>>().join(",")
 }

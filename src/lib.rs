@@ -28,20 +28,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! `docs/first-hour.md`, beside the README, leads from nothing to a server: it loads, serves,
+//! persists, schedules and replicates.
+//!
 //! # Overview
 //!
-//! | noun | what it is |
+//! | to | use |
 //! | --- | --- |
-//! | [`TaskStore`] | many projects, shared by many threads: the facade |
-//! | [`Task`], [`TaskBuilder`] | one task, valid by construction |
-//! | [`Record`] | a task to write down: with its time of adding, place and version |
-//! | [`Timing`], [`Schedule`], [`Trigger`] | when a task runs |
-//! | [`TimeZone`], [`GapRule`] | where its clock stands, and what happens where that clock jumps |
-//! | [`ListQuery`], [`NameMatch`] | what to list: from a query string, through serde, or typed |
-//! | [`Page`], [`ScheduledTask`], [`PageSummary`] | the answer, owned; what a written body does not say of it |
-//! | [`wire`] | the documented strings: records, bodies, the future-executions call |
-//! | `testkit` | a reference, seeded workloads and histories of calls, for your tests too (a [feature](#features)) |
-//! | [`Error`], [`ErrorKind`] | why something was refused, and the [codes](ErrorKind) on the wire |
+//! | hold the tasks of many projects, for many threads | [`TaskStore`] |
+//! | make a task, valid by construction | [`Task`], [`TaskBuilder`] |
+//! | say when it runs | [`Timing`]: a [`Schedule`] in a [`TimeZone`], or a [`Trigger`] |
+//! | read and write tasks as JSON | [`Record`], [`wire::RecordReader`] |
+//! | list them: five filters, pages, exact totals, three orders | [`ListQuery`], which gives a [`Page`] |
+//! | count them by each value of each filter | [`TaskStore::facets`] |
+//! | answer the documented HTTP call | [`TaskStore::respond`] |
+//! | change several at once, all or none | [`Edit`], [`TaskStore::apply`] |
+//! | run what is due | [`TaskStore::take_due`] |
+//! | see what is to come | [`Schedule::executions`], [`TaskStore::forecast`] |
+//! | keep a project, and bring it back | [`Snapshot::write_export`], [`TaskStore::restore`] |
+//! | follow a project from elsewhere | [`TaskStore::changes_since`], which gives a [`ChangeSet`] |
+//! | choose what happens where clocks jump | [`GapRule`] |
+//! | put newer zone data in force | [`schedule::ZoneData`] |
+//! | tell a client what was wrong | [`Error`], with the [codes](ErrorKind) on the wire |
+//! | test what you build on it | `testkit`, a [feature](#features): a reference, workloads, histories |
 //!
 //! # Guarantees
 //!
@@ -100,18 +109,22 @@ pub mod wire;
 pub use chrono;
 
 pub use error::{Error, ErrorKind};
+#[doc(inline)]
 pub use query::{
     Cursor, Explanation, Facets, ListQuery, NameMatch, Order, Page, PageSummary, Revision,
     ScheduledTask,
 };
+#[doc(inline)]
 pub use schedule::{
     Execution, GapRule, MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays,
 };
+#[doc(inline)]
 pub use store::{
     Applied, BatchError, ChangeSet, DueBatch, DueExecution, Edit, EditAction, Expectation, Missed,
     MissedPolicy, NewTask, Replaced, Snapshot, SnapshotTask, SnapshotTasks, StoreStatistics,
     Synced, TaskStore, TaskStoreBuilder,
 };
+#[doc(inline)]
 pub use task::{
     LastStatus, LifeCycleType, ProjectId, Record, ReportedTime, ReportedTiming, ScheduledType,
     Task, TaskBuilder, TaskId, TaskName, TaskType, Timing, Trigger,
@@ -131,3 +144,8 @@ struct Embedding;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/serving.md")]
 struct Serving;
+
+/// And those of the first hour.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/first-hour.md")]
+struct FirstHour;

@@ -12,6 +12,7 @@ mod future_executions;
 mod instant;
 mod members;
 mod params;
+mod progress;
 mod record;
 mod records;
 mod response;
@@ -20,6 +21,7 @@ mod schedule;
 pub use error::write_error_json;
 pub use future_executions::{ExecutionFormat, FUTURE_EXECUTIONS_USUAL, FutureExecutions};
 pub use instant::parse_instant;
+pub use progress::Progress;
 pub use records::{ReadError, RecordReader, read_records};
 
 pub use crate::task::Record;

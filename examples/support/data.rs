@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
 use chrono::{DateTime, Utc};
-use taskdex::{ProjectId, Record, TaskStore, wire};
+use taskdex::wire::{Progress, RecordReader};
+use taskdex::{ProjectId, Record, TaskStore};
 
+use super::progress::ProgressLine;
 use super::{Failure, read_file};
 
 const SAMPLE: &[u8] = include_bytes!("../data/sample.jsonl");
@@ -16,19 +18,28 @@ pub(crate) type Projects = BTreeMap<ProjectId, Vec<Record>>;
 /// Loads every record of a file, or of the sample where none is given; or nothing.
 pub(crate) fn load(path: Option<&OsStr>, now: DateTime<Utc>) -> Result<TaskStore, Failure> {
     let store = TaskStore::new();
-    fill(&store, read(path)?, now)?;
+    fill(&store, read(path, |_| {})?, now)?;
     Ok(store)
 }
 
-/// Reads every record of a file, or of the sample where none is given.
-pub(crate) fn read(path: Option<&OsStr>) -> Result<Projects, Failure> {
+/// Reads every record of a file, or of the sample where none is given, and tells how far it is.
+pub(crate) fn read(
+    path: Option<&OsStr>,
+    on_progress: impl Fn(Progress) + Sync,
+) -> Result<Projects, Failure> {
     let records = match path {
         Some(path) => read_file(path)?,
         None => SAMPLE.to_vec(),
     };
     let default_project = ProjectId::new("default")?;
+    let line = ProgressLine::new();
+    let on_progress = |progress| {
+        line.show(progress);
+        on_progress(progress);
+    };
+    let reader = RecordReader::new().with_progress(&on_progress);
     let mut projects = Projects::new();
-    for (project, record) in wire::read_records(&records, &default_project)? {
+    for (project, record) in reader.read(&records, &default_project)? {
         projects.entry(project).or_default().push(record);
     }
     Ok(projects)

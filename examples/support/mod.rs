@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each example uses its part")]
 
 pub(crate) mod data;
+pub(crate) mod facets;
+pub(crate) mod progress;
 
 use std::error::Error;
 use std::ffi::{OsStr, OsString};

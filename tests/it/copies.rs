@@ -1,7 +1,10 @@
 //! Snapshots, exports, and copies: those that follow a feed, and those that are driven by one log.
 
+use std::sync::Mutex;
+
 use proptest::prelude::*;
 use taskdex::testkit::{Workload, strategies};
+use taskdex::wire::Progress;
 use taskdex::wire::export::ExportError;
 use taskdex::{
     Applied, ChangeSet, Edit, ErrorKind, LastStatus, LifeCycleType, ListQuery, Order, ProjectId,
@@ -489,4 +492,36 @@ fn changes_that_lead_from_elsewhere_are_refused_and_change_nothing() {
     let copy = restored(&text, &p, 0);
     copy.apply_changes(&p, &changes, NOW).unwrap();
     assert_eq!(export(&copy, &p), export(&store, &p));
+}
+
+#[test]
+fn restoring_tells_how_far_it_is_and_shows_nothing_before_its_end() {
+    let (store, p) = (TaskStore::new(), project("p"));
+    let tasks = Workload::new(3, 2_500).tasks().collect();
+    store.add_all(&p, tasks, NOW).unwrap();
+    let text = export(&store, &p);
+
+    let copy = TaskStore::new();
+    let told = Mutex::new(Vec::new());
+    let on_progress = |progress: Progress| {
+        // It may use the store, which shows nothing yet.
+        assert_eq!(copy.task_count(&p), 0);
+        let percent = (100.0 * progress.fraction).round();
+        told.lock().unwrap().push((progress.records, percent));
+    };
+    copy.restore_with_progress(&p, text.as_bytes(), &on_progress)
+        .unwrap();
+    assert_eq!(
+        *told.lock().unwrap(),
+        [(1_024, 41.0), (2_048, 82.0), (2_500, 100.0)]
+    );
+    assert_eq!(export(&copy, &p), text);
+
+    // A text that is cut has no end.
+    told.lock().unwrap().clear();
+    copy.remove_project(&p);
+    let cut = &text.as_bytes()[..text.len() - 1];
+    let refused = copy.restore_with_progress(&p, cut, &on_progress);
+    assert_eq!(refused.unwrap_err().line(), 2_501);
+    assert_eq!(told.lock().unwrap().len(), 2);
 }

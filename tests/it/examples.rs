@@ -501,3 +501,20 @@ fn scheduler_hands_on_each_execution_through_a_crash_and_a_restart() {
         assert_eq!((ran.status, ran.out.as_str()), (2, ""), "{refused:?}");
     }
 }
+
+/// The lines of the blocks of JSON of a page, block by block.
+fn json_blocks(page: &str) -> Vec<Vec<&str>> {
+    let blocks = page.split("\n```json\n").skip(1);
+    let ends = blocks.filter_map(|rest| rest.split("\n```").next());
+    ends.map(|block| block.lines().collect()).collect()
+}
+
+#[test]
+fn the_shell_answers_the_lines_of_the_first_hour_as_the_page_shows() {
+    let blocks = json_blocks(include_str!("../../docs/first-hour.md"));
+    let [calls, answers] = &blocks[..] else {
+        panic!("{} blocks", blocks.len());
+    };
+    let ran = run("shell", &[], calls.join("\n").as_bytes());
+    assert_eq!(ran.out.lines().collect::<Vec<_>>(), *answers);
+}

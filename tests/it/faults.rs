@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::Deserialize;
 use serde::de::value::{Error as PlainError, MapDeserializer};
 use taskdex::testkit::Workload;
-use taskdex::wire::{ExecutionFormat, FutureExecutions, Record, read_records};
+use taskdex::wire::{ExecutionFormat, FutureExecutions, Record, RecordReader, read_records};
 use taskdex::{
     Edit, ErrorKind, LifeCycleType, ListQuery, MonthDates, Months, NameMatch, Task, TaskStore,
     TaskType, Weekdays,
@@ -142,6 +142,19 @@ fn a_panic_in_a_callers_code_leaves_the_store_whole_and_usable() {
     });
     check("a record", &|| {
         let _ = Record::from_json(PanicsAsText);
+    });
+    let mut export = Vec::new();
+    store
+        .snapshot(&large)
+        .unwrap()
+        .write_export(&mut export)
+        .unwrap();
+    check("the progress of reading", &|| {
+        let reader = RecordReader::new().with_progress(&|_| bang());
+        let _ = reader.read(b"", &small);
+    });
+    check("the progress of restoring", &|| {
+        let _ = store.restore_with_progress(&project("new"), export.as_slice(), &|_| bang());
     });
     check("future executions", &|| {
         let _ = FutureExecutions::from_json(PanicsAsText, NOW);

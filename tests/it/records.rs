@@ -1,6 +1,8 @@
 //! Many records at once: JSON Lines, and a page of the documented listing.
 
-use taskdex::wire::{ReadError, RecordReader, read_records};
+use std::sync::Mutex;
+
+use taskdex::wire::{Progress, ReadError, RecordReader, read_records};
 use taskdex::{ErrorKind, ListQuery, ProjectId, Record, ScheduledType, TaskStore};
 
 use crate::support::{NOW, ids, project};
@@ -608,4 +610,39 @@ fn schedules_are_required_by_a_reader_that_was_told_so() {
             ]
         )
     );
+}
+
+/// What a reading of a text told of its progress.
+fn told_of(text: &[u8]) -> Vec<Progress> {
+    let told = Mutex::new(Vec::new());
+    let on_progress = |progress| told.lock().unwrap().push(progress);
+    let reader = RecordReader::new().with_progress(&on_progress);
+    let _ = reader.read_accepted(text, &project("p"), |_| {});
+    told.into_inner().unwrap()
+}
+
+#[test]
+fn reading_tells_how_far_it_is() {
+    let lines: Vec<String> = (0..2_500).map(|id| line(&id.to_string())).collect();
+    let document = format!("{{\"scheduled_tasks\":[{}]}}", lines.join(",\n"));
+    let mut faulty = lines.clone();
+    faulty[7] = "{}".to_owned();
+    for text in [lines.join("\n"), document, faulty.join("\r\n\r\n") + "\n"] {
+        let told = told_of(text.as_bytes());
+        let records: Vec<u64> = told.iter().map(|it| it.records).collect();
+        assert_eq!(records, [1_024, 2_048, 2_500]);
+        let fractions: Vec<f64> = told.iter().map(|it| it.fraction).collect();
+        // All of these lines are about as long as one another.
+        for (fraction, expected) in fractions.iter().zip([0.41, 0.82, 1.0]) {
+            assert!((fraction - expected).abs() < 0.01, "{fractions:?}");
+        }
+    }
+    assert_eq!(told_of(b"").len(), 1, "the end of nothing");
+
+    // A text that is refused has no end.
+    let told = Mutex::new(0);
+    let on_progress = |_| *told.lock().unwrap() += 1;
+    let reader = RecordReader::new().with_progress(&on_progress);
+    let refused = reader.read(faulty.join("\n").as_bytes(), &project("p"));
+    assert_eq!((refused.unwrap_err().line, *told.lock().unwrap()), (8, 0));
 }

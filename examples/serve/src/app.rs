@@ -13,6 +13,7 @@ use taskdex::TaskStore;
 use taskdex::wire::write_error_json;
 use tokio::task::spawn_blocking;
 
+use crate::console;
 use crate::loading::Loading;
 use crate::metrics::Metrics;
 
@@ -59,6 +60,7 @@ pub fn routes(app: &Arc<App>) -> Router {
         .route("/health", get(health))
         .route("/metrics", get(metrics))
         .with_state(Arc::clone(app))
+        .merge(console::routes(Arc::clone(&app.store)))
         .method_not_allowed_fallback(no_such_method)
         .fallback(no_such_page)
         .layer(from_fn_with_state(Arc::clone(app), count))

@@ -16,6 +16,9 @@
 
 mod app;
 mod connection;
+mod console;
+#[path = "../../support/facets.rs"]
+mod facets;
 mod listener;
 mod loading;
 mod metrics;

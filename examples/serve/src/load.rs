@@ -34,9 +34,9 @@ fn load(
     store: &TaskStore,
     progress: &watch::Sender<Progress>,
 ) -> Result<(), Failure> {
-    let projects = data::read(path)?;
-    let records = projects.values().map(|records| records.len() as u64).sum();
-    progress.send_modify(|it| it.records = records);
+    let projects = data::read(path, |read| {
+        progress.send_modify(|it| it.records = read.records);
+    })?;
     data::fill(store, projects, support::system_now())?;
     progress.send_modify(|it| it.is_done = true);
     Ok(())

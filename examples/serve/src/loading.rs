@@ -12,7 +12,7 @@ pub struct Loading(watch::Receiver<Progress>);
 /// How far the loading of tasks has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// The records that were read; 0 until the whole file was.
+    /// The records that were read so far.
     pub records: u64,
     /// Whether all of them are in the store.
     pub is_done: bool,
