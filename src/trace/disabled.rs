@@ -5,7 +5,7 @@ use crate::query::Explanation;
 /// Begins a call; see `enabled.rs`.
 macro_rules! call {
     ($name:literal $(, $project:expr)?) => {
-        $crate::trace::Call
+        $crate::trace::Call::begin()
     };
 }
 pub(crate) use call;
@@ -15,6 +15,11 @@ pub(crate) struct Call;
 
 #[expect(clippy::unused_self, reason = "as a call that is traced")]
 impl Call {
+    #[inline]
+    pub(crate) fn begin() -> Self {
+        Self
+    }
+
     #[inline]
     pub(crate) fn given(&self, _count: usize) {}
 

@@ -154,7 +154,7 @@ fn expectation(headers: &HeaderMap) -> Result<Option<Expectation>, Refused> {
 }
 
 /// Clients write records themselves, so that a misspelt field is a mistake.
-fn reader() -> RecordReader {
+fn reader() -> RecordReader<'static> {
     RecordReader::new()
         .deny_unknown_fields(true)
         .require_schedule(true)
