@@ -358,6 +358,17 @@ impl Twins {
                 &projects,
             ));
         }
+        let mut counted = (projects.len() as u64, 0, 0);
+        for project in &projects {
+            counted.1 += self.reference.task_count(project);
+            counted.2 = self.reference.revision(project).max(counted.2);
+        }
+        let told = self.store.statistics();
+        let told = (told.projects, told.tasks, told.revision_max.get());
+        if told != counted {
+            let what = || "statistics".to_owned();
+            return Err(Difference::between(what, &told, &counted));
+        }
         for project in projects {
             self.check_project(&project, now)?;
         }

@@ -298,7 +298,14 @@ fn any_bytes_are_a_valid_task_schedule_query_and_history() {
 #[test]
 fn every_public_method_of_a_store_is_an_operation() {
     // Called around every operation, after every history, or by `projects`; or they make a store.
-    let others = ["new", "builder", "revision", "validate", "project_count"];
+    let others = [
+        "new",
+        "builder",
+        "revision",
+        "validate",
+        "project_count",
+        "statistics",
+    ];
     // For benchmarks: the total, and the length of the page, of what `list` gives.
     let hidden = ["positions"];
     // Reads a query string, and calls `list_json`; asked by `next_wakeup`, and made by `take_due`;
