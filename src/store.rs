@@ -746,7 +746,7 @@ impl TaskStore {
     #[must_use]
     pub fn positions(&self, project: &ProjectId, query: &ListQuery) -> (u32, usize) {
         self.find(project).map_or((0, 0), |project| {
-            let (selected, _) = project.select(&project.read(), query, &self.memory);
+            let selected = project.select(&project.read(), query, &self.memory);
             (selected.total, selected.slots().len())
         })
     }

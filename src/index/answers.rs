@@ -68,6 +68,9 @@ impl Answers {
 
     /// Moves a row from the lists of one code to those of another.
     pub(super) fn change(&mut self, slot: Slot, from: Code, to: Code) {
+        if from.filtered() == to.filtered() {
+            return;
+        }
         ListKey::each_of_task(from, |key| {
             if !key.holds(to) {
                 self.take_out(key, |list| list.remove(slot));

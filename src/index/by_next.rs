@@ -7,7 +7,7 @@ use crate::query::{ListKey, ListQuery};
 #[derive(Debug)]
 pub(crate) enum ByNext {
     /// The page.
-    Page(Selected),
+    Page(Box<Selected>),
     /// All rows that match, in order: their next executions are still to be found.
     Rows(Vec<Slot>),
 }
@@ -16,7 +16,7 @@ impl Index {
     /// The rows of a query by next execution after a second, where no name is searched for.
     pub(crate) fn select_by_next(&self, query: &ListQuery, now: i64) -> ByNext {
         let Some(key) = ListKey::of(query.filters.list) else {
-            return ByNext::Page(Selected::none(0));
+            return ByNext::Page(Box::new(Selected::none(0)));
         };
         if let Some(lookups) = &self.lookups {
             return self.select_by_next_among(query, lookups.answers.list(key).rows(), now);
@@ -34,11 +34,11 @@ impl Index {
     ) -> ByNext {
         let total = rows.rank(self.visible_end);
         if query.limit() == 0 || query.offset() >= u64::from(total) {
-            return ByNext::Page(Selected::none(total));
+            return ByNext::Page(Box::new(Selected::none(total)));
         }
         match &self.due {
             Some(due) if due.tells_next(now) => {
-                ByNext::Page(self.select_pending(query, rows, due, total))
+                ByNext::Page(Box::new(self.select_pending(query, rows, due, total)))
             }
             _ => ByNext::Rows(rows.rows(Slot::FIRST..self.visible_end)),
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Index, PAGE_ROWS, RowSet, RowView, Slot};
-use crate::query::{ListKey, ListQuery, NameMatch, Order};
+use crate::query::{ListKey, ListQuery, NameMatch, NameStrategy, Order};
 
 /// What a query selects: the total, and the rows of its page.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub(crate) struct Selected {
     pub(crate) total: u32,
     slots: [Slot; PAGE_ROWS],
     count: usize,
+    /// How a name was searched, if the query has one.
+    pub(crate) strategy: Option<NameStrategy>,
 }
 
 impl Selected {
@@ -20,6 +22,7 @@ impl Selected {
             total,
             slots: [Slot::FIRST; PAGE_ROWS],
             count: 0,
+            strategy: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::index::{Index, Known, Moment, Next, RowView, Selected, Slot};
-use crate::query::{Cursor, Explanation, Page, PageSummary, Revision, ScheduledTask};
+use crate::query::{Cursor, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::{Execution, Schedule};
 use crate::task::Task;
 
@@ -19,8 +19,8 @@ pub(super) struct ComputedNext {
 /// The page of the rows that a query selects, and the next executions that it computed.
 pub(super) fn page(
     index: &Index,
+    query: &ListQuery,
     selected: &Selected,
-    explanation: Explanation,
     now: DateTime<Utc>,
 ) -> (Page, Vec<ComputedNext>) {
     let mut computed = Vec::new();
@@ -34,10 +34,7 @@ pub(super) fn page(
             listed.task_mut().clone_texts_from(row.task());
         }
     }
-    (
-        Page::new(tasks, summary(index, selected, explanation)),
-        computed,
-    )
+    (Page::new(tasks, summary(index, query, selected)), computed)
 }
 
 /// A row's task as it is listed.
@@ -74,14 +71,14 @@ pub(super) fn for_each(
 }
 
 /// What the page of the rows that a query selects says beside its tasks.
-pub(super) fn summary(index: &Index, selected: &Selected, explanation: Explanation) -> PageSummary {
+pub(super) fn summary(index: &Index, query: &ListQuery, selected: &Selected) -> PageSummary {
     let last = selected.slots().last().and_then(|&slot| index.row(slot));
     let cursor = last.map(|row| Cursor::after_sequence(row.sequence()));
     PageSummary::new(
         u64::from(selected.total),
         index.revision(),
         cursor,
-        explanation,
+        index.explain(&query.filters, selected.strategy),
     )
 }
 

@@ -7,7 +7,7 @@ use super::edit::NewTask;
 use crate::error::Error;
 use crate::index::{Index, Next, NoRoom, NotAdded, RowSet, RowView, Selected, Slot};
 use crate::query::{
-    Explanation, Facets, ListQuery, NameStrategy, Order, Page, PageSummary, Revision, ScheduledTask,
+    Explanation, Facets, ListQuery, Order, Page, PageSummary, Revision, ScheduledTask,
 };
 use crate::schedule::Execution;
 use crate::store::deallocate::deallocate;
@@ -118,28 +118,28 @@ impl Project {
             return Page::new(tasks, summary);
         }
         let index = self.read();
-        let (selected, strategy) = self.select(&index, query, memory);
-        let explanation = index.explain(&query.filters, strategy);
-        let (page, computed) = listed::page(&index, &selected, explanation, now);
+        let selected = self.select(&index, query, memory);
+        let (page, computed) = listed::page(&index, query, &selected, now);
         drop(index);
         self.keep(computed);
         page
     }
 
-    /// The total of a query and the rows of its page, and how a name that it has was searched.
+    /// The total of a query, and the rows of its page.
     pub(super) fn select(
         &self,
         index: &Index,
         query: &ListQuery,
         memory: &CacheMemory,
-    ) -> (Selected, Option<NameStrategy>) {
+    ) -> Selected {
         match index.name_search(&query.filters) {
-            None => (index.select(query), None),
+            None => index.select(query),
             Some(search) => {
-                let (selected, strategy) = self.name_cache.find(memory, &search, |rows| {
+                let (mut selected, strategy) = self.name_cache.find(memory, &search, |rows| {
                     search.index.select_among(query, rows)
                 });
-                (selected, Some(strategy))
+                selected.strategy = Some(strategy);
+                selected
             }
         }
     }
@@ -176,10 +176,9 @@ impl Project {
             return self.for_each_by_next(query, now, memory, |row, next| each(row.task(), next));
         }
         let index = self.read();
-        let (selected, strategy) = self.select(&index, query, memory);
+        let selected = self.select(&index, query, memory);
         let computed = listed::for_each(&index, &selected, now, each);
-        let explanation = index.explain(&query.filters, strategy);
-        let summary = listed::summary(&index, &selected, explanation);
+        let summary = listed::summary(&index, query, &selected);
         drop(index);
         self.keep(computed);
         summary
