@@ -47,8 +47,7 @@ pub(crate) fn serve(engine: &str, count: usize) -> Result<(), Failure> {
             found_by(Arc::new(move |query| Ok(scan(&tasks, query))))
         }
         "sqlite" => {
-            let name = format!("taskdex-load-{}.sqlite", std::process::id());
-            let path = std::env::temp_dir().join(name);
+            let path = database(std::process::id());
             fill(&path, records())?;
             found_by(Arc::new(move |query| select(&path, query)))
         }
@@ -62,6 +61,11 @@ pub(crate) fn serve(engine: &str, count: usize) -> Result<(), Failure> {
         taskdex_serve::serve(listener, router, Limits::default(), never).await;
         Ok(())
     })
+}
+
+/// The file of a server's database. It is deleted by the process that ends the server.
+pub(crate) fn database(process: u32) -> PathBuf {
+    std::env::temp_dir().join(format!("taskdex-load-{process}.sqlite"))
 }
 
 /// The listing, over an engine that finds tasks.

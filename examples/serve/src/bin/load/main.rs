@@ -76,6 +76,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = std::fs::remove_file(engines::database(self.child.id()));
     }
 }
 
