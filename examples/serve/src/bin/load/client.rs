@@ -112,7 +112,7 @@ pub(crate) fn measure(
         let started: Vec<_> = (0..clients)
             .map(|client| scope.spawn(move || ask_all(client)))
             .collect();
-        let ended = started.into_iter().map(|it| it.join());
+        let ended = started.into_iter().map(thread::ScopedJoinHandle::join);
         let ended = ended.map(|it| it.map_err(|_| Failure::from("a client panicked"))?);
         ended.collect()
     });

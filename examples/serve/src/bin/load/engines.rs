@@ -161,14 +161,13 @@ thread_local! {
 /// Asks the database: for the total, and for the page.
 fn select(path: &PathBuf, query: &ListQuery) -> Result<(u64, String), Failure> {
     CONNECTION.with_borrow_mut(|connection| {
-        let connection = match connection {
-            Some(connection) => connection,
-            None => {
-                let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                let opened = Connection::open_with_flags(path, flags)?;
-                opened.execute_batch(MAPPED)?;
-                connection.insert(opened)
-            }
+        let connection = if let Some(connection) = connection {
+            connection
+        } else {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let opened = Connection::open_with_flags(path, flags)?;
+            opened.execute_batch(MAPPED)?;
+            connection.insert(opened)
         };
         let (matching, values) = matching(query);
         let count = format!("SELECT COUNT(*) {matching}");

@@ -1,5 +1,5 @@
 //! Puts load on `serve` from a second process, and on the same server over a plain list and over
-//! SQLite.
+//! `SQLite`.
 //!
 //! ```text
 //! cargo run --release -p taskdex-serve --features load --bin load -- [--tasks 100000,1000000] [--clients 4] [--seconds 5]
