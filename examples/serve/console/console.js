@@ -108,12 +108,14 @@ function withProject(query) {
   return asked;
 }
 
-function complain(error) {
-  const isAborted = error?.name === "AbortError";
-  if (isAborted) return;
-  byId("alert").textContent = error instanceof TypeError
+function reason(error) {
+  return error instanceof TypeError
     ? "The server does not answer. Is it still running?"
     : error.message;
+}
+
+function complain(error) {
+  byId("alert").textContent = reason(error);
   byId("alert").hidden = false;
   byId("tasks").removeAttribute("aria-busy");
 }
@@ -291,7 +293,8 @@ async function askForecast() {
     byId("took-forecast").textContent = took;
     showForecast();
   } catch (error) {
-    complain(error);
+    // The alert is about the tasks, which may be others by this time.
+    byId("forecast-summary").textContent = reason(error);
   }
   isForecasting = false;
   if (forecastQuery() === forecastShown) byId("chart").removeAttribute("aria-busy");
