@@ -13,7 +13,7 @@ try {
     ["console-narrow-dark", 390, 844, "dark"],
   ]) {
     const page = await blank(browser, { width, height, scheme });
-    await page.goto(`${origin}/?task_name=restart&order=next_execution`);
+    await page.goto(`${origin}/?task_name=restart`);
     await settle(page);
     await page.screenshot({ path: join(folder, `${name}.png`) });
     await page.context().close();
