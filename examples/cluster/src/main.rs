@@ -137,7 +137,7 @@ fn parse_arguments() -> Result<Option<Arguments>, Failure> {
     };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
-        let mut value = |parser: &mut lexopt::Parser| support::text(parser.value()?);
+        let value = |parser: &mut lexopt::Parser| support::text(parser.value()?);
         match argument {
             Long("log") => arguments.log = value(&mut parser)?,
             Long("addr") => arguments.addr = value(&mut parser)?,

@@ -29,8 +29,8 @@ use clients::Clients;
 
 const NODES: usize = 3;
 /// How long faults happen, and how long healing may take, in milliseconds.
-const FAULTY: u64 = 8_000;
-const HEALING: u64 = 14_000;
+const FAULTY: u64 = 6_000;
+const HEALING: u64 = 9_000;
 /// The seeds of `cargo test`.
 const SEEDS: u64 = 2_000;
 
@@ -438,8 +438,9 @@ impl World {
                 self.start(node);
             }
         }
-        for after in 0..20 {
-            self.at(10_000 + after * 20, Event::Write);
+        for (write, node) in self.clients.last_writes(NODES) {
+            let caller = self.caller(node);
+            self.at(6_500, Event::Deliver(caller, Input::Write(write)));
         }
     }
 

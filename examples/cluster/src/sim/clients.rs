@@ -43,6 +43,8 @@ struct Asked {
 pub(super) struct Clients {
     pub(super) projects: Vec<ProjectId>,
     asked: Vec<Asked>,
+    /// The number of the first change after all faults ended.
+    healed_from: usize,
     pub(super) handed_on: BTreeSet<Key>,
 }
 
@@ -52,6 +54,7 @@ impl Clients {
         Self {
             projects: projects.to_vec(),
             asked: Vec::new(),
+            healed_from: 0,
             handed_on: BTreeSet::new(),
         }
     }
@@ -59,18 +62,9 @@ impl Clients {
     /// A change like no other, some of which are refused by what is there.
     pub(super) fn write(&mut self, seeded: &mut Seeded, now: DateTime<Utc>, node: usize) -> Write {
         let ticket = self.asked.len() as u64;
-        let project = &self.projects[seeded.below(self.projects.len() as u64) as usize];
+        let project = self.projects[seeded.below(self.projects.len() as u64) as usize].clone();
         let id = TaskId::new(format!("t-{}", seeded.below(5))).unwrap();
-        let nightly = || {
-            let zone = "Asia/Shanghai".parse().unwrap();
-            Schedule::daily(1, "08:00:00".parse().unwrap(), zone).unwrap()
-        };
-        let task = |id: &str| {
-            let name = ticket.to_string();
-            Task::builder(id, name, TaskType::Reboot, nightly())
-                .build()
-                .unwrap()
-        };
+        let task = |id: &str| nightly(id, ticket);
         let edit = match seeded.below(8) {
             0 => Edit::add(task(id.as_str())),
             1 => Edit::remove(id),
@@ -93,18 +87,35 @@ impl Clients {
             }
         };
         let marker = Edit::put(task(&format!("m-{}", ticket % 3)));
-        let write = Write {
-            ticket,
-            project: project.clone(),
-            edits: vec![edit, marker],
-        };
+        self.ask(project, vec![edit, marker], node)
+    }
+
+    /// A change of each project to each node, which nothing can refuse: one node must take it.
+    pub(super) fn last_writes(&mut self, nodes: usize) -> Vec<(Write, usize)> {
+        self.healed_from = self.asked.len();
+        let mut writes = Vec::new();
+        for project in self.projects.clone() {
+            for node in 0..nodes {
+                let marker = Edit::put(nightly("m-0", self.asked.len() as u64));
+                writes.push((self.ask(project.clone(), vec![marker], node), node));
+            }
+        }
+        writes
+    }
+
+    fn ask(&mut self, project: ProjectId, edits: Vec<Edit>, node: usize) -> Write {
+        let ticket = self.asked.len() as u64;
         self.asked.push(Asked {
-            project: write.project.clone(),
-            edits: write.edits.clone(),
+            project: project.clone(),
+            edits: edits.clone(),
             node,
             told: Told::Nothing,
         });
-        write
+        Write {
+            ticket,
+            project,
+            edits,
+        }
     }
 
     /// What was acknowledged is in the history, at its position.
@@ -190,8 +201,20 @@ impl Clients {
                 asked.told
             );
         }
-        let written = self.asked.iter().rev().take(20);
-        let written = written.filter(|it| it.told == Told::Written).count();
-        assert!(written > 0, "nobody takes writes");
+        let last = &self.asked[self.healed_from..];
+        let written = last.iter().filter(|it| it.told == Told::Written);
+        assert_eq!(
+            written.count(),
+            self.projects.len(),
+            "nobody takes writes, or several do"
+        );
     }
+}
+
+/// A task that is named by the number of the change that puts it.
+fn nightly(id: &str, ticket: u64) -> Task {
+    let time = "08:00:00".parse().unwrap();
+    let schedule = Schedule::daily(1, time, "Asia/Shanghai".parse().unwrap()).unwrap();
+    let task = Task::builder(id, ticket.to_string(), TaskType::Reboot, schedule);
+    task.build().unwrap()
 }
