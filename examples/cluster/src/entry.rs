@@ -51,11 +51,6 @@ impl Change {
 }
 
 impl Group {
-    /// The position of the last entry.
-    pub(crate) fn last(&self) -> u64 {
-        self.first + self.entries.len() as u64 - 1
-    }
-
     /// The entries with their positions.
     pub(crate) fn positions(&self) -> impl Iterator<Item = (u64, &Entry)> {
         (self.first..).zip(&self.entries)
@@ -124,6 +119,5 @@ mod tests {
              \"edits\":[{\"remove\":{\"id\":\"t-1\\n\"}}]}}}\n"
         );
         assert_eq!(Group::from_text(7, &text).unwrap(), group);
-        assert_eq!(group.last(), 8);
     }
 }

@@ -32,7 +32,7 @@ const NODES: usize = 3;
 const FAULTY: u64 = 6_000;
 const HEALING: u64 = 9_000;
 /// The seeds of `cargo test`.
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 1_000;
 
 /// What happens at a moment.
 #[derive(Debug)]
@@ -256,11 +256,9 @@ impl World {
                     self.at(answer, Event::Deliver(caller, input));
                 }
             }
-            Event::Write => {
-                if self.is_faulty {
-                    let pause = 5 + self.seeded.below(60);
-                    self.at(pause, Event::Write);
-                }
+            Event::Write if self.is_faulty => {
+                let pause = 10 + self.seeded.below(120);
+                self.at(pause, Event::Write);
                 let node = self.seeded.below(NODES as u64) as usize;
                 let write = self.clients.write(&mut self.seeded, now, node);
                 let caller = self.caller(node);
@@ -287,7 +285,7 @@ impl World {
                 let pause = 500 + self.seeded.below(4_000);
                 self.at(pause, Event::Freeze);
             }
-            Event::Crash | Event::Freeze => {}
+            Event::Write | Event::Crash | Event::Freeze => {}
         }
     }
 

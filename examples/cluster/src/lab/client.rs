@@ -1,6 +1,6 @@
 //! A client of the nodes: as much HTTP as they answer with.
 
-use std::io::{self, BufRead, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead, BufReader, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
