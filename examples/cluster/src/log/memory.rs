@@ -199,9 +199,9 @@ impl Faults {
             _ => seeded.below(most),
         };
         Self {
-            lost: share(100),
-            unanswered: share(100),
-            doubled: share(100),
+            lost: share(300),
+            unanswered: share(300),
+            doubled: share(150),
             delayed: share(150),
         }
     }

@@ -59,10 +59,19 @@ impl Clients {
         }
     }
 
+    pub(super) fn any_project(&self, seeded: &mut Seeded) -> ProjectId {
+        self.projects[seeded.below(self.projects.len() as u64) as usize].clone()
+    }
+
     /// A change like no other, some of which are refused by what is there.
-    pub(super) fn write(&mut self, seeded: &mut Seeded, now: DateTime<Utc>, node: usize) -> Write {
+    pub(super) fn write(
+        &mut self,
+        seeded: &mut Seeded,
+        now: DateTime<Utc>,
+        project: ProjectId,
+        node: usize,
+    ) -> Write {
         let ticket = self.asked.len() as u64;
-        let project = self.projects[seeded.below(self.projects.len() as u64) as usize].clone();
         let id = TaskId::new(format!("t-{}", seeded.below(5))).unwrap();
         let task = |id: &str| nightly(id, ticket);
         let edit = match seeded.below(8) {
