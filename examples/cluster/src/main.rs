@@ -132,7 +132,7 @@ fn parse_arguments() -> Result<Option<Arguments>, Failure> {
         partitions: (0, partition::COUNT - 1),
         snapshot_entries: 100_000,
         rounds: 2,
-        down: Duration::from_secs(60),
+        down: Duration::from_mins(1),
         tasks: 1_000_000,
     };
     let mut parser = lexopt::Parser::from_env();

@@ -13,7 +13,7 @@ mod ownership;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use taskdex::chrono::{DateTime, TimeDelta, Utc};
 use taskdex::{BatchError, DueExecution, Edit, ProjectId, TaskStore};
 
@@ -117,7 +117,7 @@ pub(crate) enum NotWritten {
 }
 
 /// What is known of a partition.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Status {
     pub(crate) partition: Partition,
     pub(crate) position: u64,
@@ -130,6 +130,10 @@ pub(crate) struct Status {
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "calls of which one is made at a time"
+)]
 pub(crate) struct Node {
     config: Config,
     parts: BTreeMap<Partition, Part>,
@@ -201,7 +205,7 @@ impl Node {
             }
             Input::Appended(partition, result) => {
                 if let Some(part) = self.parts.get_mut(&partition) {
-                    part.appended(now, result, out)?;
+                    part.appended(now, &result, out)?;
                     part.proceed(now, &self.config, &mut self.number, out);
                 }
             }

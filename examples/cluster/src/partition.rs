@@ -22,8 +22,8 @@ impl Partition {
 
     /// The partition of a project, the same on every node and for ever.
     pub(crate) fn of(project: &ProjectId) -> Self {
-        let hash = fixed_hash(project.as_str().as_bytes());
-        Self((hash % u64::from(COUNT)) as u8)
+        let [.., byte] = fixed_hash(project.as_str().as_bytes()).to_be_bytes();
+        Self(byte % COUNT)
     }
 
     pub(crate) fn all() -> impl Iterator<Item = Self> {

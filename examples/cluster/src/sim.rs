@@ -7,6 +7,15 @@
 //!
 //! A failure prints its seed: `SEED=7 cargo test -p taskdex-cluster simulation` runs it again.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "a test fails by panicking, and its numbers are small"
+)]
+
 mod clients;
 
 use std::cmp::Reverse;
@@ -319,10 +328,10 @@ impl World {
         let mut moved = BTreeMap::new();
         for output in outputs {
             match output {
-                Output::Call(call) => self.call(caller, call),
+                Output::Call(call) => self.call(caller, &call),
                 Output::HandOn(partition, ticket, due) => {
-                    let keys = due.iter().map(clients::Key::of).collect();
-                    self.hand_on(caller, partition, ticket, keys);
+                    let keys: Vec<_> = due.iter().map(clients::Key::of).collect();
+                    self.hand_on(caller, partition, ticket, &keys);
                 }
                 Output::Answer(ticket, answer) => {
                     self.trace(&format!("{node} {ticket} {answer:?}"));
@@ -348,7 +357,7 @@ impl World {
         }
     }
 
-    fn call(&mut self, caller: Caller, call: Call) {
+    fn call(&mut self, caller: Caller, call: &Call) {
         let fate = self.fate();
         for (place, executed) in fate.executed.iter().enumerate() {
             let answer = fate.answered.filter(|_| place == 0);
@@ -356,7 +365,7 @@ impl World {
             self.at(*executed, Event::Execute(caller, call.clone(), answer));
         }
         if fate.answered.is_none()
-            && let Some(input) = unanswered(&call)
+            && let Some(input) = unanswered(call)
         {
             self.at(fate.given_up, Event::Deliver(caller, input));
         }
@@ -367,7 +376,7 @@ impl World {
         caller: Caller,
         partition: Partition,
         ticket: u64,
-        keys: Vec<clients::Key>,
+        keys: &[clients::Key],
     ) {
         let mut fate = self.fate();
         if self.is_faulty && self.seeded.permille(300) {
@@ -378,7 +387,7 @@ impl World {
         for (place, executed) in fate.executed.iter().enumerate() {
             let answer = fate.answered.filter(|_| place == 0);
             let answer = answer.map(|answered| answered.saturating_sub(*executed));
-            let event = Event::HandOn(caller, partition, ticket, keys.clone(), answer);
+            let event = Event::HandOn(caller, partition, ticket, keys.to_vec(), answer);
             self.at(*executed, event);
         }
         if fate.answered.is_none() {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::fleet::Fleet;
 use super::load::{Load, Router, Verdict, record};
+use crate::partition::Partition;
 use crate::support::Failure;
 
 pub(crate) fn run() -> Result<bool, Failure> {
@@ -13,7 +14,7 @@ pub(crate) fn run() -> Result<bool, Failure> {
     say("starting PostgreSQL on loopback, and three nodes");
     let mut fleet = Fleet::start(3)?;
     for (index, node) in fleet.nodes.iter().enumerate() {
-        let owned = fleet.owners()?.values().filter(|it| **it == index).count();
+        let owned = fleet.owners().values().filter(|it| **it == index).count();
         say(&format!(
             "node {index} at {} owns {owned} partitions",
             node.address
@@ -24,8 +25,8 @@ pub(crate) fn run() -> Result<bool, Failure> {
     sleep(Duration::from_secs(5));
 
     let project = "p-1".parse()?;
-    let partition = u64::from(crate::partition::Partition::of(&project).number());
-    let owner = *fleet.owners()?.get(&partition).ok_or("no owner")?;
+    let partition = Partition::of(&project);
+    let owner = *fleet.owners().get(&partition).ok_or("no owner")?;
     fleet.nodes.get_mut(owner).ok_or("no node")?.kill()?;
     let killed = Instant::now();
     say(&format!(

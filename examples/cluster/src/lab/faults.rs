@@ -106,14 +106,14 @@ pub(crate) fn run(rounds: u32) -> Result<bool, Failure> {
 /// The node that owns most, and a project of it.
 fn an_owner(fleet: &Fleet) -> Result<(usize, ProjectId), Failure> {
     let mut found = None;
-    fleet.wait_until("somebody owns a project", || {
-        let owners = fleet.owners()?;
+    Fleet::wait_until("somebody owns a project", || {
+        let owners = fleet.owners();
         let count = |index: usize| owners.values().filter(|it| **it == index).count();
         let owner = (0..fleet.nodes.len()).max_by_key(|index| count(*index));
         let projects = (0..97).filter_map(|number| format!("p-{number}").parse().ok());
         let project = projects
             .into_iter()
-            .find(|it| owners.get(&Partition::of(it).number().into()) == owner.as_ref());
+            .find(|it| owners.get(&Partition::of(it)) == owner.as_ref());
         found = owner.zip(project);
         Ok(found.is_some())
     })?;

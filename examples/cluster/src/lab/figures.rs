@@ -1,5 +1,6 @@
 //! The figures that a fleet is measured by, on this machine.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
@@ -24,11 +25,11 @@ pub(crate) fn run(down: Duration, tasks: u32) -> Result<bool, Failure> {
 
     let load = Paced::new(2_000);
     let lags = load.beside(&fleet, || lags(&fleet, replica))?;
-    let at = |share: f64| lags.get((lags.len() as f64 * share) as usize).copied();
-    let (p50, p99) = (at(0.5).unwrap_or_default(), at(0.99).unwrap_or_default());
+    let at = |percent| lags.get(lags.len() * percent / 100).copied();
+    let (p50, p99) = (at(50).unwrap_or_default(), at(99).unwrap_or_default());
     let rate = load.rate();
-    println!("lag of a replica at {rate:.0} changes/s, p50: {p50:.1?} (bar 10 ms)");
-    println!("lag of a replica at {rate:.0} changes/s, p99: {p99:.1?} (bar 50 ms)");
+    println!("lag of a replica at {rate} changes/s, p50: {p50:.1?} (bar 10 ms)");
+    println!("lag of a replica at {rate} changes/s, p99: {p99:.1?} (bar 50 ms)");
 
     let load = Paced::new(2_000);
     fleet.nodes.get_mut(replica).ok_or("no node")?.kill()?;
@@ -44,10 +45,9 @@ pub(crate) fn run(down: Duration, tasks: u32) -> Result<bool, Failure> {
     println!("a replica that was down for {down:?} is level after {level:.1?} (bar 2 s)");
 
     fleet.nodes.truncate(replica);
-    let owner = fleet.owners()?.get(&0).copied().ok_or("no owner")?;
-    let project = projects_of([0].into())
-        .into_iter()
-        .next()
+    let (partition, owner) = fleet.owners().pop_first().ok_or("no owner")?;
+    let project = projects_of([partition.number()].into())
+        .pop()
         .ok_or("no project")?;
     fleet.nodes.get_mut(owner).ok_or("no node")?.kill()?;
     let killed = Instant::now();
@@ -58,10 +58,10 @@ pub(crate) fn run(down: Duration, tasks: u32) -> Result<bool, Failure> {
     drop(fleet);
 
     let fleet = Fleet::start(1)?;
-    let rate = single(&fleet)?;
-    println!("8 clients that wait for one change, 16 partitions: {rate:.0} changes/s (bar 1,500)");
+    let rate = single(&fleet);
+    println!("8 clients that wait for one change, 16 partitions: {rate} changes/s (bar 1,500)");
     let rate = many(&fleet)?;
-    println!("8 clients with {MANY} changes under way: {rate:.0} changes/s (bar 30,000)");
+    println!("8 clients with {MANY} changes under way: {rate} changes/s (bar 30,000)");
     drop(fleet);
 
     let cold = cold(tasks)?;
@@ -71,14 +71,14 @@ pub(crate) fn run(down: Duration, tasks: u32) -> Result<bool, Failure> {
 
 /// Clients that together write at a steady rate.
 struct Paced {
-    rate: u32,
+    rate: usize,
     written: AtomicU64,
     started: Instant,
     is_over: AtomicBool,
 }
 
 impl Paced {
-    fn new(rate: u32) -> Self {
+    fn new(rate: usize) -> Self {
         Self {
             rate,
             written: AtomicU64::new(0),
@@ -87,8 +87,8 @@ impl Paced {
         }
     }
 
-    fn rate(&self) -> f64 {
-        self.written.load(Ordering::Relaxed) as f64 / self.started.elapsed().as_secs_f64()
+    fn rate(&self) -> u128 {
+        rate(&self.written, self.started)
     }
 
     /// Writes while something else is done.
@@ -97,14 +97,12 @@ impl Paced {
         fleet: &Fleet,
         other: impl FnOnce() -> Result<R, Failure>,
     ) -> Result<R, Failure> {
-        let owners = fleet.owners()?;
-        let clients = 4;
+        let owners = fleet.owners();
         thread::scope(|scope| {
-            for number in 0..clients {
-                let projects = projects_of((0..64).collect());
-                let projects: Vec<_> = projects.into_iter().skip(number).step_by(clients).collect();
+            for number in 0..4 {
+                let projects = projects_of((0..16).map(|it| it * 4 + number).collect());
                 let owners = &owners;
-                scope.spawn(move || self.write(fleet, owners, &projects, clients as u32));
+                scope.spawn(move || self.write(fleet, owners, &projects));
             }
             let result = other();
             self.is_over.store(true, Ordering::Relaxed);
@@ -113,15 +111,9 @@ impl Paced {
     }
 
     /// Every 20 ms, some changes of projects of one owner.
-    fn write(
-        &self,
-        fleet: &Fleet,
-        owners: &std::collections::BTreeMap<u64, usize>,
-        projects: &[ProjectId],
-        clients: u32,
-    ) {
+    fn write(&self, fleet: &Fleet, owners: &BTreeMap<Partition, usize>, projects: &[ProjectId]) {
         let step = Duration::from_millis(20);
-        let count = self.rate / clients / 50;
+        let count = self.rate / 4 / 50;
         let mut clients: Vec<_> = fleet.addresses().into_iter().map(Client::new).collect();
         let mut next = Instant::now();
         for turn in 0.. {
@@ -129,12 +121,12 @@ impl Paced {
                 return;
             }
             let mine = projects.iter().filter(|project| {
-                let partition = u64::from(Partition::of(project).number());
-                owners.get(&partition).is_some_and(|it| it % 3 == turn % 3)
+                let owner = owners.get(&Partition::of(project));
+                owner.is_some_and(|it| *it == turn % 3)
             });
             let mine: Vec<_> = mine.collect();
             let run = self.started.elapsed().as_nanos();
-            let projects = mine.iter().cycle().take(count as usize).enumerate();
+            let projects = mine.iter().cycle().take(count).enumerate();
             let lines = projects.map(|(it, project)| line(project, &format!("{run}-{it}")));
             let lines: String = lines.collect();
             if let Some(client) = clients.get_mut(turn % 3)
@@ -174,15 +166,15 @@ fn lags(fleet: &Fleet, replica: usize) -> Result<Vec<Duration>, Failure> {
 }
 
 /// The rate of clients that each wait for one change.
-fn single(fleet: &Fleet) -> Result<f64, Failure> {
+fn single(fleet: &Fleet) -> u128 {
     let written = AtomicU64::new(0);
     let started = Instant::now();
     thread::scope(|scope| {
-        for number in 0..8_usize {
+        for number in 0..8_u8 {
             let (written, address) = (&written, fleet.addresses());
             scope.spawn(move || {
                 let mut router = Router::new(address);
-                let projects = projects_of([number as u8 * 2, number as u8 * 2 + 1].into());
+                let projects = projects_of((number * 2..number * 2 + 2).collect());
                 for count in 0_usize.. {
                     if started.elapsed() > TIME {
                         return;
@@ -196,11 +188,11 @@ fn single(fleet: &Fleet) -> Result<f64, Failure> {
             });
         }
     });
-    Ok(written.into_inner() as f64 / started.elapsed().as_secs_f64())
+    rate(&written, started)
 }
 
 /// The rate of clients that each have many changes under way.
-fn many(fleet: &Fleet) -> Result<f64, Failure> {
+fn many(fleet: &Fleet) -> Result<u128, Failure> {
     let written = AtomicU64::new(0);
     let address = &fleet.node(0)?.address;
     let started = Instant::now();
@@ -225,7 +217,7 @@ fn many(fleet: &Fleet) -> Result<f64, Failure> {
             });
         }
     });
-    Ok(written.into_inner() as f64 / started.elapsed().as_secs_f64())
+    Ok(rate(&written, started))
 }
 
 /// How long a node takes from its start until it serves so many tasks, and is level.
@@ -236,7 +228,7 @@ fn cold(tasks: u32) -> Result<Duration, Failure> {
     for (number, first) in (0..tasks).step_by(500).enumerate() {
         let records = (first..tasks.min(first + 500)).map(|it| record(&format!("t-{it}")));
         let edits = records.map(|record| json!({ "add": record }));
-        let edits = serde_json::Value::from_iter(edits);
+        let edits: serde_json::Value = edits.collect();
         let project = projects.get(number % projects.len()).ok_or("no project")?;
         let answer = client.post(
             &format!("/v2/{project}/changes"),
@@ -249,9 +241,9 @@ fn cold(tasks: u32) -> Result<Duration, Failure> {
     let started = Instant::now();
     let replica = fleet.add_replica()?;
     let node = fleet.node(replica)?;
-    fleet.wait_until("the node serves", || {
-        let health = node.health().unwrap_or_default();
-        Ok(!health.is_empty() && health.iter().all(|it| it["is_loaded"] == true))
+    Fleet::wait_until("the node serves", || {
+        let health = node.health();
+        Ok(!health.is_empty() && health.iter().all(|it| it.is_loaded))
     })?;
     fleet.wait_until_level()?;
     Ok(started.elapsed())
@@ -261,6 +253,12 @@ fn cold(tasks: u32) -> Result<Duration, Failure> {
 fn line(project: &ProjectId, id: &str) -> String {
     let line = json!({ "project_id": project.as_str(), "edits": [{ "add": record(id) }] });
     format!("{line}\n")
+}
+
+/// Changes a second.
+fn rate(written: &AtomicU64, started: Instant) -> u128 {
+    let written = u128::from(written.load(Ordering::Relaxed));
+    written * 1_000 / started.elapsed().as_millis().max(1)
 }
 
 fn accepted(answers: &[u8]) -> u64 {

@@ -7,15 +7,14 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::client::Client;
 use super::database::{Database, signal};
-use crate::partition::Partition;
+use crate::node::Status;
+use crate::partition::{COUNT, Partition};
 use crate::support::Failure;
 
 /// How long anything may take that has to happen at all.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A node, which is killed when this is dropped.
 pub(crate) struct NodeProcess {
@@ -47,9 +46,8 @@ impl Fleet {
             owners: count,
             database,
         };
-        fleet.wait_until("every partition has an owner", || {
-            let owners = fleet.owners()?;
-            Ok(owners.len() == usize::from(crate::partition::COUNT))
+        Self::wait_until("every partition has an owner", || {
+            Ok(fleet.owners().len() == usize::from(COUNT))
         })?;
         Ok(fleet)
     }
@@ -81,27 +79,23 @@ impl Fleet {
     }
 
     /// The node that takes the writes of each partition, by what the nodes say of themselves.
-    pub(crate) fn owners(&self) -> Result<BTreeMap<u64, usize>, Failure> {
+    pub(crate) fn owners(&self) -> BTreeMap<Partition, usize> {
         let mut owners = BTreeMap::new();
         for (index, node) in self.nodes.iter().enumerate() {
-            for status in node.health().unwrap_or_default() {
-                if status["is_owned"] == true {
-                    owners.insert(status["partition"].as_u64().unwrap_or_default(), index);
-                }
-            }
+            let owned = node.health().into_iter().filter(|it| it.is_owned);
+            owners.extend(owned.map(|it| (it.partition, index)));
         }
-        Ok(owners)
+        owners
     }
 
     /// Waits until all nodes are where the log is, and returns how long that took.
     pub(crate) fn wait_until_level(&self) -> Result<Duration, Failure> {
         let started = Instant::now();
-        self.wait_until("all nodes are level", || {
+        Self::wait_until("all nodes are level", || {
             let heads = self.database.ask("SELECT sum(position) FROM partitions")?;
             let heads: u64 = heads.parse()?;
             let is_level = |node: &NodeProcess| {
-                let positions = node.health().unwrap_or_default();
-                let positions = positions.iter().filter_map(|it| it["position"].as_u64());
+                let positions = node.health().into_iter().map(|it| it.position);
                 positions.sum::<u64>() >= heads
             };
             Ok(self.nodes.iter().all(is_level))
@@ -127,7 +121,6 @@ impl Fleet {
     }
 
     pub(crate) fn wait_until(
-        &self,
         what: &str,
         mut is_done: impl FnMut() -> Result<bool, Failure>,
     ) -> Result<(), Failure> {
@@ -157,10 +150,11 @@ impl NodeProcess {
     }
 
     /// What the node says of each partition; nothing where it does not answer.
-    pub(crate) fn health(&self) -> Option<Vec<Value>> {
+    pub(crate) fn health(&self) -> Vec<Status> {
         let mut client = Client::new(&self.address).with_patience(Duration::from_secs(1));
-        let answer = client.get("/health", 0).ok()?;
-        serde_json::from_slice(&answer.body).ok()
+        let answer = client.get("/health", 0).ok();
+        let status = answer.and_then(|answer| serde_json::from_slice(&answer.body).ok());
+        status.unwrap_or_default()
     }
 
     pub(crate) fn kill(&mut self) -> Result<(), Failure> {

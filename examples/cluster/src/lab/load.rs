@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use taskdex::ProjectId;
-use taskdex::chrono::TimeDelta;
+use taskdex::chrono::{DateTime, TimeDelta, Utc};
 
 use super::client::Client;
 use super::fleet::Fleet;
@@ -167,7 +167,7 @@ impl Verdict {
         let tasks = tasks(fleet)?;
         let is_there = |it: &&Acknowledged| {
             let task = tasks.get(&(it.project.to_string(), it.id.clone()));
-            task.is_some_and(|task| task["version"] == it.position)
+            task.and_then(|task| task.get("version")?.as_u64()) == Some(it.position)
         };
         verdict.lost = acknowledged.len() - acknowledged.iter().filter(is_there).count();
 
@@ -177,13 +177,13 @@ impl Verdict {
             let added = task["added_at"]
                 .as_str()?
                 .parse::<taskdex::chrono::DateTime<_>>();
-            let added: taskdex::chrono::DateTime<taskdex::chrono::Utc> = added.ok()?;
+            let added: DateTime<Utc> = added.ok()?;
             (second > added.timestamp() + 1).then(|| format!("{project}|{id}|{second}"))
         });
         let due: Vec<_> = due.collect();
         verdict.due = due.len();
         let mut handed_on = HashMap::new();
-        fleet.wait_until("what is due was handed on", || {
+        Fleet::wait_until("what is due was handed on", || {
             let rows = "SELECT concat_ws('|', project, task, second), times FROM executions";
             let rows = fleet.database.ask(rows)?;
             let rows = rows.lines().filter_map(|row| row.rsplit_once('|'));
@@ -214,9 +214,9 @@ fn tasks(fleet: &Fleet) -> Result<HashMap<(String, String), Value>, Failure> {
             .filter(|it| !it.is_empty())
         {
             let line: Value = serde_json::from_slice(line)?;
-            if let Some(id) = line["project_id"].as_str() {
+            if let Some(id) = line.get("project_id").and_then(Value::as_str) {
                 id.clone_into(&mut project);
-            } else if let Some(id) = line["id"].as_str() {
+            } else if let Some(id) = line.get("id").and_then(Value::as_str) {
                 tasks.insert((project.clone(), id.to_owned()), line);
             }
         }
@@ -229,14 +229,13 @@ fn second_of(task: &Value) -> Option<i64> {
         task["scheduled_date"].as_str()?,
         task["scheduled_time"].as_str()?,
     );
-    let instant =
-        format!("{date}T{time}Z").parse::<taskdex::chrono::DateTime<taskdex::chrono::Utc>>();
+    let instant = format!("{date}T{time}Z").parse::<DateTime<Utc>>();
     Some(instant.ok()?.timestamp())
 }
 
 pub(crate) fn position(body: &[u8]) -> Option<u64> {
     let body: Value = serde_json::from_slice(body).ok()?;
-    body["position"].as_u64()
+    body.get("position")?.as_u64()
 }
 
 /// A task that is not due for long.

@@ -1,5 +1,14 @@
 //! The log in memory, and what may befall a call of it: for the simulation.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "a test fails by panicking, and its numbers are small"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -151,7 +160,7 @@ impl Log for MemoryLog {
     }
 }
 
-/// Numbers that follow from a seed (SplitMix64).
+/// Numbers that follow from a seed (`SplitMix64`).
 #[derive(Debug)]
 pub(crate) struct Seeded(pub(crate) u64);
 

@@ -19,7 +19,7 @@ use crate::partition::Partition;
 
 /// How long the server works on a statement, and how long its answer is waited for after that.
 const STATEMENT: Duration = Duration::from_secs(3);
-const STATEMENT_OF_SNAPSHOT: Duration = Duration::from_secs(60);
+const STATEMENT_OF_SNAPSHOT: Duration = Duration::from_mins(1);
 const ANSWER: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How many partitions are appended to at once: each waits for its own commit.

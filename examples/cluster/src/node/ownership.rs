@@ -351,21 +351,18 @@ impl Part {
                 waiting.push(write);
                 continue;
             }
-            match replica.store.check(&write.project, &write.edits, now) {
-                Err(refused) => {
-                    let refused = NotWritten::Refused(refused);
-                    out.push(Output::Answer(write.ticket, Err(refused)));
-                }
-                Ok(()) => {
-                    edits += write.edits.len();
-                    tickets.push((entries.len(), write.ticket));
-                    entries.push(entry(Action::Change(Change {
-                        project: write.project,
-                        now: now.timestamp_millis(),
-                        edits: write.edits,
-                    })));
-                }
+            if let Err(refused) = replica.store.check(&write.project, &write.edits, now) {
+                let refused = NotWritten::Refused(refused);
+                out.push(Output::Answer(write.ticket, Err(refused)));
+                continue;
             }
+            edits += write.edits.len();
+            tickets.push((entries.len(), write.ticket));
+            entries.push(entry(Action::Change(Change {
+                project: write.project,
+                now: now.timestamp_millis(),
+                edits: write.edits,
+            })));
         }
         for write in waiting.into_iter().rev() {
             self.queue.push_front(write);
@@ -402,7 +399,7 @@ impl Part {
     pub(super) fn appended(
         &mut self,
         now: DateTime<Utc>,
-        result: Result<(), AppendError>,
+        result: &Result<(), AppendError>,
         out: &mut Vec<Output>,
     ) -> Result<(), Damage> {
         let Some(in_flight) = &mut self.in_flight else {
@@ -416,9 +413,9 @@ impl Part {
                 self.apply(&group)?;
                 out.push(Output::Position(self.partition, self.position()));
             }
-            Err(AppendError::Refused(Refused { position, .. })) if position >= first => {
+            Err(AppendError::Refused(Refused { position, .. })) if *position >= first => {
                 in_flight.state = State::Taken;
-                self.head.position = self.head.position.max(position);
+                self.head.position = self.head.position.max(*position);
             }
             // It was appended for an epoch that is over, and its place is empty still.
             Err(AppendError::Refused(_)) => in_flight.state = State::Refused,

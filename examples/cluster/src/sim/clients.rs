@@ -78,7 +78,7 @@ impl Clients {
             0 => Edit::add(task(id.as_str())),
             1 => Edit::remove(id),
             2 => Edit::rename(id, ticket.to_string().parse().unwrap()),
-            3 => Edit::set_enabled(id, ticket % 2 == 0),
+            3 => Edit::set_enabled(id, ticket.is_multiple_of(2)),
             4 => Edit::set_last_status(id, LastStatus::Fail),
             5 => Edit::put(task(id.as_str())).with_expectation(Expectation::Absent),
             6 => {
