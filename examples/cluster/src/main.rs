@@ -28,7 +28,6 @@ mod partition;
 mod replica;
 #[cfg(test)]
 mod sim;
-#[path = "../../support/mod.rs"]
 mod support;
 
 use std::hash::{BuildHasher, RandomState};
@@ -37,6 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge::{Edge, http};
+use lexopt::ValueExt;
 use lexopt::prelude::{Long, Short, Value};
 use log::Owner;
 use log::postgres::{PostgresLog, set_up};
@@ -137,7 +137,7 @@ fn parse_arguments() -> Result<Option<Arguments>, Failure> {
     };
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
-        let value = |parser: &mut lexopt::Parser| support::text(parser.value()?);
+        let value = |parser: &mut lexopt::Parser| parser.value()?.string();
         match argument {
             Long("log") => arguments.log = value(&mut parser)?,
             Long("addr") => arguments.addr = value(&mut parser)?,
@@ -158,7 +158,7 @@ fn parse_arguments() -> Result<Option<Arguments>, Failure> {
                 arguments.partitions = (first.parse()?, last.parse()?);
             }
             Value(command) if arguments.command.is_empty() => {
-                arguments.command = support::text(command)?;
+                arguments.command = command.string()?;
             }
             Short('h') | Long("help") => return Ok(None),
             other => return Err(other.unexpected().into()),
