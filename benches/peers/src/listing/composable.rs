@@ -1,0 +1,184 @@
+use std::collections::HashMap;
+
+use composable_indexes::index::{BTree, GroupedOwned, Keys, PremapOwned};
+use composable_indexes::{Collection, Index, Key};
+use roaring_010::RoaringTreemap;
+use taskdex::testkit::Workload;
+use taskdex::{LastStatus, LifeCycleType, ScheduledType, Task, TaskType};
+
+use super::{Engine, LIMIT, Question, Records, Visit};
+use crate::rows::{Change, Row};
+
+/// A collection of `composable-indexes`, with an index for each combination that is asked for,
+/// as SQLite has it, and the crate's own sets of roaring bitmaps.
+///
+/// Keys ascend in the order of adding. Names are looked at one by one. Ids are kept beside it:
+/// an index of them would make a set of each.
+pub struct Composable {
+    collection: Collection<Row, Indexes>,
+    keys: HashMap<Box<str>, Key>,
+}
+
+/// The values of the four filters; of a scope, `None` is every timed task.
+type Values = (
+    Option<ScheduledType>,
+    Option<TaskType>,
+    Option<LifeCycleType>,
+    Option<LastStatus>,
+);
+type Groups = GroupedOwned<Row, Values, Keys<RoaringTreemap>>;
+
+#[derive(Index)]
+#[index(Row)]
+struct Indexes {
+    by_scope: Groups,
+    by_task_type: Groups,
+    by_last_status: Groups,
+    by_scheduled_type: Groups,
+    by_life_cycle_type: Groups,
+    by_three: Groups,
+    by_next: PremapOwned<Row, i64, BTree<i64>>,
+}
+
+fn scope(row: &Row) -> Option<ScheduledType> {
+    let scheduled_type = row.task.scheduled_type();
+    (!scheduled_type.is_timed()).then_some(scheduled_type)
+}
+
+impl Indexes {
+    fn new() -> Self {
+        let groups = |values| Groups::new(values, Keys::with_keyset);
+        Self {
+            by_scope: groups(|row| (scope(row), None, None, None)),
+            by_task_type: groups(|row| (scope(row), Some(row.task.task_type()), None, None)),
+            by_last_status: groups(|row| (scope(row), None, None, row.task.last_status())),
+            by_scheduled_type: groups(|row| (Some(row.task.scheduled_type()), None, None, None)),
+            by_life_cycle_type: groups(|row| {
+                let task = &row.task;
+                (Some(task.scheduled_type()), None, task.life_cycle_type(), None)
+            }),
+            by_three: groups(|row| {
+                let task = &row.task;
+                (Some(task.scheduled_type()), Some(task.task_type()), None, task.last_status())
+            }),
+            by_next: PremapOwned::new(Row::next_second, BTree::new()),
+        }
+    }
+
+    /// The keys that match, or those among which they are where no index has the combination.
+    fn keys(&self, question: &Question) -> (&RoaringTreemap, bool) {
+        let values = (
+            question.scheduled_type,
+            question.task_type,
+            question.life_cycle_type,
+            question.last_status,
+        );
+        let group = match values {
+            (None, None, None, None) => &self.by_scope,
+            (None, Some(_), None, None) => &self.by_task_type,
+            (None, None, None, Some(_)) => &self.by_last_status,
+            (Some(_), None, None, None) => &self.by_scheduled_type,
+            (Some(_), None, Some(_), None) => &self.by_life_cycle_type,
+            (Some(_), Some(_), None, Some(_)) => &self.by_three,
+            (None, ..) => return (&self.by_scope.get(&(None, None, None, None)).keys, false),
+            (scope, ..) => {
+                return (&self.by_scheduled_type.get(&(scope, None, None, None)).keys, false);
+            }
+        };
+        (&group.get(&values).keys, true)
+    }
+
+    /// The keys of a page by next execution: of those in a growing span of time, until there are
+    /// enough, because a range of an index is a list.
+    fn by_next(&self, found: &RoaringTreemap, offset: usize) -> Vec<Key> {
+        let mut hours = 1;
+        loop {
+            let until = match hours {
+                ..1_000_000 => Workload::NOW.timestamp() + 3_600 * hours,
+                _ => i64::MAX,
+            };
+            let mut keys = self.by_next.inner().range(..=until);
+            keys.retain(|key| found.contains(key.as_u64()));
+            if keys.len() >= offset + LIMIT || until == i64::MAX {
+                return keys.into_iter().skip(offset).take(LIMIT).collect();
+            }
+            hours *= 4;
+        }
+    }
+}
+
+impl Composable {
+    /// The engine with these tasks.
+    #[must_use]
+    pub fn load(tasks: Vec<Task>) -> Self {
+        let mut engine = Self {
+            collection: Collection::new(Indexes::new()),
+            keys: HashMap::with_capacity(tasks.len()),
+        };
+        for task in tasks {
+            engine.add(task);
+        }
+        engine
+    }
+
+    fn add(&mut self, task: Task) {
+        let id = task.id().into();
+        self.keys.insert(id, self.collection.insert(task.into()));
+    }
+
+    fn matches(&self, question: &Question, key: u64) -> bool {
+        let row = self.collection.get_by_key(Key::unsafe_from_u64(key));
+        row.is_some_and(|row| question.matches(&row.task))
+    }
+}
+
+impl Engine for Composable {
+    fn list(&self, question: &Question, each: Visit<'_>) -> usize {
+        let (page, total) = self.collection.query(|indexes| {
+            let (keys, is_all) = indexes.keys(question);
+            let filtered: RoaringTreemap;
+            let found = if is_all && question.task_name.is_none() {
+                keys
+            } else {
+                filtered = keys.iter().filter(|&key| self.matches(question, key)).collect();
+                &filtered
+            };
+            let page: Vec<Key> = if question.by_next {
+                indexes.by_next(found, question.offset)
+            } else {
+                let mut keys = found.iter();
+                if let Some(first) = found.select(question.offset as u64) {
+                    keys.advance_to(first);
+                } else {
+                    keys.advance_to(u64::MAX);
+                }
+                keys.take(LIMIT).map(Key::unsafe_from_u64).collect()
+            };
+            (page, found.len())
+        });
+        page.iter().for_each(|row| row.visit(each));
+        usize::try_from(total).expect("a count")
+    }
+
+    fn change(&mut self, change: &Change) {
+        match change {
+            Change::Add(task) => self.add(task.clone()),
+            Change::Remove(id) => {
+                let key = self.keys.remove(id.as_str()).expect("a known id");
+                self.collection.delete_by_key(key);
+            }
+            _ => {
+                let key = self.keys[change.id()];
+                (self.collection)
+                    .update_by_key(key, |row| change.row(row).expect("a row in place"));
+            }
+        }
+    }
+
+    fn snapshot(&self) -> Box<dyn Records> {
+        let mut rows: Vec<_> = self.collection.iter().collect();
+        rows.sort_unstable_by_key(|(key, _)| *key);
+        let rows = rows.into_iter().map(|(_, row)| Some(row.clone()));
+        Box::new(rows.collect::<Vec<_>>())
+    }
+}
