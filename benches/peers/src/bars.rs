@@ -71,14 +71,20 @@ pub fn table(figures: &[Figure]) -> String {
     if let Some(n) = n {
         let _ = write!(text, ", {} tasks", thousands(n));
     }
-    text.push_str("\n\n| bar | least wanted | least in this run | case |\n| --- | ---: | ---: | --- |\n");
+    text.push_str(
+        "\n\n| bar | least wanted | least in this run | case |\n| --- | ---: | ---: | --- |\n",
+    );
     for bar in &BARS {
         let of_bar = figures.iter().filter(|it| {
             (it.n.is_none() || it.n == n) && bar.engines.contains(&&*it.engine) && (bar.is_of)(it)
         });
         let least = of_bar.filter_map(|it| Some((it.ratio_to_taskdex?, it)));
         if let Some((ratio, figure)) = least.min_by(|one, other| one.0.total_cmp(&other.0)) {
-            let missed = if ratio < bar.least { "**missed**, " } else { "" };
+            let missed = if ratio < bar.least {
+                "**missed**, "
+            } else {
+                ""
+            };
             let _ = writeln!(
                 text,
                 "| {} | {} | {missed}{} | {}, {} |",

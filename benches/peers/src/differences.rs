@@ -48,7 +48,11 @@ pub fn tables() -> String {
         moved.len(),
         chrono_tz::IANA_TZDB_VERSION,
         taskdex::schedule::zone_database_version(),
-        moved.iter().map(|tz| tz.name()).collect::<Vec<_>>().join(", "),
+        moved
+            .iter()
+            .map(|tz| tz.name())
+            .collect::<Vec<_>>()
+            .join(", "),
     );
     text
 }
@@ -77,9 +81,8 @@ fn differences() -> Vec<Difference> {
         zone: Zone::named(tz),
         expires: None,
     };
-    let every_days = |interval, start: &str| {
-        Dates::EveryDays(interval, start.parse().expect("a date"))
-    };
+    let every_days =
+        |interval, start: &str| Dates::EveryDays(interval, start.parse().expect("a date"));
     let new_york = Tz::America__New_York;
     let difference = |what: &str, plan, now| Difference {
         what: what.to_owned(),

@@ -106,7 +106,10 @@ fn check<Q: Queue>(count: usize, tasks: &[Task], expected: &Given, run: &Run, re
 impl Given {
     /// What was listed, by instant and id.
     fn sorted(&self) -> Vec<(i64, &str)> {
-        let listed = self.listed.iter().map(|(id, second)| (*second, id.as_str()));
+        let listed = self
+            .listed
+            .iter()
+            .map(|(id, second)| (*second, id.as_str()));
         let mut listed: Vec<_> = listed.collect();
         listed.sort_unstable();
         listed
@@ -132,15 +135,19 @@ fn enter<Q: Queue>(tasks: usize, all: &[Task], run: &Run, report: &mut Report) -
     let heap = (run.heap)();
     let begin = Instant::now();
     let mut queue = Q::begin(input);
-    let begun = begin.elapsed().as_secs_f64() * 1e9 / count(tasks.len());
+    let begin_ns = begin.elapsed().as_secs_f64() * 1e9 / count(tasks.len());
     let bytes = (run.heap)().saturating_sub(heap) + queue.bytes_beside();
     if run.has(Group::Memory) {
-        report.bytes(place(Group::Memory, "what is due, beside the tasks"), Q::NAME, bytes);
+        report.bytes(
+            place(Group::Memory, "what is due, beside the tasks"),
+            Q::NAME,
+            bytes,
+        );
     }
     if !run.has(Group::Due) {
         return Given::default();
     }
-    report.time(place(Group::Due, "begin"), Q::NAME, begun);
+    report.time(place(Group::Due, "begin"), Q::NAME, begin_ns);
 
     let mut given = Given::default();
     let mut now = Workload::NOW;
@@ -160,7 +167,11 @@ fn enter<Q: Queue>(tasks: usize, all: &[Task], run: &Run, report: &mut Report) -
         }
         given.timed.push((count, sum));
     }
-    report.time(place(Group::Due, "take, and put back"), Q::NAME, median_ns(samples));
+    report.time(
+        place(Group::Due, "take, and put back"),
+        Q::NAME,
+        median_ns(samples),
+    );
 
     let added = added.iter().map(|task| {
         let task = task.clone();
@@ -168,14 +179,24 @@ fn enter<Q: Queue>(tasks: usize, all: &[Task], run: &Run, report: &mut Report) -
         queue.add(task, now);
         begin.elapsed()
     });
-    report.time(place(Group::Due, "add"), Q::NAME, median_ns(added.collect()));
-    let enabled = tasks.iter().filter(|it| it.is_enabled() && it.schedule().is_some());
+    report.time(
+        place(Group::Due, "add"),
+        Q::NAME,
+        median_ns(added.collect()),
+    );
+    let enabled = tasks
+        .iter()
+        .filter(|it| it.is_enabled() && it.schedule().is_some());
     let disabled = enabled.step_by(7).take(changed(tasks.len())).map(|task| {
         let begin = Instant::now();
         queue.disable(task.id(), now);
         begin.elapsed()
     });
-    report.time(place(Group::Due, "disable"), Q::NAME, median_ns(disabled.collect()));
+    report.time(
+        place(Group::Due, "disable"),
+        Q::NAME,
+        median_ns(disabled.collect()),
+    );
     list_quarters(&mut queue, &mut now, &mut given);
     given
 }
@@ -184,12 +205,17 @@ fn enter<Q: Queue>(tasks: usize, all: &[Task], run: &Run, report: &mut Report) -
 fn list_quarters<Q: Queue>(queue: &mut Q, now: &mut DateTime<Utc>, given: &mut Given) {
     for _ in 0..COMPARED {
         *now += TimeDelta::minutes(15);
-        queue.take(*now, &mut |id, second| given.listed.push((id.to_owned(), second)));
+        queue.take(*now, &mut |id, second| {
+            given.listed.push((id.to_owned(), second));
+        });
     }
 }
 
 /// A number that tells one execution from others, and takes next to no time.
 fn mark(id: &str, second: i64) -> u64 {
-    let id = id.as_bytes().first_chunk().map_or(0, |it| u64::from_le_bytes(*it));
+    let id = id
+        .as_bytes()
+        .first_chunk()
+        .map_or(0, |it| u64::from_le_bytes(*it));
     id.wrapping_mul(second.cast_unsigned() | 1) >> 32
 }

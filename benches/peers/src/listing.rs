@@ -58,16 +58,26 @@ impl Question {
             None => task.scheduled_type().is_timed(),
         };
         is && self.task_type.is_none_or(|it| it == task.task_type())
-            && self.last_status.is_none_or(|it| Some(it) == task.last_status())
-            && self.life_cycle_type.is_none_or(|it| Some(it) == task.life_cycle_type())
-            && self.task_name.is_none_or(|it| task.task_name().contains(it))
+            && self
+                .last_status
+                .is_none_or(|it| Some(it) == task.last_status())
+            && self
+                .life_cycle_type
+                .is_none_or(|it| Some(it) == task.life_cycle_type())
+            && self
+                .task_name
+                .is_none_or(|it| task.task_name().contains(it))
     }
 
     /// The query in taskdex's own words.
     #[must_use]
     pub fn query(&self) -> ListQuery {
         let name = |text| NameMatch::contains(text).expect("a short text");
-        let order = if self.by_next { Order::NextExecution } else { Order::OldestFirst };
+        let order = if self.by_next {
+            Order::NextExecution
+        } else {
+            Order::OldestFirst
+        };
         ListQuery::new(self.offset as u64, 50)
             .expect("a limit of at most 50")
             .with_task_name(self.task_name.map(name))

@@ -36,7 +36,10 @@ pub fn heading() -> String {
     let rustc = rustc.map(|it| String::from_utf8_lossy(&it.stdout).trim().to_owned());
     let rustc = rustc.unwrap_or_else(|_| "rustc unknown".to_owned());
     let _ = writeln!(text, "- system: {}; {rustc}", system.join(" "));
-    let crates: Vec<String> = CRATES.iter().map(|name| format!("{name} {}", version(name))).collect();
+    let crates: Vec<String> = CRATES
+        .iter()
+        .map(|name| format!("{name} {}", version(name)))
+        .collect();
     let _ = writeln!(
         text,
         "- versions: taskdex {}, {}, SQLite {}",
@@ -57,7 +60,11 @@ pub fn heading() -> String {
 fn line_of(path: &str, begin: &str) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(begin))?;
-    let value = if begin.is_empty() { line } else { line.split_once(':')?.1 };
+    let value = if begin.is_empty() {
+        line
+    } else {
+        line.split_once(':')?.1
+    };
     Some(value.trim().to_owned())
 }
 

@@ -55,7 +55,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         eprint!("{heading}");
         out.write_all(lines.as_bytes())?;
     } else {
-        write!(out, "{heading}{}{}", tables(&figures), bars::table(&figures))?;
+        write!(
+            out,
+            "{heading}{}{}",
+            tables(&figures),
+            bars::table(&figures)
+        )?;
         if args.run.has(Group::Next) {
             write!(out, "{}", differences::tables())?;
         }

@@ -82,12 +82,21 @@ impl Contest {
         run: &Run,
         report: &mut Report,
     ) -> Option<Vec<Option<DateTime<Utc>>>> {
-        let peers = self.plans.iter().map(|(plan, now)| Some((P::of(plan, *now).ok()?, *now)));
+        let peers = self
+            .plans
+            .iter()
+            .map(|(plan, now)| Some((P::of(plan, *now).ok()?, *now)));
         let peers: Vec<(P, DateTime<Utc>)> = peers.collect::<Option<_>>()?;
         let answers = peers.iter().map(|(peer, now)| peer.next_execution(*now));
         let answers: Vec<_> = answers.collect();
         for (position, expected) in expected.unwrap_or_default().iter().enumerate() {
-            assert_eq!(answers[position], *expected, "{}: {:?}", P::NAME, self.plans[position]);
+            assert_eq!(
+                answers[position],
+                *expected,
+                "{}: {:?}",
+                P::NAME,
+                self.plans[position]
+            );
         }
         let median_ns = run.effort.median_ns(BATCH, || {
             for (peer, now) in &peers {

@@ -66,7 +66,11 @@ fn expression(plan: &Plan) -> Result<String, Wordless> {
             months,
             dates,
             last,
-        } => format!("{} {} ? *", month_dates(dates, *last), between_commas(months)),
+        } => format!(
+            "{} {} ? *",
+            month_dates(dates, *last),
+            between_commas(months)
+        ),
     };
     if plan.expires.is_some() {
         return Err(Wordless::Expiry);

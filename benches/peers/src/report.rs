@@ -181,7 +181,9 @@ pub fn tables(figures: &[Figure]) -> String {
         let of_group: Vec<&Figure> = figures.iter().filter(|it| it.group == group).collect();
         for n in distinct(of_group.iter().map(|it| it.n)) {
             let of_table: Vec<&Figure> = of_group.iter().copied().filter(|it| it.n == n).collect();
-            let tasks = n.map(|n| format!(", {} tasks", thousands(n))).unwrap_or_default();
+            let tasks = n
+                .map(|n| format!(", {} tasks", thousands(n)))
+                .unwrap_or_default();
             let _ = writeln!(text, "\n## {}{tasks}\n", group.title());
             table(&mut text, &of_table);
         }
@@ -246,7 +248,10 @@ pub fn times(ratio: f64) -> String {
     match ratio {
         ..0.995 => format!("{ratio:.2} ×"),
         ..9.95 => format!("{ratio:.1} ×"),
-        _ => format!("{} ×", thousands(format!("{ratio:.0}").parse().unwrap_or_default())),
+        _ => format!(
+            "{} ×",
+            thousands(format!("{ratio:.0}").parse().unwrap_or_default())
+        ),
     }
 }
 
@@ -256,7 +261,7 @@ pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -104,13 +104,17 @@ impl Rows {
 
     /// The rows with their positions.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &Row)> {
-        (0..).zip(&self.rows).filter_map(|(at, row)| Some((at, row.as_ref()?)))
+        (0..)
+            .zip(&self.rows)
+            .filter_map(|(at, row)| Some((at, row.as_ref()?)))
     }
 
     /// The row at a position that has one.
     #[must_use]
     pub fn at(&self, position: u32) -> &Row {
-        self.rows[position as usize].as_ref().expect("a row that is indexed")
+        self.rows[position as usize]
+            .as_ref()
+            .expect("a row that is indexed")
     }
 
     /// Carries out a change; returns the position, and the row before and after it.

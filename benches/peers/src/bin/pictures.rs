@@ -8,7 +8,6 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use plotters::backend::DrawingBackend;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -73,24 +72,62 @@ fn main() -> Result<()> {
     let folder = Path::new(folder);
     std::fs::create_dir_all(folder)?;
     let growth = [
-        ("listing", Group::List, "no filter, deep pages", "A page without a filter, and the total"),
-        ("filters", Group::List, "STOP, MONTH and FAIL", "Three filters: a page and the total"),
-        ("names", Group::Name, "common words", "Common words in the name: a page and the total"),
-        ("due", Group::Due, "take, and put back", "What is due: taking one, and putting back its next"),
+        (
+            "listing",
+            Group::List,
+            "no filter, deep pages",
+            "A page without a filter, and the total",
+        ),
+        (
+            "filters",
+            Group::List,
+            "STOP, MONTH and FAIL",
+            "Three filters: a page and the total",
+        ),
+        (
+            "names",
+            Group::Name,
+            "common words",
+            "Common words in the name: a page and the total",
+        ),
+        (
+            "due",
+            Group::Due,
+            "take, and put back",
+            "What is due: taking one, and putting back its next",
+        ),
     ];
     for (name, group, case, title) in growth {
-        let of_case = figures.iter().filter(|it| it.group == group && it.case == case);
-        save(folder, name, title, |area| draw_growth(area, &of_case.collect::<Vec<_>>(), title))?;
+        let of_case = figures
+            .iter()
+            .filter(|it| it.group == group && it.case == case);
+        save(folder, name, title, |area| {
+            draw_growth(area, &of_case.collect::<Vec<_>>(), title)
+        })?;
     }
-    let next: Vec<&Figure> = figures.iter().filter(|it| it.group == Group::Next).collect();
+    let next: Vec<&Figure> = figures
+        .iter()
+        .filter(|it| it.group == Group::Next)
+        .collect();
     let title = "The next execution, from instant to instant";
-    save(folder, "next-execution", title, |area| draw_next(area, &next, title))?;
+    save(folder, "next-execution", title, |area| {
+        draw_next(area, &next, title)
+    })?;
     let memory = figures.iter().filter(|it| it.group == Group::Memory);
     let memory: Vec<&Figure> = memory.filter(|it| it.case == "tasks and indexes").collect();
-    let n = memory.iter().filter(|it| it.engine == "SQLite").filter_map(|it| it.n).max();
+    let n = memory
+        .iter()
+        .filter(|it| it.engine == "SQLite")
+        .filter_map(|it| it.n)
+        .max();
     let memory: Vec<&Figure> = memory.into_iter().filter(|it| it.n == n).collect();
-    let title = format!("Bytes a task, with all indexes, {} tasks", thousands(n.unwrap_or(0)));
-    save(folder, "memory", &title, |area| draw_memory(area, &memory, &title))
+    let title = format!(
+        "Bytes a task, with all indexes, {} tasks",
+        thousands(n.unwrap_or(0))
+    );
+    save(folder, "memory", &title, |area| {
+        draw_memory(area, &memory, &title)
+    })
 }
 
 /// Draws a picture, gives it colours for light and dark, and writes it.
@@ -131,7 +168,9 @@ fn save(
 fn draw_growth(area: &Area<'_>, figures: &[&Figure], title: &str) -> Result<()> {
     let points = |engine: &str| -> Vec<(f64, f64)> {
         let of_engine = figures.iter().filter(|it| it.engine == engine);
-        of_engine.filter_map(|it| Some((count(it.n?), it.median_ns?))).collect()
+        of_engine
+            .filter_map(|it| Some((count(it.n?), it.median_ns?)))
+            .collect()
     };
     let all: Vec<(f64, f64)> = distinct(figures.iter().map(|it| it.engine.as_str()))
         .into_iter()
@@ -298,7 +337,9 @@ fn power(exponent: f64) -> f64 {
 
 /// How many powers of ten there are between two.
 fn powers(low: f64, high: f64) -> usize {
-    format!("{:.0}", (high / low).log10()).parse::<usize>().map_or(2, |it| it + 1)
+    format!("{:.0}", (high / low).log10())
+        .parse::<usize>()
+        .map_or(2, |it| it + 1)
 }
 
 /// A time of a power of ten, without decimals.

@@ -49,7 +49,10 @@ impl Queue for Delays {
     }
 
     fn begin(entries: Entries) -> Self {
-        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+        let runtime = Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build();
         let runtime = runtime.expect("a runtime of one thread");
         let start = runtime.block_on(async { Instant::now() });
         let mut delays = Self {

@@ -71,6 +71,12 @@ impl Entries {
         &self.entries[position as usize].id
     }
 
+    /// Whether there are no tasks.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// How many tasks there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -79,6 +85,8 @@ impl Entries {
 
     /// All that is pending, with positions.
     pub fn iter(&self) -> impl Iterator<Item = (i64, u32)> {
-        (0..).zip(&self.entries).filter_map(|(position, it)| Some((it.pending?, position)))
+        (0..)
+            .zip(&self.entries)
+            .filter_map(|(position, it)| Some((it.pending?, position)))
     }
 }

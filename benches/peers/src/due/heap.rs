@@ -35,14 +35,16 @@ impl Queue for Heap {
             if self.entries.pending(position) == Some(second) {
                 each(self.entries.id(position), second);
                 let next = self.entries.put_back(position, now);
-                self.pending.extend(next.map(|second| Reverse((second, position))));
+                self.pending
+                    .extend(next.map(|second| Reverse((second, position))));
             }
         }
     }
 
     fn add(&mut self, task: Task, now: DateTime<Utc>) {
         let (position, next) = self.entries.add(&task, now);
-        self.pending.extend(next.map(|second| Reverse((second, position))));
+        self.pending
+            .extend(next.map(|second| Reverse((second, position))));
     }
 
     fn disable(&mut self, id: &str, _: DateTime<Utc>) {

@@ -30,7 +30,10 @@ impl Queue for Taskdex {
     /// In steps, as the others' executions are not gathered either.
     fn take(&mut self, now: DateTime<Utc>, each: &mut dyn FnMut(&str, i64)) {
         loop {
-            let batch = self.store.take_due(now, 1000, Missed::Latest).expect("a watched store");
+            let batch = self
+                .store
+                .take_due(now, 1000, Missed::Latest)
+                .expect("a watched store");
             for due in &batch.due {
                 each(due.id.as_str(), due.execution.unix_seconds());
             }
@@ -41,7 +44,9 @@ impl Queue for Taskdex {
     }
 
     fn add(&mut self, task: Task, now: DateTime<Utc>) {
-        self.store.add(&self.project, task, now).expect("another id");
+        self.store
+            .add(&self.project, task, now)
+            .expect("another id");
     }
 
     fn disable(&mut self, id: &str, now: DateTime<Utc>) {

@@ -14,7 +14,7 @@ use crate::rows::{Change, Row, Rows};
 pub struct Bitmaps {
     rows: Rows,
     /// One for each place that [`places`] names.
-    bitmaps: Vec<RoaringBitmap>,
+    sets: Vec<RoaringBitmap>,
     by_next: BTreeSet<(i64, u32)>,
 }
 
@@ -43,36 +43,45 @@ impl Bitmaps {
     #[must_use]
     pub fn load(tasks: Vec<Task>) -> Self {
         let rows = Rows::load(tasks);
-        let mut bitmaps = vec![RoaringBitmap::new(); COUNT];
+        let mut sets = vec![RoaringBitmap::new(); COUNT];
         let mut by_next = Vec::new();
         for (at, row) in rows.iter() {
             for place in places(row).into_iter().flatten() {
-                bitmaps[place].insert(at);
+                sets[place].insert(at);
             }
             by_next.push((row.next_second(), at));
         }
         Self {
             rows,
-            bitmaps,
+            sets,
             by_next: by_next.into_iter().collect(),
         }
     }
 
     /// The bitmaps whose intersection answers a question, but for the name.
     fn asked(&self, question: &Question) -> Vec<&RoaringBitmap> {
-        let scope = question.scheduled_type.map_or(TIMED, |it| SCHEDULED + it as usize);
+        let scope = question
+            .scheduled_type
+            .map_or(TIMED, |it| SCHEDULED + it as usize);
         let places = [
             Some(scope),
             question.task_type.map(|it| TYPES + it as usize),
             question.life_cycle_type.map(|it| EVENTS + it as usize),
             question.last_status.map(|it| STATUSES + it as usize),
         ];
-        places.into_iter().flatten().map(|place| &self.bitmaps[place]).collect()
+        places
+            .into_iter()
+            .flatten()
+            .map(|place| &self.sets[place])
+            .collect()
     }
 }
 
 /// The intersection, with its smallest bitmap first; no copy where there is but one.
-fn intersect<'a>(mut bitmaps: Vec<&RoaringBitmap>, one: &'a mut RoaringBitmap) -> &'a RoaringBitmap {
+fn intersect<'a>(
+    mut bitmaps: Vec<&RoaringBitmap>,
+    one: &'a mut RoaringBitmap,
+) -> &'a RoaringBitmap {
     bitmaps.sort_unstable_by_key(|it| it.len());
     *one = bitmaps[0] & bitmaps[1];
     for bitmap in &bitmaps[2..] {
@@ -120,8 +129,8 @@ impl Engine for Bitmaps {
         let entered = new.map(places).unwrap_or_default();
         for (left, entered) in left.into_iter().zip(entered) {
             if left != entered {
-                left.map(|place| self.bitmaps[place].remove(at));
-                entered.map(|place| self.bitmaps[place].insert(at));
+                left.map(|place| self.sets[place].remove(at));
+                entered.map(|place| self.sets[place].insert(at));
             }
         }
         let (old, new) = (old.map(|it| it.next_second()), new.map(Row::next_second));

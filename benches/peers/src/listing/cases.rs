@@ -41,14 +41,23 @@ pub fn cases(reference: &dyn Engine, effort: Effort) -> Vec<Case> {
         case(list, "no filter, first page", first(ANY), true),
         case(list, "no filter, deep pages", pages(ANY), true),
         case(list, "by next execution, first page", first(BY_NEXT), false),
-        case(list, "FAIL by next execution, first page", first(FAIL_BY_NEXT), false),
+        case(
+            list,
+            "FAIL by next execution, first page",
+            first(FAIL_BY_NEXT),
+            false,
+        ),
     ];
     for (name, question) in FILTERS {
         cases.push(case(list, name, pages(question), name.contains(" and ")));
     }
     let again = named("restart");
     let needles = |needles: &[&'static str]| {
-        needles.iter().take(effort.needles).map(|it| named(it)).collect()
+        needles
+            .iter()
+            .take(effort.needles)
+            .map(|it| named(it))
+            .collect()
     };
     let name = Group::Name;
     cases.extend([
@@ -56,7 +65,12 @@ pub fn cases(reference: &dyn Engine, effort: Effort) -> Vec<Case> {
         case(name, "common words", needles(&WORDS), true),
         case(name, "Chinese words", needles(&CHINESE), false),
         case(name, "two characters", needles(&PAIRS), false),
-        case(name, "two Chinese characters", needles(&CHINESE_PAIRS), false),
+        case(
+            name,
+            "two Chinese characters",
+            needles(&CHINESE_PAIRS),
+            false,
+        ),
         case(name, "one word, page by page", pages(again), false),
     ]);
     cases

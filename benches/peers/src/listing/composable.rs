@@ -31,13 +31,13 @@ type Groups = GroupedOwned<Row, Values, Keys<RoaringTreemap>>;
 #[derive(Index)]
 #[index(Row)]
 struct Indexes {
-    by_scope: Groups,
-    by_task_type: Groups,
-    by_last_status: Groups,
-    by_scheduled_type: Groups,
-    by_life_cycle_type: Groups,
-    by_three: Groups,
-    by_next: PremapOwned<Row, i64, BTree<i64>>,
+    scopes: Groups,
+    task_types: Groups,
+    last_statuses: Groups,
+    scheduled_types: Groups,
+    life_cycle_types: Groups,
+    threes: Groups,
+    nexts: PremapOwned<Row, i64, BTree<i64>>,
 }
 
 fn scope(row: &Row) -> Option<ScheduledType> {
@@ -49,19 +49,29 @@ impl Indexes {
     fn new() -> Self {
         let groups = |values| Groups::new(values, Keys::with_keyset);
         Self {
-            by_scope: groups(|row| (scope(row), None, None, None)),
-            by_task_type: groups(|row| (scope(row), Some(row.task.task_type()), None, None)),
-            by_last_status: groups(|row| (scope(row), None, None, row.task.last_status())),
-            by_scheduled_type: groups(|row| (Some(row.task.scheduled_type()), None, None, None)),
-            by_life_cycle_type: groups(|row| {
+            scopes: groups(|row| (scope(row), None, None, None)),
+            task_types: groups(|row| (scope(row), Some(row.task.task_type()), None, None)),
+            last_statuses: groups(|row| (scope(row), None, None, row.task.last_status())),
+            scheduled_types: groups(|row| (Some(row.task.scheduled_type()), None, None, None)),
+            life_cycle_types: groups(|row| {
                 let task = &row.task;
-                (Some(task.scheduled_type()), None, task.life_cycle_type(), None)
+                (
+                    Some(task.scheduled_type()),
+                    None,
+                    task.life_cycle_type(),
+                    None,
+                )
             }),
-            by_three: groups(|row| {
+            threes: groups(|row| {
                 let task = &row.task;
-                (Some(task.scheduled_type()), Some(task.task_type()), None, task.last_status())
+                (
+                    Some(task.scheduled_type()),
+                    Some(task.task_type()),
+                    None,
+                    task.last_status(),
+                )
             }),
-            by_next: PremapOwned::new(Row::next_second, BTree::new()),
+            nexts: PremapOwned::new(Row::next_second, BTree::new()),
         }
     }
 
@@ -74,15 +84,18 @@ impl Indexes {
             question.last_status,
         );
         let group = match values {
-            (None, None, None, None) => &self.by_scope,
-            (None, Some(_), None, None) => &self.by_task_type,
-            (None, None, None, Some(_)) => &self.by_last_status,
-            (Some(_), None, None, None) => &self.by_scheduled_type,
-            (Some(_), None, Some(_), None) => &self.by_life_cycle_type,
-            (Some(_), Some(_), None, Some(_)) => &self.by_three,
-            (None, ..) => return (&self.by_scope.get(&(None, None, None, None)).keys, false),
+            (None, None, None, None) => &self.scopes,
+            (None, Some(_), None, None) => &self.task_types,
+            (None, None, None, Some(_)) => &self.last_statuses,
+            (Some(_), None, None, None) => &self.scheduled_types,
+            (Some(_), None, Some(_), None) => &self.life_cycle_types,
+            (Some(_), Some(_), None, Some(_)) => &self.threes,
+            (None, ..) => return (&self.scopes.get(&(None, None, None, None)).keys, false),
             (scope, ..) => {
-                return (&self.by_scheduled_type.get(&(scope, None, None, None)).keys, false);
+                return (
+                    &self.scheduled_types.get(&(scope, None, None, None)).keys,
+                    false,
+                );
             }
         };
         (&group.get(&values).keys, true)
@@ -97,7 +110,7 @@ impl Indexes {
                 ..1_000_000 => Workload::NOW.timestamp() + 3_600 * hours,
                 _ => i64::MAX,
             };
-            let mut keys = self.by_next.inner().range(..=until);
+            let mut keys = self.nexts.inner().range(..=until);
             keys.retain(|key| found.contains(key.as_u64()));
             if keys.len() >= offset + LIMIT || until == i64::MAX {
                 return keys.into_iter().skip(offset).take(LIMIT).collect();
@@ -140,7 +153,10 @@ impl Engine for Composable {
             let found = if is_all && question.task_name.is_none() {
                 keys
             } else {
-                filtered = keys.iter().filter(|&key| self.matches(question, key)).collect();
+                filtered = keys
+                    .iter()
+                    .filter(|&key| self.matches(question, key))
+                    .collect();
                 &filtered
             };
             let page: Vec<Key> = if question.by_next {
@@ -156,7 +172,9 @@ impl Engine for Composable {
             };
             (page, found.len())
         });
-        page.iter().for_each(|row| row.visit(each));
+        for row in page {
+            row.visit(each);
+        }
         usize::try_from(total).expect("a count")
     }
 

@@ -28,7 +28,7 @@ pub struct Contest {
     /// Two sets, of which an engine is timed with one.
     changes: [Vec<Changes>; 2],
     /// Answers after both.
-    changed: Vec<(Question, Answer)>,
+    afterwards: Vec<(Question, Answer)>,
     /// The number of bytes of all records, and a hash of them.
     records: (usize, u64),
     run: Run,
@@ -66,31 +66,36 @@ impl Contest {
     fn new(count: usize, run: &Run) -> Self {
         let tasks = tasks(count);
         let mut reference = Scan::load(tasks.clone());
-        let asked = |case: Case| {
+        let with_answers = |case: Case| {
             let asked = case.questions.iter();
-            let asked = asked.map(|it| Asked::of(&reference, *it, case.is_json)).collect();
+            let asked = asked
+                .map(|it| Asked::of(&reference, *it, case.is_json))
+                .collect();
             (case, asked)
         };
         let cases: Vec<(Case, Vec<Asked>)> = cases(&reference, run.effort)
             .into_iter()
             .filter(|case| run.has(case.group) || (case.is_json && run.has(Group::Json)))
-            .map(asked)
+            .map(with_answers)
             .collect();
-        let records = match run.has(Group::Load) {
-            true => digest(&*reference.snapshot()),
-            false => (0, 0),
+        let records = if run.has(Group::Load) {
+            digest(&*reference.snapshot())
+        } else {
+            (0, 0)
         };
         let changes = [changes(&tasks, 0), changes(&tasks, 1)];
         for (_, changes) in changes.iter().flatten() {
-            changes.iter().for_each(|it| reference.change(it));
+            for change in changes {
+                reference.change(change);
+            }
         }
         let questions = cases.iter().flat_map(|(case, _)| &case.questions);
-        let changed = questions.map(|it| (*it, answer(&reference, it))).collect();
+        let afterwards = questions.map(|it| (*it, answer(&reference, it))).collect();
         Self {
             tasks,
             cases,
             changes,
-            changed,
+            afterwards,
             records,
             run: run.clone(),
         }
@@ -107,7 +112,12 @@ impl Contest {
         let bytes = (self.run.heap)() - heap;
         self.report(Group::Load, "loaded at once", name, loaded, report);
         self.report_bytes(name, bytes, report);
-        self.ask(&engine, name, &[Group::List, Group::Name, Group::Json], report);
+        self.ask(
+            &engine,
+            name,
+            &[Group::List, Group::Name, Group::Json],
+            report,
+        );
         self.copy(&engine, name, report);
         self.change(&mut engine, 0, None, report);
         self.change(&mut engine, 1, Some(name), report);
@@ -124,7 +134,12 @@ impl Contest {
         let loaded = begin.elapsed().as_secs_f64() * 1e9;
         self.report(Group::Load, "loaded at once", name, loaded, report);
         self.report_bytes(name, engine.bytes(), report);
-        self.ask(&engine, name, &[Group::List, Group::Name, Group::Json], report);
+        self.ask(
+            &engine,
+            name,
+            &[Group::List, Group::Name, Group::Json],
+            report,
+        );
         self.copy(&engine, name, report);
         let begin = Instant::now();
         engine.keep_counts(true);
@@ -150,10 +165,16 @@ impl Contest {
             if groups.contains(&case.group) && self.run.has(case.group) {
                 for it in asked {
                     let theirs = answer(engine, &it.question);
-                    assert_eq!(theirs, it.answer, "{name}, {}: {:?}", case.name, it.question);
+                    assert_eq!(
+                        theirs, it.answer,
+                        "{name}, {}: {:?}",
+                        case.name, it.question
+                    );
                 }
                 let ns = self.run.effort.median_ns(asked.len(), || {
-                    asked.iter().for_each(|it| read(engine, &it.question));
+                    for it in asked {
+                        read(engine, &it.question);
+                    }
                 });
                 report.time(place(case.group), name, ns);
             }
@@ -166,11 +187,16 @@ impl Contest {
                 };
                 for it in asked {
                     body(it, &mut out);
-                    let same = it.json.as_ref().is_some_and(|(_, expected)| *expected == out);
+                    let same = it
+                        .json
+                        .as_ref()
+                        .is_some_and(|(_, expected)| *expected == out);
                     assert!(same, "{name}, JSON, {}: {:?}", case.name, it.question);
                 }
                 let ns = self.run.effort.median_ns(asked.len(), || {
-                    asked.iter().for_each(|it| body(it, &mut out));
+                    for it in asked {
+                        body(it, &mut out);
+                    }
                 });
                 report.time(place(Group::Json), name, ns);
             }
@@ -208,7 +234,9 @@ impl Contest {
         for (kind, changes) in &self.changes[set] {
             let timed = changes.chunks(TIMED_TOGETHER).map(|changes| {
                 let begin = Instant::now();
-                changes.iter().for_each(|it| engine.change(it));
+                for change in changes {
+                    engine.change(change);
+                }
                 begin.elapsed()
             });
             let ns = median_ns(timed.collect()) / 8.0;
@@ -220,7 +248,7 @@ impl Contest {
 
     fn check_changed(&self, engine: &dyn Engine, name: &str) {
         if self.run.has(Group::Change) {
-            for (question, expected) in &self.changed {
+            for (question, expected) in &self.afterwards {
                 let theirs = answer(engine, question);
                 assert_eq!(&theirs, expected, "{name}, after changes: {question:?}");
             }
@@ -252,7 +280,10 @@ impl Contest {
 impl Asked {
     fn of(reference: &dyn Engine, question: Question, is_json: bool) -> Self {
         let json = is_json.then(|| {
-            let query = question.query().to_query_string().expect("the order of adding");
+            let query = question
+                .query()
+                .to_query_string()
+                .expect("the order of adding");
             let mut body = Vec::new();
             reference.list_json(&question, &query, &mut body);
             (query, body)
@@ -292,27 +323,41 @@ fn changes(tasks: &[Task], set: usize) -> Vec<Changes> {
     let mut order: Vec<usize> = (0..tasks.len()).collect();
     random.shuffle(&mut order);
     let mut chosen = order.into_iter().map(|at| &tasks[at]).skip(set * 4 * each);
-    let mut some = |change: &mut dyn FnMut(&Task) -> Change| {
-        chosen.by_ref().take(each).map(change).collect()
-    };
+    let mut some =
+        |change: &mut dyn FnMut(&Task) -> Change| chosen.by_ref().take(each).map(change).collect();
     let end = tasks.len() + set * 4 * each;
     let mut more = (end..).map(|at| Workload::new(0x0c41, 0).task(at));
     let mut more = || more.next().expect("an endless workload");
     vec![
-        ("status", some(&mut |task| {
-            let is_other = |status: &&LastStatus| Some(**status) != task.last_status();
-            let status = LastStatus::ALL.iter().find(is_other).expect("three statuses");
-            Change::Status(task.id().to_owned(), *status)
-        })),
-        ("rename", some(&mut |task| {
-            let name = TaskName::new(more().task_name()).expect("the name of a task");
-            Change::Rename(task.id().to_owned(), name)
-        })),
-        ("replace", some(&mut |task| {
-            let other = more().to_builder().with_id(task.id()).build();
-            Change::Replace(other.expect("a valid task"))
-        })),
-        ("remove", some(&mut |task| Change::Remove(task.id().to_owned()))),
+        (
+            "status",
+            some(&mut |task| {
+                let is_other = |status: &&LastStatus| Some(**status) != task.last_status();
+                let status = LastStatus::ALL
+                    .iter()
+                    .find(is_other)
+                    .expect("three statuses");
+                Change::Status(task.id().to_owned(), *status)
+            }),
+        ),
+        (
+            "rename",
+            some(&mut |task| {
+                let name = TaskName::new(more().task_name()).expect("the name of a task");
+                Change::Rename(task.id().to_owned(), name)
+            }),
+        ),
+        (
+            "replace",
+            some(&mut |task| {
+                let other = more().to_builder().with_id(task.id()).build();
+                Change::Replace(other.expect("a valid task"))
+            }),
+        ),
+        (
+            "remove",
+            some(&mut |task| Change::Remove(task.id().to_owned())),
+        ),
         ("add", (0..each).map(|_| Change::Add(more())).collect()),
     ]
 }

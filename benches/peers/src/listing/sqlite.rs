@@ -137,11 +137,16 @@ impl Sqlite {
 
     /// Whether totals come from a table that triggers keep, and no longer from `COUNT(*)`.
     pub fn keep_counts(&mut self, keeps_counts: bool) {
-        let sql = match keeps_counts {
-            true => COUNTS.replace("COUNT_IN", COUNT_IN).replace("COUNT_OUT", COUNT_OUT),
-            false => NO_COUNTS.to_owned(),
+        let sql = if keeps_counts {
+            COUNTS
+                .replace("COUNT_IN", COUNT_IN)
+                .replace("COUNT_OUT", COUNT_OUT)
+        } else {
+            NO_COUNTS.to_owned()
         };
-        self.connection.execute_batch(&sql).expect("valid statements");
+        self.connection
+            .execute_batch(&sql)
+            .expect("valid statements");
         self.keeps_counts = keeps_counts;
     }
 
@@ -162,13 +167,21 @@ impl Sqlite {
     fn try_list(&self, question: &Question, each: Visit<'_>) -> rusqlite::Result<usize> {
         let (from, values) = matching(question);
         let is_counted = self.keeps_counts && question.task_name.is_none();
-        let count = match is_counted {
-            true => format!("SELECT ifnull(sum(tasks), 0) {}", from.replace("FROM task", "FROM counted")),
-            false => format!("SELECT count(*) {from}"),
+        let count = if is_counted {
+            format!(
+                "SELECT ifnull(sum(tasks), 0) {}",
+                from.replace("FROM task", "FROM counted")
+            )
+        } else {
+            format!("SELECT count(*) {from}")
         };
         let mut count = self.connection.prepare_cached(&count)?;
         let total = count.query_row(params_from_iter(&values), |row| row.get(0))?;
-        let order = if question.by_next { "next_second, seq" } else { "seq" };
+        let order = if question.by_next {
+            "next_second, seq"
+        } else {
+            "seq"
+        };
         // Keys first, which an index gives by itself, and rows of these keys only.
         let page = format!(
             "SELECT {COLUMNS} FROM task WHERE seq IN (SELECT seq {from} ORDER BY {order} \
@@ -257,11 +270,20 @@ fn matching(question: &Question) -> (String, Vec<Value>) {
         }
     };
     equal("timed = ?", question.scheduled_type.is_none().then_some(1));
-    equal("scheduled_type = ?", question.scheduled_type.map(|it| it as i64));
+    equal(
+        "scheduled_type = ?",
+        question.scheduled_type.map(|it| it as i64),
+    );
     equal("task_type = ?", question.task_type.map(|it| it as i64));
     equal("last_status = ?", question.last_status.map(|it| it as i64));
-    equal("life_cycle_type = ?", question.life_cycle_type.map(|it| it as i64));
-    (format!("FROM task WHERE {}", conditions.join(" AND ")), values)
+    equal(
+        "life_cycle_type = ?",
+        question.life_cycle_type.map(|it| it as i64),
+    );
+    (
+        format!("FROM task WHERE {}", conditions.join(" AND ")),
+        values,
+    )
 }
 
 /// Hands over the fields of each row that a statement gives.
@@ -320,7 +342,11 @@ impl Engine for Sqlite {
 impl Records for Connection {
     fn for_each(&self, each: Visit<'_>) {
         let statement = self.prepare(&format!("SELECT {COLUMNS} FROM task ORDER BY seq"));
-        visit(&mut statement.expect("a valid statement"), [].into_iter(), each)
-            .expect("rows of the table");
+        visit(
+            &mut statement.expect("a valid statement"),
+            [].into_iter(),
+            each,
+        )
+        .expect("rows of the table");
     }
 }

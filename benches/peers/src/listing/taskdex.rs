@@ -25,7 +25,7 @@ impl Taskdex {
 impl Engine for Taskdex {
     fn list(&self, question: &Question, each: Visit<'_>) -> usize {
         let page = (self.store).list(&self.project, &question.query(), Workload::NOW);
-        for listed in page.iter() {
+        for listed in &page {
             let next = listed.next_execution().map(Execution::to_ascii);
             each(&Fields::of(listed.task(), next.as_ref()));
         }
@@ -58,8 +58,10 @@ impl Engine for Taskdex {
 
 impl Records for Snapshot {
     fn for_each(&self, each: Visit<'_>) {
-        for record in self.iter() {
-            let next = record.next_execution(Workload::NOW).map(Execution::to_ascii);
+        for record in self {
+            let next = record
+                .next_execution(Workload::NOW)
+                .map(Execution::to_ascii);
             each(&Fields::of(record.task(), next.as_ref()));
         }
     }

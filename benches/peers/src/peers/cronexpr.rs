@@ -36,7 +36,9 @@ impl Peer for Cronexpr {
         }
         let (minute, hour, zone) = (plan.time.minute(), plan.time.hour(), plan.zone.tz.name());
         let expression = format!("{minute} {hour} {dates} {zone}");
-        Ok(Self(parse_crontab(&expression).expect("an expression of cronexpr")))
+        Ok(Self(
+            parse_crontab(&expression).expect("an expression of cronexpr"),
+        ))
     }
 
     fn executions(&self, now: DateTime<Utc>, count: usize) -> Vec<i64> {
