@@ -54,7 +54,10 @@ impl Queue for Delays {
             .start_paused(true)
             .build();
         let runtime = runtime.expect("a runtime of one thread");
-        let start = runtime.block_on(async { Instant::now() });
+        // The queue and its start must be on the runtime's clock, or a deadline is a millisecond off.
+        let handle = runtime.handle().clone();
+        let _entered = handle.enter();
+        let start = Instant::now();
         let mut delays = Self {
             keys: vec![None; entries.len()],
             queue: DelayQueue::with_capacity(entries.len()),
