@@ -111,7 +111,7 @@ fn differences() -> Vec<Difference> {
             "2026-01-31T00:00:00Z",
         ),
         difference(
-            "the last day of each month",
+            "the last day of each month, from December on",
             plan(
                 Dates::Monthly {
                     months: (1..=12).collect(),
@@ -121,7 +121,7 @@ fn differences() -> Vec<Difference> {
                 "08:00:00",
                 Tz::UTC,
             ),
-            "2027-02-01T00:00:00Z",
+            "2026-12-01T00:00:00Z",
         ),
         difference(
             "daily 08:00:30",

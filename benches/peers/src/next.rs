@@ -70,6 +70,7 @@ fn plan(random: &mut Random, kind: Kind, tz: Tz) -> (Plan, DateTime<Utc>) {
         // `rrule` walks from the start, and the others know none: the best of both.
         *start = zone.date(now) - TimeDelta::days(random.between(0, i64::from(*interval) - 1));
     }
+    plan.dates.leave_out_the_last_of_december();
     (plan, now)
 }
 
