@@ -83,9 +83,8 @@ pub fn run(count: usize, run: &Run, report: &mut Report) {
         return;
     }
     let tasks = &tasks(count + changed(count));
-    let expected = &enter::<Tree>(count, tasks, run, &mut Report::default());
+    let expected = &enter::<Tree>(count, tasks, run, report);
     check::<Taskdex>(count, tasks, expected, run, report);
-    check::<Tree>(count, tasks, expected, run, report);
     check::<Heap>(count, tasks, expected, run, report);
     if count <= TASKS_MAX {
         check::<Delays>(count, tasks, expected, run, report);

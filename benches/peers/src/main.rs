@@ -96,9 +96,10 @@ fn parse() -> Result<Option<Args>, lexopt::Error> {
             _ => return Err(arg.unexpected()),
         }
     }
-    let usual = match args.run.effort.samples_min {
-        1 => vec![1_000_000],
-        _ => vec![10_000, 100_000],
+    let usual = if args.run.effort.is_full {
+        vec![10_000, 100_000]
+    } else {
+        vec![1_000_000]
     };
     args.sizes = sizes.unwrap_or(usual);
     Ok(Some(args))

@@ -185,14 +185,17 @@ pub fn tables(figures: &[Figure]) -> String {
                 .map(|n| format!(", {} tasks", thousands(n)))
                 .unwrap_or_default();
             let _ = writeln!(text, "\n## {}{tasks}\n", group.title());
-            table(&mut text, &of_table);
+            table(&mut text, figures, &of_table);
         }
     }
     text
 }
 
-fn table(text: &mut String, figures: &[&Figure]) {
-    let engines = distinct(figures.iter().map(|it| it.engine.as_str()));
+/// A table whose engines come in the order of the whole run.
+fn table(text: &mut String, all: &[Figure], figures: &[&Figure]) {
+    let is_here = |engine: &&str| figures.iter().any(|it| it.engine == *engine);
+    let mut engines = distinct(all.iter().map(|it| it.engine.as_str()));
+    engines.retain(is_here);
     let is_matching = figures.iter().any(|it| it.matching.is_some());
     let matching_header = if is_matching { " matching |" } else { "" };
     let _ = writeln!(text, "| case |{matching_header} {} |", engines.join(" | "));

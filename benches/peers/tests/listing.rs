@@ -25,6 +25,7 @@ fn small_run() -> Run {
             pages: 2,
             needles: 12,
             quarters: 8,
+            is_full: true,
         },
         groups: Group::ALL.to_vec(),
         heap: || 0,
@@ -63,7 +64,7 @@ fn a_run_finds_all_engines_equal() {
         "SQLite",
     ];
     assert_eq!(engines(Group::Change), changing);
-    let queues = ["taskdex", "BTreeSet", "BinaryHeap", "DelayQueue", "SQLite"];
+    let queues = ["BTreeSet", "taskdex", "BinaryHeap", "DelayQueue", "SQLite"];
     assert_eq!(engines(Group::Due), queues);
     let is_ours = |it: &&Figure| it.engine == "taskdex" && it.group != Group::Memory;
     assert!(

@@ -51,7 +51,6 @@ pub fn cases(reference: &dyn Engine, effort: Effort) -> Vec<Case> {
     for (name, question) in FILTERS {
         cases.push(case(list, name, pages(question), name.contains(" and ")));
     }
-    let again = named("restart");
     let needles = |needles: &[&'static str]| {
         needles
             .iter()
@@ -65,14 +64,12 @@ pub fn cases(reference: &dyn Engine, effort: Effort) -> Vec<Case> {
         case(name, "common words", needles(&WORDS), true),
         case(name, "Chinese words", needles(&CHINESE), false),
         case(name, "two characters", needles(&PAIRS), false),
-        case(
-            name,
-            "two Chinese characters",
-            needles(&CHINESE_PAIRS),
-            false,
-        ),
-        case(name, "one word, page by page", pages(again), false),
     ]);
+    if effort.is_full {
+        let (pairs, again) = (needles(&CHINESE_PAIRS), pages(named("restart")));
+        cases.push(case(name, "two Chinese characters", pairs, false));
+        cases.push(case(name, "one word, page by page", again, false));
+    }
     cases
 }
 

@@ -138,11 +138,6 @@ impl Composable {
         let id = task.id().into();
         self.keys.insert(id, self.collection.insert(task.into()));
     }
-
-    fn matches(&self, question: &Question, key: u64) -> bool {
-        let row = self.collection.get_by_key(Key::unsafe_from_u64(key));
-        row.is_some_and(|row| question.matches(&row.task))
-    }
 }
 
 impl Engine for Composable {
@@ -153,10 +148,12 @@ impl Engine for Composable {
             let found = if is_all && question.task_name.is_none() {
                 keys
             } else {
-                filtered = keys
-                    .iter()
-                    .filter(|&key| self.matches(question, key))
-                    .collect();
+                // In the order of the table, as a look-up of each key would miss the cache.
+                let rows = self.collection.iter();
+                let rows = rows.filter(|(_, row)| question.matches(&row.task));
+                let mut keys: Vec<u64> = rows.map(|(key, _)| key.as_u64()).collect();
+                keys.sort_unstable();
+                filtered = RoaringTreemap::from_sorted_iter(keys).expect("ascending keys");
                 &filtered
             };
             let page: Vec<Key> = if question.by_next {

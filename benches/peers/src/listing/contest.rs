@@ -93,7 +93,7 @@ impl Contest {
                 reference.change(change);
             }
         }
-        let questions = cases.iter().flat_map(|(case, _)| &case.questions);
+        let questions = cases.iter().filter_map(|(case, _)| case.questions.first());
         let afterwards = questions.map(|it| (*it, answer(&reference, it))).collect();
         Self {
             tasks,
