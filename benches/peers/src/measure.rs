@@ -1,84 +1,94 @@
-//! Medians of contenders that take turns, so that noise falls on all of them.
+//! Medians without a harness.
 
 use std::time::{Duration, Instant};
 
-/// The least time of one sample: far above what a clock resolves, and far below
-/// what a system lets a thread run before another one has its turn.
+/// The least time of one sample: far above what a clock resolves, and far below what a system
+/// lets a thread run before another one has its turn.
 const SAMPLE_MIN: Duration = Duration::from_micros(100);
 
-/// Rounds end after this time, but not before `ROUNDS_MIN`.
-const TIME: Duration = Duration::from_secs(2);
-const ROUNDS_MIN: usize = 5;
-const ROUNDS_MAX: usize = 1001;
+/// So many samples are taken if that does not take ten times as long: one alone may be the one in
+/// which another thread had its turn.
+const SAMPLES_WANTED: usize = 5;
 
-/// Something to be timed.
-pub struct Contender<'a> {
-    /// What it is called.
-    pub name: &'static str,
-    /// Runs it once, which is `calls` calls.
-    pub run: Box<dyn FnMut() + 'a>,
-    /// How many calls a run is.
-    pub calls: u32,
+const SAMPLES_MAX: usize = 1001;
+
+/// How long is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// Samples are taken for this time at least.
+    pub time: Duration,
+    /// So many samples are taken, however long each takes.
+    pub samples_min: usize,
+    /// Pages of an answer that are asked for in turn.
+    pub pages: usize,
+    /// Needles that are asked for in turn: more than the eight that taskdex caches.
+    pub needles: usize,
+    /// Quarters of an hour whose executions are taken.
+    pub quarters: i32,
+    /// Whether two searches for names are measured that tell little more.
+    pub is_full: bool,
 }
 
-impl<'a> Contender<'a> {
-    /// A contender of a name.
-    pub fn new(name: &'static str, calls: u32, run: impl FnMut() + 'a) -> Self {
-        let run = Box::new(run);
-        Self { name, run, calls }
-    }
+impl Effort {
+    /// Everything at a million tasks in under a minute.
+    pub const QUICK: Self = Self {
+        time: Duration::from_millis(40),
+        samples_min: 1,
+        pages: 3,
+        needles: 9,
+        quarters: 16,
+        is_full: false,
+    };
+    /// Enough for figures to be quoted.
+    pub const FULL: Self = Self {
+        time: Duration::from_millis(300),
+        samples_min: 3,
+        pages: 8,
+        needles: 12,
+        quarters: 96,
+        is_full: true,
+    };
 
-    /// The time of some runs.
-    fn elapsed(&mut self, runs: u32) -> Duration {
-        let begin = Instant::now();
-        for _ in 0..runs {
-            (self.run)();
-        }
-        begin.elapsed()
-    }
-
-    /// Seconds of one call, over as many runs as a sample needs.
-    fn sample(&mut self, runs: u32) -> f64 {
-        self.elapsed(runs).as_secs_f64() / f64::from(runs) / f64::from(self.calls)
-    }
-}
-
-/// The median time of one call of each contender, in seconds.
-pub fn medians(mut contenders: Vec<Contender<'_>>) -> Vec<(&'static str, f64)> {
-    let runs: Vec<u32> = contenders.iter_mut().map(runs).collect();
-    let mut samples = vec![Vec::new(); contenders.len()];
-    let begin = Instant::now();
-    for round in 1..=ROUNDS_MAX {
-        for ((contender, runs), samples) in contenders.iter_mut().zip(&runs).zip(&mut samples) {
-            // The one before has filled the caches with its own. What is slow
-            // fills them itself.
-            if *runs > 1 {
-                contender.elapsed(*runs);
+    /// The median time of one call in nanoseconds, where a run makes `calls` of them.
+    ///
+    /// What is fast is run many times for a sample, after as many untimed runs.
+    pub fn median_ns(self, calls: usize, mut run: impl FnMut()) -> f64 {
+        let mut elapsed = |runs: u32| {
+            let begin = Instant::now();
+            for _ in 0..runs {
+                run();
             }
-            samples.push(contender.sample(*runs));
+            begin.elapsed()
+        };
+        let begin = Instant::now();
+        let mut runs = 1;
+        let mut sample = elapsed(runs);
+        while sample < SAMPLE_MIN {
+            runs *= 2;
+            sample = elapsed(runs);
         }
-        if round >= ROUNDS_MIN && begin.elapsed() > TIME {
-            break;
+        let mut samples = vec![sample];
+        while samples.len() < SAMPLES_MAX {
+            // What is slow is run once, or as often as its effort says.
+            let is_few = samples.len() < SAMPLES_WANTED && begin.elapsed() < 10 * self.time;
+            if !is_few && samples.len() >= self.samples_min && begin.elapsed() >= self.time {
+                break;
+            }
+            samples.push(elapsed(runs));
         }
+        median_ns(samples) / f64::from(runs) / count(calls)
     }
-    (contenders.iter().zip(samples))
-        .map(|(contender, mut samples)| {
-            samples.sort_unstable_by(f64::total_cmp);
-            (contender.name, samples[samples.len() / 2])
-        })
-        .collect()
 }
 
-/// How many runs take at least the time of a sample.
-fn runs(contender: &mut Contender<'_>) -> u32 {
-    let mut runs = 1;
-    loop {
-        // Cold caches and other threads make one longer, but not ten times.
-        let first = contender.elapsed(runs);
-        let is_long = |contender: &mut Contender<'_>| contender.elapsed(runs) >= SAMPLE_MIN;
-        if first >= 10 * SAMPLE_MIN || (is_long(contender) && is_long(contender)) {
-            return runs;
-        }
-        runs *= 2;
-    }
+/// The middle one of some times, in nanoseconds.
+#[must_use]
+pub fn median_ns(mut samples: Vec<Duration>) -> f64 {
+    samples.sort_unstable();
+    samples[samples.len() / 2].as_secs_f64() * 1e9
+}
+
+/// A count to divide by.
+#[must_use]
+pub fn count(count: usize) -> f64 {
+    f64::from(u32::try_from(count).expect("fewer than 2^32"))
 }

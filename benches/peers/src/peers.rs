@@ -2,6 +2,7 @@
 
 mod cron;
 mod croner;
+mod cronexpr;
 mod rrule;
 mod taskdex;
 
@@ -9,6 +10,7 @@ use chrono::{DateTime, Datelike, Timelike, Utc};
 
 pub use self::cron::Cron;
 pub use self::croner::Croner;
+pub use self::cronexpr::Cronexpr;
 pub use self::rrule::Rrule;
 pub use self::taskdex::Taskdex;
 
@@ -44,6 +46,10 @@ pub enum Wordless {
     LastDay,
     /// An expiry.
     Expiry,
+    /// A year.
+    Year,
+    /// Seconds of a time of day.
+    Second,
     /// A rule whose first date and time the clock skips.
     SkippedStart,
 }
@@ -51,10 +57,6 @@ pub enum Wordless {
 /// Seconds, minutes, hours, dates, months, weekdays and year, as `cron` and
 /// `croner` both read them where Sunday is 1.
 fn expression(plan: &Plan) -> Result<String, Wordless> {
-    let between_commas = |numbers: &[u8]| {
-        let texts: Vec<String> = numbers.iter().map(u8::to_string).collect();
-        texts.join(",")
-    };
     let dates = match &plan.dates {
         Dates::Once(date) => format!("{} {} ? {}", date.day(), date.month(), date.year()),
         Dates::EveryDays(1, _) => "* * * *".to_owned(),
@@ -64,18 +66,11 @@ fn expression(plan: &Plan) -> Result<String, Wordless> {
             months,
             dates,
             last,
-        } => {
-            let l = match (last, dates.is_empty()) {
-                (false, _) => "",
-                (true, false) => ",L",
-                (true, true) => "L",
-            };
-            format!(
-                "{}{l} {} ? *",
-                between_commas(dates),
-                between_commas(months)
-            )
-        }
+        } => format!(
+            "{} {} ? *",
+            month_dates(dates, *last),
+            between_commas(months)
+        ),
     };
     if plan.expires.is_some() {
         return Err(Wordless::Expiry);
@@ -95,4 +90,20 @@ fn begun(plan: &Plan, now: DateTime<Utc>) -> Result<(), Wordless> {
         Dates::EveryDays(1, start) if start > plan.zone.date(now) => Err(Wordless::StartDate),
         _ => Ok(()),
     }
+}
+
+/// A list as expressions have it.
+fn between_commas(numbers: &[u8]) -> String {
+    let texts: Vec<String> = numbers.iter().map(u8::to_string).collect();
+    texts.join(",")
+}
+
+/// Dates of months, and the last day.
+fn month_dates(dates: &[u8], last: bool) -> String {
+    let l = match (last, dates.is_empty()) {
+        (false, _) => "",
+        (true, false) => ",L",
+        (true, true) => "L",
+    };
+    between_commas(dates) + l
 }

@@ -38,6 +38,21 @@ pub enum Dates {
     },
 }
 
+impl Dates {
+    /// Leaves December out of months whose last day is meant, which `cronexpr` does not find.
+    pub fn leave_out_the_last_of_december(&mut self) {
+        if let Self::Monthly {
+            months, last: true, ..
+        } = self
+        {
+            months.retain(|month| *month != 12);
+            if months.is_empty() {
+                months.push(1);
+            }
+        }
+    }
+}
+
 /// A zone, by the name that taskdex is given and by the one that peers are.
 ///
 /// The two differ where taskdex is given a fixed offset: then the peers are

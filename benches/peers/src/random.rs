@@ -34,6 +34,14 @@ impl Random {
         items[usize::try_from(self.below(items.len() as u64)).unwrap_or_default()]
     }
 
+    /// Puts items into a random order.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for end in (1..items.len()).rev() {
+            let at = self.below(end as u64 + 1);
+            items.swap(end, usize::try_from(at).unwrap_or_default());
+        }
+    }
+
     /// Some of `items`, at least one, in their order.
     pub fn some<T: Copy>(&mut self, items: &[T]) -> Vec<T> {
         let chance = self.pick(&[5, 20, 50, 100]);

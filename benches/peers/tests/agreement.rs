@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc};
-use taskdex_peers::peers::{Cron, Croner, Peer, Rrule, Taskdex, Wordless};
+use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Timelike, Utc};
+use taskdex_peers::peers::{Cron, Croner, Cronexpr, Peer, Rrule, Taskdex, Wordless};
 use taskdex_peers::plans::{Dates, KINDS, Kind, Plan, STEADY_ZONES, random_now};
 use taskdex_peers::random::Random;
 
@@ -38,6 +38,27 @@ fn the_next_executions_are_those_of_croner() {
 fn the_next_executions_are_those_of_rrule() {
     for (kind, tally) in compare::<Rrule>(0x0c03) {
         assert_eq!(tally.agreed, PLANS, "{kind:?}: {tally:?}");
+    }
+}
+
+/// Of whole minutes, as it has nothing shorter; and without the last day of December, which it
+/// does not find.
+#[test]
+fn the_next_executions_are_those_of_cronexpr() {
+    let whole_minute = |plan: &mut Plan| {
+        plan.time = plan.time.with_second(0).unwrap();
+        plan.dates.leave_out_the_last_of_december();
+    };
+    for (kind, tally) in compare_with::<Cronexpr>(0x0c04, whole_minute) {
+        if kind == Kind::FixedTime {
+            assert_eq!(
+                tally.wordless.get(&Wordless::Year),
+                Some(&PLANS),
+                "{tally:?}"
+            );
+        } else {
+            assert_tally(kind, &tally, &[]);
+        }
     }
 }
 
@@ -114,6 +135,11 @@ fn assert_tally(kind: Kind, tally: &Tally, unknown: &[Wordless]) {
 
 /// Compares taskdex with `P` over seeded plans of every kind.
 fn compare<P: Peer>(seed: u64) -> Vec<(Kind, Tally)> {
+    compare_with::<P>(seed, |_| ())
+}
+
+/// Compares over plans that are changed before.
+fn compare_with<P: Peer>(seed: u64, change: impl Fn(&mut Plan)) -> Vec<(Kind, Tally)> {
     let random = &mut Random::new(seed);
     let mut tallies = Vec::new();
     for kind in KINDS {
@@ -122,7 +148,8 @@ fn compare<P: Peer>(seed: u64) -> Vec<(Kind, Tally)> {
             let zone = random.pick(&STEADY_ZONES);
             // Five leap days later is still before 2100, with which `cron` ends.
             let now = random_now(random, 1996, 2070);
-            let plan = Plan::random(random, kind, zone, now);
+            let mut plan = Plan::random(random, kind, zone, now);
+            change(&mut plan);
             let taskdex = Taskdex::of(&plan, now).expect("taskdex has words for all");
             let now = on_an_edge(random, &taskdex, now);
             match P::of(&plan, now) {

@@ -1,77 +1,73 @@
-use std::hint::black_box;
+use memchr::memmem::Finder;
+use taskdex::Task;
 
-use taskdex::testkit::Workload;
-use taskdex::{Execution, ScheduledType, Task};
+use super::{Engine, LIMIT, Question, Records, Visit};
+use crate::rows::{Change, Row, Rows};
 
-use super::{Answer, LIMIT, Listing, Question};
-
-/// A `Vec` of tasks, every one of which a closure looks at.
+/// A `Vec` of tasks, every one of which is looked at, and a `HashMap` of their ids for changes.
+///
+/// What the other engines answer is compared with it.
 #[derive(Debug)]
-pub struct Scan(Vec<Task>);
+pub struct Scan(Rows);
 
 impl Scan {
-    pub(super) fn load(tasks: Vec<Task>) -> Self {
-        Self(tasks)
+    /// The engine with these tasks.
+    #[must_use]
+    pub fn load(tasks: Vec<Task>) -> Self {
+        Self(Rows::load(tasks))
     }
+}
 
-    pub(super) fn len(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    pub(super) fn id(&self, position: u64) -> String {
-        let position = usize::try_from(position).expect("a position");
-        self.0[position].id().to_owned()
-    }
-
-    /// The total and the page, in one pass.
-    fn page(&self, question: &Question) -> (u64, Vec<&Task>) {
-        let is_match = |task: &Task| {
-            let scheduled_type = task.scheduled_type();
-            (question.scheduled_type).map_or(scheduled_type != ScheduledType::LifeCycle, |asked| {
-                asked == scheduled_type
-            }) && (question.task_type).is_none_or(|asked| asked == task.task_type())
-                && (question.last_status).is_none_or(|asked| Some(asked) == task.last_status())
-                && (question.life_cycle_type)
-                    .is_none_or(|asked| Some(asked) == task.life_cycle_type())
-                && (question.task_name).is_none_or(|text| task.task_name().contains(text))
+impl Engine for Scan {
+    fn list(&self, question: &Question, each: Visit<'_>) -> usize {
+        let finder = question.task_name.map(|text| Finder::new(text.as_bytes()));
+        let unnamed = Question {
+            task_name: None,
+            ..*question
         };
-        let window = question.offset..question.offset + u64::from(LIMIT);
+        let matching = self.0.iter().filter(|(_, row)| {
+            let name = row.task.task_name().as_bytes();
+            unnamed.matches(&row.task) && finder.as_ref().is_none_or(|it| it.find(name).is_some())
+        });
+        let window = question.offset..question.offset + LIMIT;
+        if question.by_next {
+            return by_next(matching, window, each);
+        }
         let mut total = 0;
-        let mut page = Vec::new();
-        for task in self.0.iter().filter(|task| is_match(task)) {
+        for (_, row) in matching {
             if window.contains(&total) {
-                page.push(task);
+                row.visit(each);
             }
             total += 1;
         }
-        (total, page)
+        total
+    }
+
+    fn change(&mut self, change: &Change) {
+        self.0.change(change);
+    }
+
+    fn snapshot(&self) -> Box<dyn Records> {
+        self.0.snapshot()
     }
 }
 
-/// The next execution of a task that was added at the workload's instant.
-pub(super) fn next_execution(task: &Task) -> Option<Execution> {
-    let schedule = task.schedule().filter(|_| task.is_enabled())?;
-    (schedule.counting_from(Workload::NOW)).next_execution(Workload::NOW)
-}
-
-impl Listing for Scan {
-    fn answer(&self, question: &Question) -> Answer {
-        let (total, page) = self.page(question);
-        let record = |&task: &&Task| {
-            let time = next_execution(task).map(|time| time.to_string());
-            super::record(task, time.unwrap_or_default())
-        };
-        Answer {
-            total,
-            page: page.iter().map(record).collect(),
-        }
+/// The rows of a window in the order of their next executions, of which no more are sorted.
+fn by_next<'a>(
+    rows: impl Iterator<Item = (u32, &'a Row)>,
+    window: std::ops::Range<usize>,
+    each: Visit<'_>,
+) -> usize {
+    let mut rows: Vec<_> = rows.map(|(at, row)| (row.next_second(), at, row)).collect();
+    let key = |&(second, at, _): &(i64, u32, &Row)| (second, at);
+    let total = rows.len();
+    if window.end < total {
+        rows.select_nth_unstable_by_key(window.end, key);
+        rows.truncate(window.end);
     }
-
-    fn read(&self, question: &Question) {
-        let (total, page) = self.page(question);
-        black_box(total);
-        for task in page {
-            super::read_record(task, next_execution(task));
-        }
+    rows.sort_unstable_by_key(key);
+    for (_, _, row) in rows.iter().skip(window.start) {
+        row.visit(each);
     }
+    total
 }

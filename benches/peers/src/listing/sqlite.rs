@@ -1,58 +1,25 @@
-use std::fmt::Display;
-use std::hint::black_box;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, Statement, params, params_from_iter};
+use taskdex::{Execution, LastStatus, LifeCycleType, ScheduledType, Task, TaskType};
 
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Row, params, params_from_iter};
-use taskdex::{LastStatus, LifeCycleType, ScheduledType, Task, TaskType};
+use super::{Engine, Fields, LIMIT, Question, Records, Visit};
+use crate::rows::{self, Change};
 
-use super::scan::next_execution;
-use super::{Answer, Changing, LIMIT, Listing, Question};
-
-/// SQLite in memory, with an index for each filter and for what goes together.
+/// SQLite in memory, with an index for each filter and for what goes together, and the trigram
+/// index of FTS5 for names.
 ///
-/// The values of enums are small integers, whether a task is timed is a column,
-/// and the next execution is a text that was computed before: all in its favour.
+/// In its favour: the values of enums are small integers, whether a task is timed is a column,
+/// next executions were computed before, and it holds no schedule.
 #[derive(Debug)]
-pub struct Sqlite(Connection);
-
-/// SQLite, asked in one form.
-#[derive(Debug)]
-pub struct SqliteBy<'a> {
-    connection: &'a Connection,
-    form: Form,
-}
-
-/// The form in which SQLite is asked for a page, and for names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// `SELECT … LIMIT 50 OFFSET n`, as one would write it first; `instr` for names.
-    Plain,
-    /// The page's keys first, which the indexes alone give, and then its rows.
-    KeysFirst,
-    /// As that, with `LIKE`, made case-sensitive, for names.
-    Like,
-    /// As that, with the trigram index of FTS5, case-sensitive too, for names.
-    Fts5,
-}
-
-impl Form {
-    /// What it is called.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "SQLite",
-            Self::KeysFirst => "SQLite keys first",
-            Self::Like => "SQLite LIKE",
-            Self::Fts5 => "SQLite FTS5",
-        }
-    }
+pub struct Sqlite {
+    connection: Connection,
+    keeps_counts: bool,
 }
 
 const SETTINGS: &str = "
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
     PRAGMA temp_store = MEMORY;
-    PRAGMA case_sensitive_like = ON;
 ";
 
 const TABLES: &str = "
@@ -71,14 +38,15 @@ const TABLES: &str = "
         priority INTEGER,
         time_zone TEXT,
         wait_time INTEGER,
-        timed INTEGER NOT NULL
+        timed INTEGER NOT NULL,
+        next_second INTEGER NOT NULL
     );
     CREATE VIRTUAL TABLE name USING fts5(
-        task_name, content = '', tokenize = 'trigram case_sensitive 1'
+        task_name, content = 'task', content_rowid = 'seq', tokenize = 'trigram case_sensitive 1'
     );
 ";
 
-/// Beside the one by id, through which changes find their task.
+/// Made once the rows are there. Beside the indexes, the triggers that keep names found.
 const INDEXES: &str = "
     CREATE UNIQUE INDEX by_id ON task (project, id);
     CREATE INDEX by_timed ON task (project, timed, seq);
@@ -88,179 +56,297 @@ const INDEXES: &str = "
     CREATE INDEX by_life_cycle_type ON task (project, scheduled_type, life_cycle_type, seq);
     CREATE INDEX by_two ON task (project, timed, task_type, last_status, seq);
     CREATE INDEX by_three ON task (project, scheduled_type, task_type, last_status, seq);
+    CREATE INDEX by_next ON task (project, timed, next_second, seq);
+    INSERT INTO name (name) VALUES ('rebuild');
+    INSERT INTO name (name) VALUES ('optimize');
+    CREATE TRIGGER name_added AFTER INSERT ON task BEGIN
+        INSERT INTO name (rowid, task_name) VALUES (new.seq, new.task_name);
+    END;
+    CREATE TRIGGER name_removed AFTER DELETE ON task BEGIN
+        INSERT INTO name (name, rowid, task_name) VALUES ('delete', old.seq, old.task_name);
+    END;
+    CREATE TRIGGER name_changed AFTER UPDATE OF task_name ON task BEGIN
+        INSERT INTO name (name, rowid, task_name) VALUES ('delete', old.seq, old.task_name);
+        INSERT INTO name (rowid, task_name) VALUES (new.seq, new.task_name);
+    END;
     ANALYZE;
+";
+
+/// How many tasks have each combination of values; -1 where a task has none.
+const COUNTS: &str = "
+    CREATE TABLE counted (
+        project INTEGER, timed INTEGER, scheduled_type INTEGER, task_type INTEGER,
+        life_cycle_type INTEGER, last_status INTEGER, tasks INTEGER,
+        PRIMARY KEY (project, timed, scheduled_type, task_type, life_cycle_type, last_status)
+    ) WITHOUT ROWID;
+    INSERT INTO counted
+        SELECT project, timed, scheduled_type, task_type, ifnull(life_cycle_type, -1),
+            ifnull(last_status, -1), count(*)
+        FROM task GROUP BY 1, 2, 3, 4, 5, 6;
+    CREATE TRIGGER counted_added AFTER INSERT ON task BEGIN COUNT_IN END;
+    CREATE TRIGGER counted_removed AFTER DELETE ON task BEGIN COUNT_OUT END;
+    CREATE TRIGGER counted_changed
+        AFTER UPDATE OF scheduled_type, task_type, life_cycle_type, last_status ON task
+        BEGIN COUNT_OUT COUNT_IN END;
+";
+const COUNT_IN: &str = "
+    INSERT INTO counted VALUES (new.project, new.timed, new.scheduled_type, new.task_type,
+        ifnull(new.life_cycle_type, -1), ifnull(new.last_status, -1), 1)
+    ON CONFLICT DO UPDATE SET tasks = tasks + 1;
+";
+const COUNT_OUT: &str = "
+    UPDATE counted SET tasks = tasks - 1
+    WHERE project = old.project AND timed = old.timed AND scheduled_type = old.scheduled_type
+        AND task_type = old.task_type AND life_cycle_type = ifnull(old.life_cycle_type, -1)
+        AND last_status = ifnull(old.last_status, -1);
+";
+const NO_COUNTS: &str = "
+    DROP TRIGGER counted_added;
+    DROP TRIGGER counted_removed;
+    DROP TRIGGER counted_changed;
+    DROP TABLE counted;
 ";
 
 const COLUMNS: &str = "id, task_name, task_type, scheduled_type, life_cycle_type, last_status, \
     next_execution_time, enable, description, priority, time_zone, wait_time";
 
+/// All but the key, in the order of [`values`].
+const INSERT: &str = "INSERT INTO task VALUES \
+    (NULL, 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+const REPLACE: &str = "UPDATE task SET task_name = ?2, task_type = ?3, scheduled_type = ?4, \
+    life_cycle_type = ?5, last_status = ?6, next_execution_time = ?7, enable = ?8, \
+    description = ?9, priority = ?10, time_zone = ?11, wait_time = ?12, timed = ?13, \
+    next_second = ?14 WHERE project = 1 AND id = ?1";
+
 impl Sqlite {
-    pub(super) fn load(tasks: &[Task]) -> Self {
+    /// The engine with these tasks.
+    ///
+    /// # Panics
+    ///
+    /// Where SQLite refuses a statement.
+    #[must_use]
+    pub fn load(tasks: Vec<Task>) -> Self {
         let connection = Connection::open_in_memory().expect("a database in memory");
         connection.set_prepared_statement_cache_capacity(256);
         fill(&connection, tasks).expect("valid statements");
-        Self(connection)
+        Self {
+            connection,
+            keeps_counts: false,
+        }
     }
 
-    /// The same database, asked in one form.
+    /// Whether totals come from a table that triggers keep, and no longer from `COUNT(*)`.
+    pub fn keep_counts(&mut self, keeps_counts: bool) {
+        let sql = if keeps_counts {
+            COUNTS
+                .replace("COUNT_IN", COUNT_IN)
+                .replace("COUNT_OUT", COUNT_OUT)
+        } else {
+            NO_COUNTS.to_owned()
+        };
+        self.connection
+            .execute_batch(&sql)
+            .expect("valid statements");
+        self.keeps_counts = keeps_counts;
+    }
+
+    /// The pages of the database: what SQLite itself says it takes, caches aside.
     #[must_use]
-    pub fn by(&self, form: Form) -> SqliteBy<'_> {
-        SqliteBy {
-            connection: &self.0,
-            form,
+    pub fn bytes(&self) -> usize {
+        Self::bytes_of(&self.connection)
+    }
+
+    pub(crate) fn bytes_of(connection: &Connection) -> usize {
+        let pragma = |name| {
+            let value = connection.pragma_query_value(None, name, |row| row.get(0));
+            value.unwrap_or(0_usize)
+        };
+        pragma("page_count") * pragma("page_size")
+    }
+
+    fn try_list(&self, question: &Question, each: Visit<'_>) -> rusqlite::Result<usize> {
+        let (from, values) = matching(question);
+        let is_counted = self.keeps_counts && question.task_name.is_none();
+        let count = if is_counted {
+            format!(
+                "SELECT ifnull(sum(tasks), 0) {}",
+                from.replace("FROM task", "FROM counted")
+            )
+        } else {
+            format!("SELECT count(*) {from}")
+        };
+        let mut count = self.connection.prepare_cached(&count)?;
+        let total = count.query_row(params_from_iter(&values), |row| row.get(0))?;
+        let order = if question.by_next {
+            "next_second, seq"
+        } else {
+            "seq"
+        };
+        // Keys first, which an index gives by itself, and rows of these keys only.
+        let page = format!(
+            "SELECT {COLUMNS} FROM task WHERE seq IN (SELECT seq {from} ORDER BY {order} \
+            LIMIT {LIMIT} OFFSET ?) ORDER BY {order}"
+        );
+        let mut page = self.connection.prepare_cached(&page)?;
+        let offset = Value::Integer(i64::try_from(question.offset).expect("an offset"));
+        visit(&mut page, values.iter().chain([&offset]), each)?;
+        Ok(total)
+    }
+
+    fn try_change(&self, change: &Change) -> rusqlite::Result<usize> {
+        let prepare = |sql| self.connection.prepare_cached(sql);
+        match change {
+            Change::Status(id, status) => {
+                prepare("UPDATE task SET last_status = ?1 WHERE project = 1 AND id = ?2")?
+                    .execute(params![*status as i64, id])
+            }
+            Change::Rename(id, name) => {
+                prepare("UPDATE task SET task_name = ?1 WHERE project = 1 AND id = ?2")?
+                    .execute(params![name.as_str(), id])
+            }
+            Change::Replace(task) => insert(&mut *prepare(REPLACE)?, task),
+            Change::Add(task) => insert(&mut *prepare(INSERT)?, task),
+            Change::Remove(id) => {
+                prepare("DELETE FROM task WHERE project = 1 AND id = ?1")?.execute([id])
+            }
         }
     }
 }
 
-fn fill(connection: &Connection, tasks: &[Task]) -> rusqlite::Result<()> {
+fn fill(connection: &Connection, tasks: Vec<Task>) -> rusqlite::Result<()> {
     connection.execute_batch(SETTINGS)?;
     connection.execute_batch(TABLES)?;
     connection.execute_batch("BEGIN")?;
-    let mut add = connection.prepare(
-        "INSERT INTO task VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-    )?;
-    let mut add_name = connection.prepare("INSERT INTO name (rowid, task_name) VALUES (?1, ?2)")?;
-    for (seq, task) in (1_i64..).zip(tasks) {
-        add.execute(params![
-            seq,
-            task.id(),
-            task.task_name(),
-            code(TaskType::ALL, task.task_type()),
-            code(ScheduledType::ALL, task.scheduled_type()),
-            task.life_cycle_type()
-                .map(|value| code(LifeCycleType::ALL, value)),
-            task.last_status().map(|value| code(LastStatus::ALL, value)),
-            next_execution(task).map(|time| time.to_string()),
-            task.is_enabled(),
-            task.description(),
-            task.priority(),
-            task.time_zone(),
-            task.wait_time(),
-            task.scheduled_type().is_timed(),
-        ])?;
-        add_name.execute(params![seq, task.task_name()])?;
+    let mut add = connection.prepare(INSERT)?;
+    for task in tasks {
+        insert(&mut add, &task)?;
     }
-    connection.execute_batch("COMMIT")?;
-    connection.execute_batch("INSERT INTO name (name) VALUES ('optimize')")?;
-    connection.execute_batch(INDEXES)
+    connection.execute_batch(INDEXES)?;
+    connection.execute_batch("COMMIT")
 }
 
-impl SqliteBy<'_> {
-    /// Asks for the total and the page, and hands over each row.
-    fn ask(&self, question: &Question, mut each: impl FnMut(&Row<'_>)) -> rusqlite::Result<u64> {
-        let (matching, values) = self.matching(question);
-        let mut count = (self.connection).prepare_cached(&format!("SELECT COUNT(*) {matching}"))?;
-        let total: i64 = count.query_row(params_from_iter(&values), |row| row.get(0))?;
-        let page = format!("{matching} ORDER BY seq LIMIT {LIMIT} OFFSET ?");
-        let page = match self.form {
-            Form::Plain => format!("SELECT {COLUMNS} {page}"),
-            _ => {
-                format!("SELECT {COLUMNS} FROM task WHERE seq IN (SELECT seq {page}) ORDER BY seq")
-            }
-        };
-        let mut page = self.connection.prepare_cached(&page)?;
-        let offset = Value::Integer(question.offset.cast_signed());
-        let mut rows = page.query(params_from_iter(values.iter().chain([&offset])))?;
-        while let Some(row) = rows.next()? {
-            each(row);
-        }
-        Ok(total.cast_unsigned())
-    }
+/// Runs a statement whose parameters are a task's columns.
+fn insert(statement: &mut Statement<'_>, task: &Task) -> rusqlite::Result<usize> {
+    let row = rows::Row::from(task.clone());
+    let next = row.next.map(Execution::to_ascii);
+    statement.execute(params![
+        task.id(),
+        task.task_name(),
+        task.task_type() as i64,
+        task.scheduled_type() as i64,
+        task.life_cycle_type().map(|it| it as i64),
+        task.last_status().map(|it| it as i64),
+        next.as_ref().map(|it| str::from_utf8(it).expect("ASCII")),
+        task.is_enabled(),
+        task.description(),
+        task.priority(),
+        task.time_zone(),
+        task.wait_time(),
+        task.scheduled_type().is_timed(),
+        row.next_second(),
+    ])
+}
 
-    /// `FROM` and `WHERE` with no more than what the question asks, and the values.
-    fn matching(&self, question: &Question) -> (String, Vec<Value>) {
-        let mut conditions = vec!["project = 1"];
-        let mut values = Vec::new();
-        if let Some(text) = question.task_name {
-            let (condition, text) = match self.form {
-                Form::Plain | Form::KeysFirst => ("instr(task_name, ?) > 0", text.to_owned()),
-                Form::Like => ("task_name LIKE ?", format!("%{text}%")),
-                Form::Fts5 => (
-                    "seq IN (SELECT rowid FROM name WHERE name MATCH ?)",
-                    format!("\"{text}\""),
-                ),
-            };
+/// `FROM` and `WHERE` with no more than what the question asks, and the values.
+fn matching(question: &Question) -> (String, Vec<Value>) {
+    let mut conditions = vec!["project = 1"];
+    let mut values = Vec::new();
+    // The trigram index has nothing shorter than three characters.
+    match question.task_name {
+        Some(text) if text.chars().count() < 3 => {
+            conditions.push("instr(task_name, ?) > 0");
+            values.push(Value::Text(text.to_owned()));
+        }
+        Some(text) => {
+            conditions.push("seq IN (SELECT rowid FROM name WHERE name MATCH ?)");
+            values.push(Value::Text(format!("\"{text}\"")));
+        }
+        None => {}
+    }
+    let mut equal = |condition, code: Option<i64>| {
+        if let Some(code) = code {
             conditions.push(condition);
-            values.push(Value::Text(text));
+            values.push(code.into());
         }
-        if let Some(asked) = question.scheduled_type {
-            conditions.push("scheduled_type = ?");
-            values.push(code(ScheduledType::ALL, asked).into());
-        } else {
-            conditions.push("timed = 1");
-        }
-        if let Some(asked) = question.task_type {
-            conditions.push("task_type = ?");
-            values.push(code(TaskType::ALL, asked).into());
-        }
-        if let Some(asked) = question.last_status {
-            conditions.push("last_status = ?");
-            values.push(code(LastStatus::ALL, asked).into());
-        }
-        if let Some(asked) = question.life_cycle_type {
-            conditions.push("life_cycle_type = ?");
-            values.push(code(LifeCycleType::ALL, asked).into());
-        }
-        let matching = format!("FROM task WHERE {}", conditions.join(" AND "));
-        (matching, values)
-    }
-}
-
-impl Listing for SqliteBy<'_> {
-    fn answer(&self, question: &Question) -> Answer {
-        let mut page = Vec::new();
-        let total = self.ask(question, |row| page.push(record(row)));
-        Answer {
-            total: total.expect("valid statements"),
-            page,
-        }
-    }
-
-    fn read(&self, question: &Question) {
-        let read = |row: &Row<'_>| {
-            for column in 0..12 {
-                black_box(row.get_ref(column).expect("one of twelve columns"));
-            }
-        };
-        black_box(self.ask(question, read).expect("valid statements"));
-    }
-}
-
-impl Changing for Sqlite {
-    fn set_last_status(&self, id: &str, status: LastStatus) {
-        let sql = "UPDATE task SET last_status = ?1 WHERE project = 1 AND id = ?2";
-        let mut update = self.0.prepare_cached(sql).expect("a valid statement");
-        let changed = update.execute(params![code(LastStatus::ALL, status), id]);
-        assert_eq!(changed, Ok(1));
-    }
-}
-
-/// The small integer that stands for a value.
-fn code<T: PartialEq + Copy>(all: &[T], value: T) -> i64 {
-    let position = all.iter().position(|known| *known == value);
-    i64::try_from(position.expect("one of all")).expect("a small position")
-}
-
-/// The texts of a row, those of enums by their small integers.
-fn record(row: &Row<'_>) -> [String; 12] {
-    let text = |column: usize| match row.get_ref(column).expect("one of twelve columns") {
-        ValueRef::Null => String::new(),
-        ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-        other => panic!("{other:?}"),
     };
-    let mut record: [String; 12] = std::array::from_fn(text);
-    spell(&mut record[2], TaskType::ALL);
-    spell(&mut record[3], ScheduledType::ALL);
-    spell(&mut record[4], LifeCycleType::ALL);
-    spell(&mut record[5], LastStatus::ALL);
-    record[7] = (record[7] == "1").to_string();
-    record
+    equal("timed = ?", question.scheduled_type.is_none().then_some(1));
+    equal(
+        "scheduled_type = ?",
+        question.scheduled_type.map(|it| it as i64),
+    );
+    equal("task_type = ?", question.task_type.map(|it| it as i64));
+    equal("last_status = ?", question.last_status.map(|it| it as i64));
+    equal(
+        "life_cycle_type = ?",
+        question.life_cycle_type.map(|it| it as i64),
+    );
+    (
+        format!("FROM task WHERE {}", conditions.join(" AND ")),
+        values,
+    )
 }
 
-/// Puts the spelling of a value in place of its small integer.
-fn spell<T: Display>(text: &mut String, all: &[T]) {
-    if let Ok(code) = text.parse::<usize>() {
-        *text = all[code].to_string();
+/// Hands over the fields of each row that a statement gives.
+fn visit<'a>(
+    statement: &mut Statement<'_>,
+    values: impl Iterator<Item = &'a Value>,
+    each: Visit<'_>,
+) -> rusqlite::Result<()> {
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        each(&fields(row)?);
+    }
+    Ok(())
+}
+
+fn fields<'a>(row: &'a Row<'_>) -> rusqlite::Result<Fields<'a>> {
+    let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_str_or_null()?);
+    let known = |text: Option<&'a str>| text.expect("a text that is never null");
+    let code = |column| row.get::<_, Option<usize>>(column);
+    Ok(Fields {
+        id: known(text(0)?),
+        task_name: known(text(1)?),
+        task_type: TaskType::ALL[row.get::<_, usize>(2)?],
+        scheduled_type: ScheduledType::ALL[row.get::<_, usize>(3)?],
+        life_cycle_type: code(4)?.map(|code| LifeCycleType::ALL[code]),
+        last_status: code(5)?.map(|code| LastStatus::ALL[code]),
+        next_execution_time: text(6)?,
+        enable: row.get(7)?,
+        description: text(8)?,
+        priority: row.get(9)?,
+        time_zone: text(10)?,
+        wait_time: row.get(11)?,
+    })
+}
+
+impl Engine for Sqlite {
+    fn list(&self, question: &Question, each: Visit<'_>) -> usize {
+        self.try_list(question, each).expect("valid statements")
+    }
+
+    fn change(&mut self, change: &Change) {
+        assert_eq!(self.try_change(change), Ok(1), "{change:?}");
+    }
+
+    /// Another database, by the backup that SQLite has for it.
+    fn snapshot(&self) -> Box<dyn Records> {
+        let mut copy = Connection::open_in_memory().expect("a database in memory");
+        let backup = rusqlite::backup::Backup::new(&self.connection, &mut copy);
+        let backup = backup.expect("two databases");
+        backup.step(-1).expect("a backup of all pages");
+        drop(backup);
+        Box::new(copy)
+    }
+}
+
+impl Records for Connection {
+    fn for_each(&self, each: Visit<'_>) {
+        let statement = self.prepare(&format!("SELECT {COLUMNS} FROM task ORDER BY seq"));
+        visit(
+            &mut statement.expect("a valid statement"),
+            [].into_iter(),
+            each,
+        )
+        .expect("rows of the table");
     }
 }

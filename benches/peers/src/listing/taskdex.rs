@@ -1,67 +1,68 @@
-use std::hint::black_box;
-
 use taskdex::testkit::Workload;
-use taskdex::{LastStatus, ListQuery, NameMatch, Page, ProjectId, ScheduledTask, Task, TaskStore};
+use taskdex::{Execution, ListQuery, ProjectId, Snapshot, Task, TaskStore};
 
-use super::{Answer, Changing, LIMIT, Listing, Question};
+use super::{Engine, Fields, Question, Records, Visit};
+use crate::rows::Change;
 
-/// This crate.
+/// This crate, by its public calls.
 #[derive(Debug)]
 pub struct Taskdex {
-    /// The store.
-    pub store: TaskStore,
-    /// The project that holds the tasks.
-    pub project: ProjectId,
+    store: TaskStore,
+    project: ProjectId,
 }
 
 impl Taskdex {
-    pub(super) fn load(tasks: Vec<Task>) -> Self {
+    /// The engine with these tasks.
+    #[must_use]
+    pub fn load(tasks: Vec<Task>) -> Self {
         let store = TaskStore::new();
         let project = ProjectId::new("p-1").expect("a project's id");
         (store.add_all(&project, tasks, Workload::NOW)).expect("tasks of distinct ids");
         Self { store, project }
     }
-
-    fn page(&self, question: &Question) -> Page {
-        let name =
-            (question.task_name).map(|text| NameMatch::contains(text).expect("a short text"));
-        let query = ListQuery::new(question.offset, LIMIT)
-            .expect("a limit of at most 50")
-            .with_task_name(name)
-            .with_task_type(question.task_type)
-            .with_scheduled_type(question.scheduled_type)
-            .with_life_cycle_type(question.life_cycle_type)
-            .with_last_status(question.last_status);
-        self.store.list(&self.project, &query, Workload::NOW)
-    }
 }
 
-impl Listing for Taskdex {
-    fn answer(&self, question: &Question) -> Answer {
-        let page = self.page(question);
-        let record = |listed: &ScheduledTask| {
-            let time = listed.next_execution_time().unwrap_or_default();
-            super::record(listed.task(), time)
+impl Engine for Taskdex {
+    fn list(&self, question: &Question, each: Visit<'_>) -> usize {
+        let page = (self.store).list(&self.project, &question.query(), Workload::NOW);
+        for listed in &page {
+            let next = listed.next_execution().map(Execution::to_ascii);
+            each(&Fields::of(listed.task(), next.as_ref()));
+        }
+        usize::try_from(page.total_count()).expect("a count")
+    }
+
+    fn list_json(&self, _: &Question, query: &str, out: &mut Vec<u8>) {
+        let query = ListQuery::from_query_string(query).expect("a valid query string");
+        (self.store).list_json(&self.project, &query, Workload::NOW, out);
+    }
+
+    fn change(&mut self, change: &Change) {
+        let (store, project, now) = (&self.store, &self.project, Workload::NOW);
+        let changed = match change {
+            Change::Status(id, status) => {
+                (store.set_last_status(project, id, Some(*status))).map(drop)
+            }
+            Change::Rename(id, name) => store.rename(project, id, name).map(drop),
+            Change::Replace(task) => store.replace(project, task.clone(), now).map(drop),
+            Change::Add(task) => store.add(project, task.clone(), now).map(drop),
+            Change::Remove(id) => store.remove(project, id).map(drop),
         };
-        Answer {
-            total: page.total_count(),
-            page: page.tasks().iter().map(record).collect(),
-        }
+        changed.expect("a change of a task that is there");
     }
 
-    fn read(&self, question: &Question) {
-        let page = self.page(question);
-        black_box(page.total_count());
-        for listed in page.tasks() {
-            super::read_record(listed.task(), listed.next_execution());
-        }
+    fn snapshot(&self) -> Box<dyn Records> {
+        Box::new(self.store.snapshot(&self.project).expect("a project"))
     }
 }
 
-impl Changing for Taskdex {
-    fn set_last_status(&self, id: &str, status: LastStatus) {
-        (self.store)
-            .set_last_status(&self.project, id, Some(status))
-            .expect("a task of the project");
+impl Records for Snapshot {
+    fn for_each(&self, each: Visit<'_>) {
+        for record in self {
+            let next = record
+                .next_execution(Workload::NOW)
+                .map(Execution::to_ascii);
+            each(&Fields::of(record.task(), next.as_ref()));
+        }
     }
 }

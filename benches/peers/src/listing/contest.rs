@@ -1,0 +1,367 @@
+//! One engine at a time: loaded, compared with the reference, and timed.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::Hasher;
+use std::time::Instant;
+
+use taskdex::testkit::Workload;
+use taskdex::{LastStatus, Task, TaskName};
+
+use super::{Bitmaps, Case, Composable, Engine, Question, Records, Scan, Sqlite, Taskdex};
+use super::{answer, cases, read, tasks};
+use crate::measure::median_ns;
+use crate::random::Random;
+use crate::report::{Group, Place, Report};
+use crate::rows::Change;
+use crate::run::Run;
+
+/// Changes of one kind that are timed together, so that the clock takes little part in it.
+const TIMED_TOGETHER: usize = 8;
+
+/// With more tasks, SQLite and composable-indexes take minutes and more memory than most have.
+const TASKS_MAX: usize = 3_000_000;
+
+/// What the engines are asked, and what the reference answered.
+pub struct Contest {
+    tasks: Vec<Task>,
+    cases: Vec<(Case, Vec<Asked>)>,
+    /// Two sets, of which an engine is timed with one.
+    changes: [Vec<Changes>; 2],
+    /// Answers after both.
+    afterwards: Vec<(Question, Answer)>,
+    /// The number of bytes of all records, and a hash of them.
+    records: (usize, u64),
+    run: Run,
+}
+
+type Answer = (usize, Vec<String>);
+/// Changes of one kind.
+type Changes = (&'static str, Vec<Change>);
+
+struct Asked {
+    question: Question,
+    answer: Answer,
+    /// The query string and the documented body.
+    json: Option<(String, Vec<u8>)>,
+}
+
+/// Compares and times every engine with so many tasks.
+///
+/// # Panics
+///
+/// Where an answer is not that of the reference.
+pub fn run(count: usize, run: &Run, report: &mut Report) {
+    let others = [Group::Next, Group::Due];
+    if run.groups.iter().all(|group| others.contains(group)) {
+        return;
+    }
+    let contest = Contest::new(count, run);
+    contest.enter("taskdex", Taskdex::load, report);
+    contest.enter("roaring", Bitmaps::load, report);
+    contest.enter("Vec", Scan::load, report);
+    if count <= TASKS_MAX {
+        contest.enter("composable", Composable::load, report);
+        contest.enter_sqlite(report);
+    }
+}
+
+impl Contest {
+    /// Asks the reference, a scan of all tasks, everything.
+    fn new(count: usize, run: &Run) -> Self {
+        let tasks = tasks(count);
+        let mut reference = Scan::load(tasks.clone());
+        let with_answers = |case: Case| {
+            let asked = case.questions.iter();
+            let asked = asked
+                .map(|it| Asked::of(&reference, *it, case.is_json))
+                .collect();
+            (case, asked)
+        };
+        let cases: Vec<(Case, Vec<Asked>)> = cases(&reference, run.effort)
+            .into_iter()
+            .filter(|case| run.has(case.group) || (case.is_json && run.has(Group::Json)))
+            .map(with_answers)
+            .collect();
+        let records = if run.has(Group::Load) {
+            digest(&*reference.snapshot())
+        } else {
+            (0, 0)
+        };
+        let changes = [changes(&tasks, 0), changes(&tasks, 1)];
+        for (_, changes) in changes.iter().flatten() {
+            for change in changes {
+                reference.change(change);
+            }
+        }
+        let questions = cases.iter().filter_map(|(case, _)| case.questions.first());
+        let afterwards = questions.map(|it| (*it, answer(&reference, it))).collect();
+        Self {
+            tasks,
+            cases,
+            changes,
+            afterwards,
+            records,
+            run: run.clone(),
+        }
+    }
+
+    /// One engine: the second set of changes is timed, and the first one warms it up.
+    fn enter<E: Engine>(&self, name: &str, load: fn(Vec<Task>) -> E, report: &mut Report) {
+        eprintln!("{} tasks, {name}", self.tasks.len());
+        let heap = (self.run.heap)();
+        let tasks = self.tasks.clone();
+        let begin = Instant::now();
+        let mut engine = load(tasks);
+        let loaded = begin.elapsed().as_secs_f64() * 1e9;
+        let bytes = (self.run.heap)().saturating_sub(heap);
+        self.report(Group::Load, "loaded at once", name, loaded, report);
+        self.report_bytes(name, bytes, report);
+        self.ask(
+            &engine,
+            name,
+            &[Group::List, Group::Name, Group::Json],
+            report,
+        );
+        self.copy(&engine, name, report);
+        self.change(&mut engine, 0, None, report);
+        self.change(&mut engine, 1, Some(name), report);
+        self.check_changed(&engine, name);
+    }
+
+    /// SQLite is loaded once: its first set of changes is timed while it keeps counts.
+    fn enter_sqlite(&self, report: &mut Report) {
+        let (name, counts) = ("SQLite", "SQLite, counts");
+        eprintln!("{} tasks, {name}", self.tasks.len());
+        let tasks = self.tasks.clone();
+        let begin = Instant::now();
+        let mut engine = Sqlite::load(tasks);
+        let loaded = begin.elapsed().as_secs_f64() * 1e9;
+        self.report(Group::Load, "loaded at once", name, loaded, report);
+        self.report_bytes(name, engine.bytes(), report);
+        self.ask(
+            &engine,
+            name,
+            &[Group::List, Group::Name, Group::Json],
+            report,
+        );
+        self.copy(&engine, name, report);
+        let begin = Instant::now();
+        engine.keep_counts(true);
+        let loaded = loaded + begin.elapsed().as_secs_f64() * 1e9;
+        self.report(Group::Load, "loaded at once", counts, loaded, report);
+        self.report_bytes(counts, engine.bytes(), report);
+        self.ask(&engine, counts, &[Group::List, Group::Json], report);
+        self.change(&mut engine, 0, Some(counts), report);
+        engine.keep_counts(false);
+        self.change(&mut engine, 1, Some(name), report);
+        self.check_changed(&engine, name);
+    }
+
+    /// Compares the answers to all questions, and times them.
+    fn ask(&self, engine: &dyn Engine, name: &str, groups: &[Group], report: &mut Report) {
+        for (case, asked) in &self.cases {
+            let place = |group| Place {
+                group,
+                case: case.name,
+                n: Some(self.tasks.len()),
+                matching: Some(matching(asked)),
+            };
+            if groups.contains(&case.group) && self.run.has(case.group) {
+                for it in asked {
+                    let theirs = answer(engine, &it.question);
+                    assert_eq!(
+                        theirs, it.answer,
+                        "{name}, {}: {:?}",
+                        case.name, it.question
+                    );
+                }
+                let ns = self.run.effort.median_ns(asked.len(), || {
+                    for it in asked {
+                        read(engine, &it.question);
+                    }
+                });
+                report.time(place(case.group), name, ns);
+            }
+            if case.is_json && groups.contains(&Group::Json) && self.run.has(Group::Json) {
+                let mut out = Vec::new();
+                let body = |it: &Asked, out: &mut Vec<u8>| {
+                    let (query, _) = it.json.as_ref().expect("a case of JSON");
+                    out.clear();
+                    engine.list_json(&it.question, query, out);
+                };
+                for it in asked {
+                    body(it, &mut out);
+                    let same = it
+                        .json
+                        .as_ref()
+                        .is_some_and(|(_, expected)| *expected == out);
+                    assert!(same, "{name}, JSON, {}: {:?}", case.name, it.question);
+                }
+                let ns = self.run.effort.median_ns(asked.len(), || {
+                    for it in asked {
+                        body(it, &mut out);
+                    }
+                });
+                report.time(place(Group::Json), name, ns);
+            }
+        }
+    }
+
+    /// Times a snapshot and what is written of it, once it is compared.
+    fn copy(&self, engine: &dyn Engine, name: &str, report: &mut Report) {
+        if !self.run.has(Group::Load) {
+            return;
+        }
+        let snapshot = engine.snapshot();
+        assert_eq!(digest(&*snapshot), self.records, "{name}, all records");
+        let mut lines = Vec::new();
+        let ns = self.run.effort.median_ns(1, || {
+            snapshot.for_each(&mut |fields| {
+                // As a writer with a buffer would, but to nowhere.
+                if lines.len() > 1 << 16 {
+                    lines.clear();
+                }
+                fields.write_json(&mut lines);
+            });
+        });
+        drop(snapshot);
+        self.report(Group::Load, "written as JSON Lines", name, ns, report);
+        let ns = self.run.effort.median_ns(1, || drop(engine.snapshot()));
+        self.report(Group::Load, "snapshot", name, ns, report);
+    }
+
+    /// Carries out a set of changes, and times each kind where a name is given.
+    fn change(&self, engine: &mut dyn Engine, set: usize, name: Option<&str>, report: &mut Report) {
+        if !self.run.has(Group::Change) {
+            return;
+        }
+        for (kind, changes) in &self.changes[set] {
+            let timed = changes.chunks(TIMED_TOGETHER).map(|changes| {
+                let begin = Instant::now();
+                for change in changes {
+                    engine.change(change);
+                }
+                begin.elapsed()
+            });
+            let ns = median_ns(timed.collect()) / 8.0;
+            if let Some(name) = name {
+                self.report(Group::Change, kind, name, ns, report);
+            }
+        }
+    }
+
+    fn check_changed(&self, engine: &dyn Engine, name: &str) {
+        if self.run.has(Group::Change) {
+            for (question, expected) in &self.afterwards {
+                let theirs = answer(engine, question);
+                assert_eq!(&theirs, expected, "{name}, after changes: {question:?}");
+            }
+        }
+    }
+
+    fn place<'a>(&self, group: Group, case: &'a str) -> Place<'a> {
+        Place {
+            group,
+            case,
+            n: Some(self.tasks.len()),
+            matching: None,
+        }
+    }
+
+    fn report(&self, group: Group, case: &str, name: &str, ns: f64, report: &mut Report) {
+        if self.run.has(group) {
+            report.time(self.place(group, case), name, ns);
+        }
+    }
+
+    fn report_bytes(&self, name: &str, bytes: usize, report: &mut Report) {
+        if self.run.has(Group::Memory) {
+            report.bytes(self.place(Group::Memory, "tasks and indexes"), name, bytes);
+        }
+    }
+}
+
+impl Asked {
+    fn of(reference: &dyn Engine, question: Question, is_json: bool) -> Self {
+        let json = is_json.then(|| {
+            let query = question
+                .query()
+                .to_query_string()
+                .expect("the order of adding");
+            let mut body = Vec::new();
+            reference.list_json(&question, &query, &mut body);
+            (query, body)
+        });
+        Self {
+            question,
+            answer: answer(reference, &question),
+            json,
+        }
+    }
+}
+
+/// The median of the totals.
+fn matching(asked: &[Asked]) -> usize {
+    let mut totals: Vec<usize> = asked.iter().map(|it| it.answer.0).collect();
+    totals.sort_unstable();
+    totals[totals.len() / 2]
+}
+
+/// The number of bytes of all records as JSON, and a hash of them.
+fn digest(records: &dyn Records) -> (usize, u64) {
+    let (mut hasher, mut bytes, mut line) = (DefaultHasher::new(), 0, Vec::new());
+    records.for_each(&mut |fields| {
+        line.clear();
+        fields.write_json(&mut line);
+        hasher.write(&line);
+        bytes += line.len();
+    });
+    (bytes, hasher.finish())
+}
+
+/// Seeded changes: as many of each kind, of tasks that no other change is of.
+fn changes(tasks: &[Task], set: usize) -> Vec<Changes> {
+    // A multiple of those that are timed together; both sets take at most half of the tasks.
+    let each = TIMED_TOGETHER * (tasks.len() / 20 / TIMED_TOGETHER).clamp(1, 32);
+    let random = &mut Random::new(0x0c43);
+    let mut order: Vec<usize> = (0..tasks.len()).collect();
+    random.shuffle(&mut order);
+    let mut chosen = order.into_iter().map(|at| &tasks[at]).skip(set * 4 * each);
+    let mut some =
+        |change: &mut dyn FnMut(&Task) -> Change| chosen.by_ref().take(each).map(change).collect();
+    let end = tasks.len() + set * 4 * each;
+    let mut more = (end..).map(|at| Workload::new(0x0c41, 0).task(at));
+    let mut more = || more.next().expect("an endless workload");
+    vec![
+        (
+            "status",
+            some(&mut |task| {
+                let is_other = |status: &&LastStatus| Some(**status) != task.last_status();
+                let status = LastStatus::ALL
+                    .iter()
+                    .find(is_other)
+                    .expect("three statuses");
+                Change::Status(task.id().to_owned(), *status)
+            }),
+        ),
+        (
+            "rename",
+            some(&mut |task| {
+                let name = TaskName::new(more().task_name()).expect("the name of a task");
+                Change::Rename(task.id().to_owned(), name)
+            }),
+        ),
+        (
+            "replace",
+            some(&mut |task| {
+                let other = more().to_builder().with_id(task.id()).build();
+                Change::Replace(other.expect("a valid task"))
+            }),
+        ),
+        (
+            "remove",
+            some(&mut |task| Change::Remove(task.id().to_owned())),
+        ),
+        ("add", (0..each).map(|_| Change::Add(more())).collect()),
+    ]
+}
