@@ -4,7 +4,7 @@ use taskdex::{Execution, ListQuery, ProjectId, Snapshot, Task, TaskStore};
 use super::{Engine, Fields, Question, Records, Visit};
 use crate::rows::Change;
 
-/// This crate, by its public calls.
+/// This crate, by its public calls; watched, as that keeps the order of next executions.
 #[derive(Debug)]
 pub struct Taskdex {
     store: TaskStore,
@@ -18,6 +18,7 @@ impl Taskdex {
         let store = TaskStore::new();
         let project = ProjectId::new("p-1").expect("a project's id");
         (store.add_all(&project, tasks, Workload::NOW)).expect("tasks of distinct ids");
+        store.watch_due(Workload::NOW);
         Self { store, project }
     }
 }
