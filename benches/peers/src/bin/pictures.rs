@@ -223,9 +223,8 @@ fn draw_next(area: &Area<'_>, figures: &[&Figure], title: &str) -> Result<()> {
     let (low, high) = (power(low.log10().floor()), power(high.log10().ceil()));
     let rows = count(cases.len());
     let mut chart = ChartBuilder::on(area)
-        .caption(title, (FONT, 17))
         .margin(12)
-        .margin_top(36)
+        .margin_top(62)
         .x_label_area_size(40)
         .y_label_area_size(230)
         .build_cartesian_2d((low..high).log_scale(), 0.0..rows)?;
@@ -248,6 +247,8 @@ fn draw_next(area: &Area<'_>, figures: &[&Figure], title: &str) -> Result<()> {
             mark(area, place, color, marker)?;
         }
     }
+    let large = TextStyle::from((FONT, 17).into_font()).pos(Pos::new(HPos::Center, VPos::Center));
+    area.draw(&Text::new(title.to_owned(), (380, 20), large))?;
     let mut x = 250;
     for engine in distinct(figures.iter().map(|it| it.engine.as_str())) {
         let (color, _, marker) = look(engine);
@@ -271,6 +272,7 @@ fn draw_memory(area: &Area<'_>, figures: &[&Figure], title: &str) -> Result<()> 
         .build_cartesian_2d(0.0..high * 1.1, 0.0..rows)?;
     (chart.configure_mesh())
         .disable_y_mesh()
+        .x_label_formatter(&|bytes| format!("{bytes:.0}"))
         .y_labels(0)
         .label_style((FONT, 12))
         .bold_line_style(BLACK.mix(0.15))
