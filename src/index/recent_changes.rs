@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use super::Slot;
 
-/// Length of the change log.
+/// The most changes that are noted; a search that misses more is run again.
 const LOG_MAX: usize = 256;
+
 /// The rows of the latest changes, additions aside.
 #[derive(Debug)]
 pub(super) struct RecentChanges {

@@ -775,10 +775,7 @@ impl Op {
                 let both = next_wakeup.and_then(|wakeup| Ok((wakeup, store.passed()?)));
                 both.into()
             }
-            Self::DueCount { now, .. } => match store.due_count(now) {
-                Ok(count) => Outcome::Counted(count),
-                Err(refused) => Err::<(), _>(refused).into(),
-            },
+            Self::DueCount { now, .. } => store.due_count(now).map(Outcome::Counted).into(),
             Self::Forecast {
                 project,
                 query,
@@ -950,10 +947,7 @@ impl Op {
                 reference.take_due(now, limit, choose).into()
             }
             Self::NextWakeup { .. } => reference.next_wakeup().into(),
-            Self::DueCount { now, .. } => match reference.due_count(now) {
-                Ok(count) => Outcome::Counted(count),
-                Err(refused) => Err::<(), _>(refused).into(),
-            },
+            Self::DueCount { now, .. } => reference.due_count(now).map(Outcome::Counted).into(),
             Self::Forecast {
                 project,
                 query,
