@@ -1,7 +1,7 @@
 //! Previews when schedules would run.
 //!
 //! ```text
-//! cargo run --release --example future_executions -- \
+//! cargo run --release -p taskdex-examples --example future_executions -- \
 //!     [--now RFC3339] [--count N] [--rfc3339] [FILE|-]
 //! ```
 //!

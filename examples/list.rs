@@ -1,7 +1,7 @@
 //! Answers queries of the documented listing over a file of records.
 //!
 //! ```text
-//! cargo run --release --example list -- [--data FILE] [--now RFC3339] [--project ID] [QUERY]
+//! cargo run --release -p taskdex-examples --example list -- [--data FILE] [--now RFC3339] [--project ID] [QUERY]
 //! ```
 //!
 //! `QUERY` is the query string (default `offset=0&limit=10`); `-` reads one a

@@ -1,7 +1,7 @@
 //! Executes the tasks of a file on a simulated clock, through a crash and a restart.
 //!
 //! ```text
-//! cargo run --release --example scheduler -- [--data FILE] [--now RFC3339] [--hours N] [--speed N]
+//! cargo run --release -p taskdex-examples --example scheduler -- [--data FILE] [--now RFC3339] [--hours N] [--speed N]
 //! ```
 //!
 //! The clock starts at `--now` (default: the system's) and runs for `--hours` (12) at `--speed`

@@ -1,7 +1,7 @@
 //! A store on a command line: one call a line in, one answer a line out.
 //!
 //! ```text
-//! cargo run --release --example shell -- [--change-log N] [FILE|-]
+//! cargo run --release -p taskdex-examples --example shell -- [--change-log N] [FILE|-]
 //! ```
 //!
 //! Each line is a JSON object: `do` names the call, `project` the project (default `default`),

@@ -1,7 +1,7 @@
 //! Puts the zone data of a folder in force, as most systems have one.
 //!
 //! ```text
-//! cargo run --release --example zoneinfo -- [--now RFC3339] FOLDER [QUESTION]
+//! cargo run --release -p taskdex-examples --example zoneinfo -- [--now RFC3339] FOLDER [QUESTION]
 //! ```
 //!
 //! It prints the zones whose clocks show another time from `now` on than under the data that the
