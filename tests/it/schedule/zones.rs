@@ -218,7 +218,7 @@ fn every_zone_means_what_its_reader_says_around_every_change_and_at_random() {
         for change in changes {
             let before = i64::from(clock.offset_seconds(change - 1));
             let shift = (i64::from(clock.offset_seconds(change)) - before).abs();
-            for near in [-1, 0, 1] {
+            for near in [-1, 0] {
                 for from_change in [-shift, -shift / 2, 0, shift / 2, shift] {
                     let second = change + from_change + near;
                     assert_like_the_reader(name, ours, &clock, second);
