@@ -25,6 +25,7 @@ mod validate;
 mod watch;
 
 use answers::Answers;
+use arrayvec::ArrayVec;
 pub(crate) use by_next::ByNext;
 pub(crate) use change::{Addition, NotAdded};
 pub(crate) use due::DueQueue;
@@ -111,6 +112,9 @@ pub(crate) struct Origin {
     /// Greater than every sequence that was used.
     pub(crate) sequence_next: u64,
 }
+
+/// Ids whose places are prefetched together, where lists of many rows are built.
+const PREFETCHED_IDS: usize = 16;
 
 /// One project's tasks.
 ///
@@ -318,11 +322,21 @@ impl Lookups {
     /// Lists of these rows, with room for `capacity` of them.
     fn of(rows: &Rows, capacity: usize) -> Self {
         let mut lookups = Self::with_capacity(capacity);
-        for (slot, row) in rows.iter(Slot::FIRST..rows.end()) {
-            lookups.answers.insert(slot, row.code());
-            let hash = lookups.ids.hash(row.task().id());
-            lookups.ids.insert(rows, slot, hash);
+        let mut left = rows.iter(Slot::FIRST..rows.end());
+        loop {
+            let step = left.by_ref().take(PREFETCHED_IDS);
+            let step = step.map(|(slot, row)| (slot, row.code(), lookups.ids.hash(row.task().id())));
+            let step: ArrayVec<_, PREFETCHED_IDS> = step.collect();
+            if step.is_empty() {
+                return lookups;
+            }
+            for &(_, _, hash) in &step {
+                lookups.ids.prefetch(hash);
+            }
+            for (slot, code, hash) in step {
+                lookups.answers.insert(slot, code);
+                lookups.ids.insert(rows, slot, hash);
+            }
         }
-        lookups
     }
 }

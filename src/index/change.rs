@@ -184,6 +184,17 @@ impl Index {
         lookups.map_or(0, |lookups| lookups.ids.hash(id))
     }
 
+    /// Stages a row of an id that no other has, in a project that has no lists yet and gets them
+    /// [at once](Self::make_ready_for), before anything else is done with it.
+    pub(crate) fn push_unlisted(&mut self, head: &RowHead, task: &Task) -> Result<(), NoRoom> {
+        debug_assert!(self.lookups.is_none(), "lists would miss the row");
+        if head.sequence == u64::MAX {
+            return Err(NoRoom);
+        }
+        self.rows.push(head, task, self.limits.rows_max)?;
+        Ok(())
+    }
+
     /// Adds a row whose id has this hash.
     pub(super) fn push_row(
         &mut self,

@@ -4,9 +4,9 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::batch::{added_at, not_added};
+use super::batch::added_at;
 use crate::error::Error;
-use crate::index::{Index, NameBatch, Next, RowHead, RowView, SharedChunk, SharedRows};
+use crate::index::{Index, Next, NoRoom, RowHead, RowView, SharedChunk, SharedRows};
 use crate::query::Revision;
 use crate::schedule::Execution;
 use crate::task::{ProjectId, Record, Task};
@@ -204,11 +204,9 @@ impl Restoration {
         Self(index)
     }
 
-    /// Adds the next task: a full record, whose sequence is greater than those before it.
-    ///
-    /// Refused where its id was there before. O(length of the texts), amortised.
+    /// Adds the next task: a full record, whose id is none of those before it, and whose sequence
+    /// is greater than theirs. O(length of the texts).
     pub(crate) fn push(&mut self, record: &Record) -> Result<(), Error> {
-        let id = record.task.id();
         let added_at = added_at(record, DateTime::UNIX_EPOCH);
         let task = record.task.first_added(added_at)?;
         let head = RowHead {
@@ -218,18 +216,14 @@ impl Restoration {
             version: record.version.unwrap_or_default(),
             added: added_at.timestamp(),
         };
-        self.0.make_ready_for(1);
-        let restaged = self.0.restage(&head, &task);
-        restaged.map_err(|why| not_added(id, why))
+        let pushed = self.0.push_unlisted(&head, &task);
+        pushed.map_err(|NoRoom| Error::project_full(task.id()))
     }
 
-    /// The project with all its tasks. O(n) for the names of n tasks.
+    /// The project with all its tasks, of which lists are built. O(n) for n tasks.
     pub(super) fn finish(self, next_sequence: u64, log_capacity: usize) -> Index {
         let Self(mut index) = self;
-        let mut batch = NameBatch::default();
-        while index.fill_name_batch(&mut batch) {
-            while index.record_names_step(&mut batch) {}
-        }
+        index.make_ready_for(0);
         index.publish(index.revision());
         index.continue_sequences(next_sequence);
         index.with_change_log(log_capacity)
