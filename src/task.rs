@@ -18,6 +18,7 @@ use chrono::{DateTime, Datelike, Utc};
 use attributes::KeptTiming;
 pub(crate) use attributes::{Attributes, Code, small};
 pub use builder::TaskBuilder;
+pub(crate) use builder::TaskFields;
 pub use record::Record;
 pub(crate) use record::written_instant;
 pub(crate) use text::is_plain;
@@ -85,12 +86,18 @@ impl Task {
         TaskBuilder::new(id.into(), task_name.into(), task_type, timing.into())
     }
 
-    /// A task of these texts, which lie end to end.
-    pub(crate) fn from_parts(texts: &str, attributes: Attributes) -> Self {
-        let attributes = attributes.with_texts(texts);
-        let texts =
-            ArrayString::from(texts).map_or_else(|_| Texts::Long(texts.into()), Texts::Short);
-        Self { texts, attributes }
+    /// A task of these texts, which will lie end to end.
+    pub(crate) fn from_parts(parts: &[&str], attributes: Attributes) -> Self {
+        let mut short = ArrayString::new();
+        let is_short = parts.iter().all(|part| short.try_push_str(part).is_ok());
+        let texts = if is_short {
+            Texts::Short(short)
+        } else {
+            Texts::Long(parts.concat().into())
+        };
+        let mut task = Self { texts, attributes };
+        task.attributes = attributes.with_texts(task.view().texts());
+        task
     }
 
     pub(crate) fn attributes(&self) -> &Attributes {

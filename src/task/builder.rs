@@ -119,9 +119,40 @@ impl TaskBuilder {
     /// - [`ErrorKind::OutOfRange`]: `priority` over 50, or `wait_time` over 43200.
     /// - [`ErrorKind::NotTriggerable`]: a triggered `START` or `REBUILD`.
     pub fn build(self) -> Result<Task, Error> {
-        check_text("id", &self.id)?;
-        check_text("task_name", &self.task_name)?;
-        check_optional_text("description", &self.description)?;
+        TaskFields {
+            id: &self.id,
+            task_name: &self.task_name,
+            task_type: self.task_type,
+            timing: self.timing,
+            last_status: self.last_status,
+            enabled: self.enabled,
+            description: &self.description,
+            priority: self.priority,
+            wait_time: self.wait_time,
+        }
+        .checked()
+    }
+}
+
+/// The fields of a task, whose texts lie elsewhere.
+pub(crate) struct TaskFields<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) task_name: &'a str,
+    pub(crate) task_type: TaskType,
+    pub(crate) timing: Timing,
+    pub(crate) last_status: Option<LastStatus>,
+    pub(crate) enabled: bool,
+    pub(crate) description: &'a str,
+    pub(crate) priority: Option<u32>,
+    pub(crate) wait_time: Option<u32>,
+}
+
+impl TaskFields<'_> {
+    /// The task, if all is within the documented limits.
+    pub(crate) fn checked(self) -> Result<Task, Error> {
+        check_text("id", self.id)?;
+        check_text("task_name", self.task_name)?;
+        check_optional_text("description", self.description)?;
         let checked = |limits: &Limits, parameter, value: Option<u32>| {
             value
                 .map(|value| limits.check(parameter, value))
@@ -161,7 +192,7 @@ impl TaskBuilder {
             description_length: self.description.len(),
         });
         let zone = reported_zone.as_deref().unwrap_or_default();
-        let texts = [&*self.id, &self.task_name, &self.description, zone].concat();
+        let texts = [self.id, self.task_name, self.description, zone];
         Ok(Task::from_parts(&texts, attributes))
     }
 }

@@ -61,10 +61,10 @@ impl<'a> TaskView<'a> {
     }
 
     /// The texts of the same task under another name.
-    pub(crate) fn texts_renamed(self, task_name: &str) -> String {
+    pub(crate) fn texts_renamed(self, task_name: &'a str) -> [&'a str; 3] {
         let after = self.attributes.id_length() + self.attributes.name_length();
         let after = self.texts.get(after..).unwrap_or_default();
-        [self.id(), task_name, after].concat()
+        [self.id(), task_name, after]
     }
 
     fn text(self, start: usize, length: usize) -> &'a str {

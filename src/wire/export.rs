@@ -45,8 +45,10 @@ use hashbrown::hash_table::Entry;
 use serde::{Deserialize, Serialize};
 
 use super::error::utf8;
+use super::fields::Fields;
 use super::full_record::write_full_record;
 use super::progress::{Meter, Progress};
+use super::record::read_export_record;
 use super::records::ReadError;
 use super::response::write_json;
 use crate::error::{Error, ErrorKind};
@@ -245,8 +247,11 @@ impl TaskStore {
     /// order, versions, instants of adding and revision, under any project id.
     ///
     /// The project's history begins where the export left it; what this store said of an earlier
-    /// project of that name means nothing for it. O(length of the text), and memory for the tasks
-    /// themselves; nothing of it is seen before the end.
+    /// project of that name means nothing for it. So a follower that saw a later revision than the
+    /// export's begins again with a copy of the restored project: `changes_since` refuses its
+    /// revision only until the project has come to that, and cannot tell that what the follower
+    /// saw was another history. O(length of the text), and memory for the tasks themselves;
+    /// nothing of it is seen before the end.
     ///
     /// # Errors
     ///
@@ -475,7 +480,8 @@ impl<R: BufRead> Reader<R> {
             let error = wrong_count(self.records_read, &self.header);
             return Err(ReadError { line, error }.into());
         };
-        let record = Record::from_export_line(line).and_then(|record| self.check(record));
+        let record = Fields::from_text(line).and_then(|fields| read_export_record(&fields));
+        let record = record.and_then(|record| self.check(record));
         match record {
             Ok(record) => Ok(Some(record)),
             Err(error) => {

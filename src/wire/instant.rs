@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::schedule::text::refused_date;
+use crate::schedule::text::{parse_date, parse_time, refused_date};
 
 /// Reads an instant as RFC 3339 writes it, exactly.
 ///
@@ -36,14 +36,24 @@ pub(super) fn parse_instant_of(
     parameter: &'static str,
     text: &str,
 ) -> Result<DateTime<Utc>, Error> {
-    Some(text)
-        .filter(|text| has_shape(text.as_bytes()))
-        .and_then(|text| DateTime::parse_from_rfc3339(&text.to_ascii_uppercase()).ok())
-        .map(|instant| instant.to_utc())
+    parse_written(text)
+        .or_else(|| parse_any(text))
         .ok_or_else(|| {
             let accepted = "an RFC 3339 instant, such as 2026-11-24T08:00:00+08:00";
             refused_date(parameter, text, accepted)
         })
+}
+
+/// Reads an instant as full records have it, `yyyy-MM-ddTHH:mm:ssZ`, without an allocation.
+fn parse_written(text: &str) -> Option<DateTime<Utc>> {
+    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
+    Some(parse_date(date)?.and_time(parse_time(time)?).and_utc())
+}
+
+fn parse_any(text: &str) -> Option<DateTime<Utc>> {
+    let instant = has_shape(text.as_bytes())
+        .then(|| DateTime::parse_from_rfc3339(&text.to_ascii_uppercase()))?;
+    Some(instant.ok()?.to_utc())
 }
 
 /// Whether `text` has the shape of RFC 3339's `date-time`.
@@ -112,6 +122,8 @@ mod tests {
     fn every_form_of_rfc_3339_is_read() {
         for (text, seconds) in [
             ("1970-01-01T00:00:00Z", 0),
+            ("2026-11-24T23:59:59Z", 1_795_564_799),
+            ("0001-01-01T00:00:00Z", -62_135_596_800),
             ("1970-01-01t00:00:01z", 1),
             ("1970-01-01T00:00:02.000000000-00:00", 2),
             ("1970-01-01T08:00:03+08:00", 3),

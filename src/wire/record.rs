@@ -9,7 +9,7 @@ use super::schedule::{
 use crate::error::{Error, ErrorKind};
 use crate::limits::{PRIORITY, TEXT_ACCEPTED, WAIT_TIME};
 use crate::query::Revision;
-use crate::task::{Record, ScheduledType, Task, TaskType, Timing, written_instant};
+use crate::task::{Record, ScheduledType, Task, TaskFields, TaskType, Timing, written_instant};
 
 const ADDED_AT_ACCEPTED: &str = "an RFC 3339 instant of years 0001 to 9999";
 const NUMBER_ACCEPTED: &str = "a whole number from 0 up";
@@ -79,18 +79,23 @@ impl Record {
     /// # Ok::<(), taskdex::Error>(())
     /// ```
     pub fn from_export_line(line: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let record = read_full_record(&Fields::from_json(line.as_ref())?)?;
-        let missing = if record.added_at.is_none() {
-            Error::missing(Field::AddedAt.as_str(), ADDED_AT_ACCEPTED)
-        } else if record.sequence.is_none() {
-            Error::missing(Field::Sequence.as_str(), NUMBER_ACCEPTED)
-        } else if record.version.is_none() {
-            Error::missing(Field::Version.as_str(), NUMBER_ACCEPTED)
-        } else {
-            return Ok(record);
-        };
-        Err(missing)
+        read_export_record(&Fields::from_json(line.as_ref())?)
     }
+}
+
+/// Reads a full record of a store.
+pub(super) fn read_export_record(fields: &Fields<'_>) -> Result<Record, Error> {
+    let record = read_full_record(fields)?;
+    let missing = if record.added_at.is_none() {
+        Error::missing(Field::AddedAt.as_str(), ADDED_AT_ACCEPTED)
+    } else if record.sequence.is_none() {
+        Error::missing(Field::Sequence.as_str(), NUMBER_ACCEPTED)
+    } else if record.version.is_none() {
+        Error::missing(Field::Version.as_str(), NUMBER_ACCEPTED)
+    } else {
+        return Ok(record);
+    };
+    Err(missing)
 }
 
 /// Reads all but `sequence` and `version`.
@@ -119,13 +124,18 @@ pub(super) fn read_task(fields: &Fields<'_>) -> Result<Task, Error> {
     let task_name = fields.required_string(Field::TaskName, TEXT_ACCEPTED)?;
     let task_type: TaskType = fields.required(Field::TaskType, TaskType::ACCEPTED)?;
     let timing = read_timing(fields)?;
-    Task::builder(id, task_name, task_type, timing)
-        .with_last_status(fields.parsed(Field::LastStatus)?)
-        .with_enabled(read_enabled(fields)?)
-        .with_description(fields.string(Field::Description)?.unwrap_or_default())
-        .with_priority(fields.integer(Field::Priority, PRIORITY.accepted)?)
-        .with_wait_time(fields.integer(Field::WaitTime, WAIT_TIME.accepted)?)
-        .build()
+    TaskFields {
+        id: &id,
+        task_name: &task_name,
+        task_type,
+        timing,
+        last_status: fields.parsed(Field::LastStatus)?,
+        enabled: read_enabled(fields)?,
+        description: &fields.string(Field::Description)?.unwrap_or_default(),
+        priority: fields.integer(Field::Priority, PRIORITY.accepted)?,
+        wait_time: fields.integer(Field::WaitTime, WAIT_TIME.accepted)?,
+    }
+    .checked()
 }
 
 fn read_timing(fields: &Fields<'_>) -> Result<Timing, Error> {
