@@ -325,7 +325,8 @@ impl Lookups {
         let mut left = rows.iter(Slot::FIRST..rows.end());
         loop {
             let step = left.by_ref().take(PREFETCHED_IDS);
-            let step = step.map(|(slot, row)| (slot, row.code(), lookups.ids.hash(row.task().id())));
+            let step =
+                step.map(|(slot, row)| (slot, row.code(), lookups.ids.hash(row.task().id())));
             let step: ArrayVec<_, PREFETCHED_IDS> = step.collect();
             if step.is_empty() {
                 return lookups;
