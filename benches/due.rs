@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{NaiveTime, TimeDelta};
 use criterion::{BenchmarkId, Criterion};
-use support::{Random, add_and_remove, filled, id, now, project, sizes, task};
+use support::{Random, filled, id, now, project, sizes, task};
 use taskdex::{
     LastStatus, ListQuery, Missed, Order, ProjectId, Schedule, Task, TaskStore, TaskType, TimeZone,
 };
@@ -30,60 +30,113 @@ fn watched(size: usize) -> TaskStore {
     store
 }
 
-fn changes(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("changes, watched or not");
+/// Changes of one store before the other has its turn.
+const TURN_CHANGES: usize = 4_096;
+/// Turns of each store.
+const TURNS: usize = 60;
+
+/// What watching adds to a change: the same changes of two stores in turns, and the median
+/// difference, so that a processor that slows down meanwhile slows both.
+fn what_watching_adds() {
     for size in sizes("100000") {
-        for (name, store) in [("plain", filled(size)), ("watched", watched(size))] {
-            let random = &mut Random::new(3);
-            let ids: Vec<String> = (0..65_536)
-                .map(|_| id(random.below(size as u64) as usize))
-                .collect();
-            let p = project();
-            let mut turn = 0;
-            let mut turns = || {
-                turn += 1;
-                turn
-            };
-            group.bench_function(
-                BenchmarkId::new(format!("enable, {name}"), size),
-                |bencher| {
-                    bencher.iter(|| {
-                        let turn = turns();
-                        let is_enabled = turn / 65_536 % 2 == 0;
-                        store.set_enabled(&p, &ids[turn % 65_536], is_enabled, now())
-                    });
-                },
-            );
-            group.bench_function(
-                BenchmarkId::new(format!("status, {name}"), size),
-                |bencher| {
-                    bencher.iter(|| {
-                        let turn = turns();
-                        let statuses = [None, Some(LastStatus::Fail), Some(LastStatus::Success)];
-                        store.set_last_status(&p, &ids[turn % 65_536], statuses[turn / 65_536 % 3])
-                    });
-                },
-            );
-            group.bench_function(
-                BenchmarkId::new(format!("replace, {name}"), size),
-                |bencher| {
-                    // An id gets the schedule of another.
-                    let others: Vec<Task> = (0..4_095).map(task).collect();
-                    bencher.iter(|| {
-                        let turn = turns();
-                        let other = others[turn % 4_095].to_builder();
-                        let other = other.with_id(&ids[turn % 65_536]).build().unwrap();
-                        store.replace(&p, other, now())
-                    });
-                },
-            );
-            let more = |count| (size..size + count as usize).map(task).collect::<Vec<_>>();
-            group.bench_function(BenchmarkId::new(format!("add, {name}"), size), |bencher| {
-                bencher.iter_custom(|count| add_and_remove(&store, &more(count), now()).0);
-            });
-        }
+        let stores = [filled(size), watched(size)];
+        let p = &project();
+        let random = &mut Random::new(3);
+        let mut some = |_| random.below(size as u64) as usize;
+        difference(
+            &format!("{size} tasks, enable"),
+            &stores,
+            |turn| {
+                // What one turn disables, the next one enables.
+                let random = &mut Random::new(turn as u64 / 2);
+                let numbers = (0..TURN_CHANGES).map(|_| random.below(size as u64) as usize);
+                numbers.map(id).collect::<Vec<_>>()
+            },
+            |store, turn, ids| {
+                for id in ids {
+                    let _ = store.set_enabled(p, id, turn % 2 != 0, now());
+                }
+            },
+        );
+        difference(
+            &format!("{size} tasks, status"),
+            &stores,
+            |_| (0..TURN_CHANGES).map(&mut some).map(id).collect::<Vec<_>>(),
+            |store, turn, ids| {
+                let status = LastStatus::ALL[turn % LastStatus::ALL.len()];
+                for id in ids {
+                    let _ = store.set_last_status(p, id, status);
+                }
+            },
+        );
+        let another_schedule = |turn: usize, number: usize| {
+            let timing = task(number * TURNS + turn).timing();
+            let task = task(number).to_builder().with_timing(timing);
+            // A type that no event triggers stays as it was.
+            task.build().ok()
+        };
+        difference(
+            &format!("{size} tasks, replace by another schedule"),
+            &stores,
+            |turn| {
+                let numbers = (0..TURN_CHANGES).map(&mut some);
+                numbers
+                    .filter_map(|number| another_schedule(turn, number))
+                    .collect::<Vec<_>>()
+            },
+            |store, _, tasks| {
+                for task in tasks {
+                    let _ = store.replace(p, task.clone(), now());
+                }
+            },
+        );
+        let added: Vec<Task> = (size..size + TURN_CHANGES).map(task).collect();
+        let remove = |store: &TaskStore| {
+            for task in added.iter().rev() {
+                let _ = store.remove(p, task.id());
+            }
+        };
+        difference(
+            &format!("{size} tasks, add"),
+            &stores,
+            |_| stores.iter().for_each(remove),
+            |store, _, ()| {
+                for task in added.iter().cloned() {
+                    store.add(p, task, now()).unwrap();
+                }
+            },
+        );
     }
-    group.finish();
+}
+
+/// Prints how long a change takes in a store that is not watched and in one that is.
+fn difference<T>(
+    name: &str,
+    stores: &[TaskStore; 2],
+    mut prepare: impl FnMut(usize) -> T,
+    change: impl Fn(&TaskStore, usize, &T),
+) {
+    let mut times = Vec::new();
+    for turn in 0..TURNS {
+        let prepared = prepare(turn);
+        let times_of_both = stores.each_ref().map(|store| {
+            let begin = Instant::now();
+            change(store, turn, &prepared);
+            begin.elapsed().as_nanos() as i64 / TURN_CHANGES as i64
+        });
+        times.push(times_of_both);
+    }
+    let median = |of: fn(&[i64; 2]) -> i64| {
+        let mut times: Vec<i64> = times.iter().map(of).collect();
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    println!(
+        "{name}: {} ns, watched {} ns, difference {} ns",
+        median(|times| times[0]),
+        median(|times| times[1]),
+        median(|times| times[1] - times[0]),
+    );
 }
 
 /// So many tasks that execute every day at the same second, or spread over the day.
@@ -192,7 +245,9 @@ fn taking(criterion: &mut Criterion) {
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    changes(&mut criterion);
     taking(&mut criterion);
     criterion.final_summary();
+    if std::env::args().any(|argument| argument == "--bench") {
+        what_watching_adds();
+    }
 }

@@ -963,7 +963,7 @@ impl TaskStore {
     fn run<R>(
         &self,
         id: &ProjectId,
-        project: &Project,
+        project: &Arc<Project>,
         mut writer: WriterGuard<'_>,
         change: impl FnOnce(&Project) -> R,
     ) -> R {
@@ -993,7 +993,7 @@ impl TaskStore {
     /// Takes a project out of the store. The next one of its id begins from `origin`.
     ///
     /// Its writer's lock is held.
-    fn retire(&self, id: &ProjectId, project: &Project, origin: Origin, writer: &mut Writer) {
+    fn retire(&self, id: &ProjectId, project: &Arc<Project>, origin: Origin, writer: &mut Writer) {
         writer.retired = true;
         self.due.remove_project(id, project);
         reached("a project ends");
@@ -1001,7 +1001,7 @@ impl TaskStore {
     }
 
     /// Ends a project that began and has no task yet. Its first change then begins another.
-    fn end_if_empty(&self, id: &ProjectId, project: &Project) -> Result<(), Error> {
+    fn end_if_empty(&self, id: &ProjectId, project: &Arc<Project>) -> Result<(), Error> {
         let mut writer = project.lock_writer();
         if writer.retired {
             return Ok(());

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use prefetch_index::prefetch_index;
+
 use super::memory::b_tree_bytes;
 use super::next::Next;
 use super::rows::Rows;
@@ -149,6 +151,7 @@ impl DueQueue {
     /// Moves a row from one moment to another.
     pub(super) fn exchange(&mut self, slot: Slot, before: Next, after: Next) {
         if before != after {
+            self.prefetch(slot, after);
             self.remove(slot, before);
             self.insert(slot, after);
         }
@@ -262,6 +265,13 @@ impl DueQueue {
         self.rows_end = self.rows_end.previous().unwrap_or_default();
     }
 
+    /// Prefetches the block in which a row has this moment, or would have it.
+    fn prefetch(&self, slot: Slot, next: Next) {
+        let word = next.instant().and_then(|second| self.word(second, slot));
+        let block = word.and_then(|word| self.blocks.get(self.block_of(word)));
+        prefetch_words(block.map_or(&[], Vec::as_slice));
+    }
+
     fn insert_word(&mut self, word: u64) {
         let number = self.block_of(word);
         let Some((block, lower)) = self.blocks.get_mut(number).zip(self.lowers.get_mut(number))
@@ -270,6 +280,7 @@ impl DueQueue {
             self.len += 1;
             return;
         };
+        prefetch_words(block);
         let Err(place) = block.binary_search(&word) else {
             debug_assert!(false, "a row is added once");
             return;
@@ -299,6 +310,7 @@ impl DueQueue {
         let number = self.block_of(word);
         let block = self.blocks.get_mut(number);
         let Some((block, place)) = block.and_then(|block| {
+            prefetch_words(block);
             let place = block.binary_search(&word).ok()?;
             Some((block, place))
         }) else {
@@ -412,6 +424,14 @@ fn insert(block: &mut Vec<u64>, place: usize, word: u64) {
         block.reserve_exact(BLOCK_WORDS_SPARE);
     }
     block.insert(place, word);
+}
+
+/// Prefetches all cache lines of a block: a search in it would wait for three of them in turn.
+fn prefetch_words(block: &[u64]) {
+    const LINE_WORDS: usize = 8;
+    for place in (0..block.len()).step_by(LINE_WORDS) {
+        prefetch_index(block, place);
+    }
 }
 
 /// The seconds and the row of a word.

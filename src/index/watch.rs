@@ -1,6 +1,6 @@
 //! What is pending in a watched project: its due queue kept in step with its rows.
 
-use super::{DueQueue, Index, Next, Slot};
+use super::{DueQueue, Index, Next, RowView, Slot};
 
 /// Most rows added to the due queue while readers wait; for more, the queue is built beside.
 const DUE_IN_PLACE_MAX: usize = 512;
@@ -9,6 +9,14 @@ impl Index {
     /// What is pending, if the project is watched.
     pub(crate) fn due(&self) -> Option<&DueQueue> {
         self.due.as_deref()
+    }
+
+    /// These rows, each prefetched while those before it are used.
+    pub(crate) fn rows<'a>(
+        &'a self,
+        slots: &'a [Slot],
+    ) -> impl Iterator<Item = (Slot, RowView<'a>)> {
+        self.rows.page(slots)
     }
 
     /// Watches a project without tasks, from a second on; `None` does not.

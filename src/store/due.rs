@@ -20,7 +20,7 @@ mod forecast;
 mod missed;
 mod take;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -59,10 +59,10 @@ impl fmt::Debug for OnEarlierWakeup {
     }
 }
 
-/// The earliest pending second of each project, and how far executions were taken.
+/// The projects by their earliest pending second, and how far executions were taken.
 #[derive(Debug)]
 struct Agenda {
-    projects: BTreeSet<(i64, ProjectId)>,
+    projects: BTreeMap<(i64, ProjectId), Arc<Project>>,
     /// The least that `passed` can be.
     passed_min: i64,
     /// The greatest `now` of a taking, in seconds.
@@ -72,14 +72,16 @@ struct Agenda {
 impl Agenda {
     fn new(passed: i64) -> Self {
         Self {
-            projects: BTreeSet::new(),
+            projects: BTreeMap::new(),
             passed_min: passed,
             now_max: passed,
         }
     }
 
     fn earliest(&self) -> Option<i64> {
-        self.projects.first().map(|&(second, _)| second)
+        self.projects
+            .first_key_value()
+            .map(|(&(second, _), _)| second)
     }
 
     /// The second up to which every execution was given out or left out.
@@ -95,6 +97,7 @@ impl Agenda {
     fn move_project(
         &mut self,
         id: &ProjectId,
+        project: &Arc<Project>,
         before: Option<i64>,
         after: Option<i64>,
     ) -> Option<i64> {
@@ -104,7 +107,8 @@ impl Agenda {
             self.projects.remove(&(second, id.clone()));
         }
         if let Some(second) = after {
-            self.projects.insert((second, id.clone()));
+            let project = Arc::clone(project);
+            self.projects.insert((second, id.clone()), project);
         }
         let is_earlier = |now: &i64| earliest.is_none_or(|before| *now < before);
         self.earliest().filter(is_earlier)
@@ -142,16 +146,16 @@ impl Due {
 
     /// Updates the agenda after a change of a project, with its writer's lock held. Returns the
     /// next wake-up where it is earlier than before.
-    pub(super) fn update(&self, id: &ProjectId, project: &Project) -> Option<i64> {
+    pub(super) fn update(&self, id: &ProjectId, project: &Arc<Project>) -> Option<i64> {
         if project.read().due().is_none_or(DueQueue::is_published) {
             return None;
         }
-        self.publish(id, &mut project.write())
+        self.publish(id, project, &mut project.write())
     }
 
     /// Enters a project's first second in the agenda. Returns the next wake-up where it is earlier
     /// than before.
-    fn publish(&self, id: &ProjectId, index: &mut Index) -> Option<i64> {
+    fn publish(&self, id: &ProjectId, project: &Arc<Project>, index: &mut Index) -> Option<i64> {
         let mut agenda = self.agenda();
         let agenda = agenda.as_mut()?;
         let passed = agenda.passed();
@@ -163,16 +167,16 @@ impl Due {
             index.set_pending(slot, next);
         }
         let (before, after) = index.publish_due();
-        agenda.move_project(id, before, after)
+        agenda.move_project(id, project, before, after)
     }
 
     /// Takes a project that ends out of the agenda, with its writer's lock held.
-    pub(super) fn remove_project(&self, id: &ProjectId, project: &Project) {
+    pub(super) fn remove_project(&self, id: &ProjectId, project: &Arc<Project>) {
         let published = project.read().due().and_then(DueQueue::published);
         if published.is_some()
             && let Some(agenda) = &mut *self.agenda()
         {
-            agenda.move_project(id, published, None);
+            agenda.move_project(id, project, published, None);
         }
     }
 
@@ -180,7 +184,7 @@ impl Due {
     pub(super) fn heap_bytes(&self) -> usize {
         let agenda = self.agenda();
         let projects = agenda.as_ref().map_or(0, |agenda| agenda.projects.len());
-        b_tree_bytes::<(i64, ProjectId)>(projects)
+        b_tree_bytes::<((i64, ProjectId), Arc<Project>)>(projects)
     }
 
     /// Calls the callback for an earlier wake-up. No lock is held.
@@ -191,15 +195,15 @@ impl Due {
     }
 
     /// Begins to watch a project in the store, with its writer's lock held. Readers go on.
-    pub(super) fn watch(&self, id: &ProjectId, project: &Project, passed: i64) -> Option<i64> {
+    pub(super) fn watch(&self, id: &ProjectId, project: &Arc<Project>, passed: i64) -> Option<i64> {
         project.begin_watching(passed);
-        self.publish(id, &mut project.write())
+        self.publish(id, project, &mut project.write())
     }
 
     /// Checks that the agenda has these seconds and no others.
     pub(super) fn validate(&self, published: &BTreeSet<(i64, ProjectId)>) -> Result<(), String> {
         match &*self.agenda() {
-            Some(agenda) if agenda.projects != *published => {
+            Some(agenda) if !agenda.projects.keys().eq(published) => {
                 let count = agenda.projects.len();
                 Err(format!("{count} projects are due, not {}", published.len()))
             }
@@ -306,13 +310,12 @@ impl TaskStore {
     pub fn due_count(&self, now: DateTime<Utc>) -> Result<u64, Error> {
         let _call = call!("due_count");
         let now = now.timestamp();
-        let projects: Vec<ProjectId> = self.due.ask("due_count", |agenda| {
+        let projects: Vec<Arc<Project>> = self.due.ask("due_count", |agenda| {
             let due = agenda.projects.iter();
-            let due = due.take_while(|&&(second, _)| second <= now);
-            due.map(|(_, id)| id.clone()).collect()
+            let due = due.take_while(|&(&(second, _), _)| second <= now);
+            due.map(|(_, project)| Arc::clone(project)).collect()
         })?;
-        let projects = projects.iter().filter_map(|id| self.find(id));
-        let counts = projects.map(|project| {
+        let counts = projects.iter().map(|project| {
             let index = project.read();
             index.due().map_or(0, |due| due.count_until(now) as u64)
         });

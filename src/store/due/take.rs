@@ -15,6 +15,7 @@ use crate::query::Revision;
 use crate::schedule::Execution;
 use crate::store::TaskStore;
 use crate::store::project::Project;
+use crate::sync::Arc;
 use crate::task::{ProjectId, Task, TaskId};
 use crate::trace::call;
 
@@ -251,12 +252,8 @@ impl TaskStore {
             due: Vec::new(),
         };
         while taking.left() > 0
-            && let Some((id, until)) = self.due.front(second)
+            && let Some((id, project, until)) = self.due.front(second)
         {
-            let Some(project) = self.find(&id) else {
-                // It ends at this moment, and the agenda does not have it any more.
-                continue;
-            };
             let chosen = match choice {
                 Choice::Fixed(_) => Vec::new(),
                 Choice::Asked(choose) => {
@@ -273,15 +270,17 @@ impl TaskStore {
             };
             let writer = project.lock_writer();
             if writer.retired {
+                // The agenda does not have it any more.
                 continue;
             }
             match choice {
                 Choice::Fixed(policy) => {
-                    project.take(&id, &mut taking, until, &self.due, |_| Some(policy));
+                    self.due
+                        .take_step(&id, &project, &mut taking, until, |_| Some(policy));
                 }
                 Choice::Asked(_) => {
                     let mut chosen = chosen.into_iter();
-                    project.take(&id, &mut taking, until, &self.due, |it| {
+                    self.due.take_step(&id, &project, &mut taking, until, |it| {
                         let chosen = chosen.next()?;
                         let is_same = (chosen.sequence, chosen.version) == it;
                         is_same.then_some(chosen.policy)
@@ -304,15 +303,67 @@ impl TaskStore {
 impl Due {
     /// The project that is due first, where anything is up to `now`; and the second up to which,
     /// itself excluded, nothing of another project comes between.
-    fn front(&self, now: i64) -> Option<(ProjectId, i64)> {
+    fn front(&self, now: i64) -> Option<(ProjectId, Arc<Project>, i64)> {
         let agenda = self.agenda();
         let mut projects = agenda.as_ref()?.projects.iter();
-        let (_, id) = projects.next().filter(|&&(second, _)| second <= now)?;
-        let until = projects.next().map_or(i64::MAX, |(second, other)| {
+        let ((_, id), project) = projects.next().filter(|&(&(second, _), _)| second <= now)?;
+        let until = projects.next().map_or(i64::MAX, |((second, other), _)| {
             // In the same second, projects come by their ids.
             second + i64::from(id < other)
         });
-        Some((id.clone(), until.min(now.saturating_add(1))))
+        let until = until.min(now.saturating_add(1));
+        Some((id.clone(), Arc::clone(project), until))
+    }
+
+    /// Takes from some of the tasks that are due before a second, in their order, as long as
+    /// `choose` gives a policy for sequence and version. The writer's lock is held.
+    fn take_step(
+        &self,
+        id: &ProjectId,
+        project: &Arc<Project>,
+        taking: &mut Taking,
+        until: i64,
+        mut choose: impl FnMut((u64, Revision)) -> Option<MissedPolicy>,
+    ) {
+        let (nexts, copied) = {
+            let index = project.read();
+            let pending = index.due().into_iter().flat_map(DueQueue::iter);
+            let mut pending = pending.take_while(|&(second, _)| second < until);
+            let first = pending.by_ref().take(taking.left().min(STEP_ROWS));
+            let slots: Vec<Slot> = first.map(|(_, slot)| slot).collect();
+            // Others come before what is pending of these from here on.
+            let mut end = pending.next();
+            let mut tasks = Vec::with_capacity(slots.len());
+            for (slot, row) in index.rows(&slots) {
+                let it = DueTask {
+                    slot,
+                    task: row.task(),
+                    next: row.next(),
+                    policy: MissedPolicy::default(),
+                };
+                let Some(policy) = choose((row.sequence(), row.version())) else {
+                    end = it.second().map(|second| (second, slot));
+                    break;
+                };
+                tasks.push(DueTask { policy, ..it });
+            }
+            let end = end.unwrap_or((until, Slot::FIRST));
+            let count = taking.take_from(id, &mut tasks, end);
+            let nexts: Vec<_> = tasks
+                .iter()
+                .take(count)
+                .map(|it| (it.slot, it.next))
+                .collect();
+            let slots = nexts.iter().map(|&(slot, _)| slot);
+            let mut shared: Vec<Slot> = slots.filter(|&slot| index.is_shared(slot)).collect();
+            shared.sort_unstable();
+            (nexts, index.copied_chunks(shared))
+        };
+        project.let_readers_in();
+        let mut index = project.write();
+        index.replace_chunks(copied);
+        index.take_first(&nexts);
+        self.publish(id, project, &mut index);
     }
 }
 
@@ -393,53 +444,5 @@ impl Project {
             (row.task().clone(), chosen)
         });
         tasks.collect()
-    }
-
-    /// Takes from some of the tasks that are due before a second, in their order, as long as
-    /// `choose` gives a policy for sequence and version. The writer's lock is held.
-    fn take(
-        &self,
-        id: &ProjectId,
-        taking: &mut Taking,
-        until: i64,
-        due: &Due,
-        mut choose: impl FnMut((u64, Revision)) -> Option<MissedPolicy>,
-    ) {
-        let (nexts, copied) = {
-            let index = self.read();
-            let mut tasks = Vec::new();
-            let pending = index.due().into_iter().flat_map(DueQueue::iter);
-            let mut pending = pending.take_while(|&(second, _)| second < until).peekable();
-            while tasks.len() < taking.left().min(STEP_ROWS)
-                && let Some(&(_, slot)) = pending.peek()
-                && let Some(row) = index.row(slot)
-                && let Some(policy) = choose((row.sequence(), row.version()))
-            {
-                pending.next();
-                tasks.push(DueTask {
-                    slot,
-                    task: row.task(),
-                    next: row.next(),
-                    policy,
-                });
-            }
-            // Others come before what is pending of these from here on.
-            let end = pending.next().unwrap_or((until, Slot::FIRST));
-            let count = taking.take_from(id, &mut tasks, end);
-            let nexts: Vec<_> = tasks
-                .iter()
-                .take(count)
-                .map(|it| (it.slot, it.next))
-                .collect();
-            let slots = nexts.iter().map(|&(slot, _)| slot);
-            let mut shared: Vec<Slot> = slots.filter(|&slot| index.is_shared(slot)).collect();
-            shared.sort_unstable();
-            (nexts, index.copied_chunks(shared))
-        };
-        self.let_readers_in();
-        let mut index = self.write();
-        index.replace_chunks(copied);
-        index.take_first(&nexts);
-        due.publish(id, &mut index);
     }
 }
