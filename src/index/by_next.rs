@@ -71,7 +71,8 @@ impl Index {
             Some(bits) => bits.contains(slot),
             None => rows.contains(slot),
         };
-        let mut pending = due.iter().map(|(_, slot)| slot);
+        let scopes = ListKey::of(query.filters.list).map_or(0, ListKey::scope_bits);
+        let mut pending = due.iter_of(scopes).map(|(_, slot)| slot);
         if pending.all(|slot| !is_wanted(slot) || see(slot)) {
             let pending = Bits::of(self.visible_end, due.iter().map(|(_, slot)| slot));
             all().all(|slot| pending.contains(slot) || see(slot));

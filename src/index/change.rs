@@ -244,11 +244,12 @@ impl Index {
             if let Some(next) = next {
                 self.rows.set_next(slot, next);
             }
-            let next = self.rows.view(slot).map_or(Next::NEVER, RowView::next);
-            if enabled {
-                due.insert(slot, next);
-            } else {
-                due.remove(slot, next);
+            if let Some(row) = self.rows.view(slot) {
+                if enabled {
+                    due.insert(slot, row.next(), row.code());
+                } else {
+                    due.remove(slot, row.next());
+                }
             }
         }
         Ok(version)
@@ -303,7 +304,8 @@ impl Index {
         let before = row.code();
         let is_renamed = row.task().task_name() != task.task_name();
         if let Some(due) = &mut self.due {
-            due.exchange(slot, row.pending(), pending_of(task, next));
+            let after = (pending_of(task, next), task.attributes().code());
+            due.exchange(slot, (row.pending(), before), after);
         }
         self.rows.replace(slot, task, next, version);
         self.update_lists(slot, before, task.attributes().code());

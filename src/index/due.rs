@@ -8,6 +8,7 @@ use super::memory::b_tree_bytes;
 use super::next::Next;
 use super::rows::Rows;
 use super::slot::{RowNumber, Slot};
+use crate::task::Code;
 
 /// Most words of a block. Twice as many save half a byte a task, and make changes slower.
 const BLOCK_WORDS: usize = 128;
@@ -39,7 +40,7 @@ const SLOT_BITS: u32 = u32::BITS;
 #[derive(Debug)]
 pub(crate) struct DueQueue {
     base: i64,
-    blocks: VecDeque<Vec<u64>>,
+    blocks: VecDeque<Block>,
     /// The lower bound of each block, where all of them are searched in a few cache lines.
     lowers: VecDeque<u64>,
     len: usize,
@@ -50,6 +51,14 @@ pub(crate) struct DueQueue {
     exact_from: i64,
     /// The first second, as the agenda of the store knows it.
     published: Option<i64>,
+}
+
+/// Words in order.
+#[derive(Debug, Clone, Default)]
+struct Block {
+    words: Vec<u64>,
+    /// A bit for each scope of its rows. A row that left may have left its bit behind.
+    scopes: u8,
 }
 
 impl DueQueue {
@@ -100,9 +109,16 @@ impl DueQueue {
 
     /// All rows with their seconds, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Slot)> {
+        self.iter_of(u8::MAX)
+    }
+
+    /// The same without blocks that have no row of these scopes, a bit each.
+    pub(super) fn iter_of(&self, scopes: u8) -> impl Iterator<Item = (i64, Slot)> {
         let early = self.apart.range(..(self.base, Slot::FIRST));
         let late = self.apart.range((self.base, Slot::FIRST)..);
-        let words = self.blocks.iter().flatten();
+        let blocks = self.blocks.iter();
+        let blocks = blocks.filter(move |block| block.scopes & scopes != 0);
+        let words = blocks.flat_map(|block| &block.words);
         let words = words.map(|&word| self.unpack(word));
         early.copied().chain(words).chain(late.copied())
     }
@@ -119,8 +135,8 @@ impl DueQueue {
         let reached = self.lowers.partition_point(|&lower| lower <= last);
         let mut reached = self.blocks.range(..reached);
         let partly = reached.next_back();
-        let partly = partly.map_or(0, |block| block.partition_point(|&it| it <= last));
-        let whole = reached.map(Vec::len);
+        let partly = partly.map_or(0, |block| block.words.partition_point(|&it| it <= last));
+        let whole = reached.map(|block| block.words.len());
         apart + whole.sum::<usize>() + partly
     }
 
@@ -138,22 +154,22 @@ impl DueQueue {
     /// [`insert`](Self::insert).
     pub(super) fn insert_rows(&mut self, rows: &Rows) {
         let added = rows.iter(self.rows_end..rows.end());
-        let added = added.map(|(slot, row)| (slot, row.pending()));
+        let added = added.map(|(slot, row)| (slot, row.pending(), row.code()));
         let few = ADDED_ONE_BY_ONE_MIN.max(self.len / ADDED_ONE_BY_ONE_PART);
         if self.rows_missing(rows.end()) > few {
             self.insert_all(added);
         } else {
-            added.for_each(|(slot, next)| self.insert(slot, next));
+            added.for_each(|(slot, next, code)| self.insert(slot, next, code));
         }
         self.rows_end = rows.end();
     }
 
-    /// Moves a row from one moment to another.
-    pub(super) fn exchange(&mut self, slot: Slot, before: Next, after: Next) {
-        if before != after {
-            self.prefetch(slot, after);
-            self.remove(slot, before);
-            self.insert(slot, after);
+    /// Moves a row from one moment to another, and from one code to another.
+    pub(super) fn exchange(&mut self, slot: Slot, before: (Next, Code), after: (Next, Code)) {
+        if before.0 != after.0 || before.1.scope() != after.1.scope() {
+            self.prefetch(slot, after.0);
+            self.remove(slot, before.0);
+            self.insert(slot, after.0, after.1);
         }
     }
 
@@ -174,13 +190,13 @@ impl DueQueue {
     }
 
     /// Adds a row under its next moment, if it has one.
-    pub(super) fn insert(&mut self, slot: Slot, next: Next) {
+    pub(super) fn insert(&mut self, slot: Slot, next: Next, code: Code) {
         self.exact_from = self.exact_from.max(next.known_from());
         let Some(second) = next.instant() else {
             return;
         };
         match self.word(second, slot) {
-            Some(word) => self.insert_word(word),
+            Some(word) => self.insert_word(word, code.scope_bit()),
             None => {
                 self.apart.insert((second, slot));
             }
@@ -201,30 +217,31 @@ impl DueQueue {
     }
 
     /// Adds many rows. O(n log n) for n rows, those of before included.
-    fn insert_all(&mut self, rows: impl Iterator<Item = (Slot, Next)>) {
+    fn insert_all(&mut self, rows: impl Iterator<Item = (Slot, Next, Code)>) {
         let mut words = Vec::new();
-        for (slot, next) in rows {
+        for (slot, next, code) in rows {
             self.exact_from = self.exact_from.max(next.known_from());
             let Some(second) = next.instant() else {
                 continue;
             };
             match self.word(second, slot) {
-                Some(word) => words.push(word),
+                Some(word) => words.push((word, code.scope_bit())),
                 None => {
                     self.apart.insert((second, slot));
                 }
             }
         }
-        words.extend(self.blocks.iter().flatten());
-        words.sort_unstable();
+        for block in &self.blocks {
+            words.extend(block.words.iter().map(|&word| (word, block.scopes)));
+        }
+        words.sort_unstable_by_key(|&(word, _)| word);
         self.len = words.len();
-        let blocks = words.chunks(BLOCK_WORDS_BUILT);
-        self.lowers = blocks
-            .clone()
-            .filter_map(|block| block.first())
-            .copied()
-            .collect();
-        self.blocks = blocks.map(<[u64]>::to_vec).collect();
+        let blocks = words.chunks(BLOCK_WORDS_BUILT).map(|words| Block {
+            words: words.iter().map(|&(word, _)| word).collect(),
+            scopes: words.iter().fold(0, |scopes, (_, scope)| scopes | scope),
+        });
+        self.blocks = blocks.collect();
+        self.lowers = self.blocks.iter().map(Block::first).collect();
     }
 
     /// Takes the first rows out.
@@ -237,9 +254,9 @@ impl DueQueue {
         while left > 0
             && let Some(block) = self.blocks.front_mut()
         {
-            let taken = left.min(block.len());
-            block.drain(..taken);
-            if block.is_empty() {
+            let taken = left.min(block.words.len());
+            block.words.drain(..taken);
+            if block.words.is_empty() {
                 self.remove_block(0);
             }
             self.len -= taken;
@@ -253,11 +270,11 @@ impl DueQueue {
     /// Renumbers the rows after a removed one, which all moved up by one. O(n).
     pub(super) fn shift_after(&mut self, slot: Slot) {
         for (block, lower) in self.blocks.iter_mut().zip(&mut self.lowers) {
-            for word in block.iter_mut() {
+            for word in &mut block.words {
                 let (_, other) = split(*word);
                 *word -= u64::from(other > slot);
             }
-            *lower = block.first().copied().unwrap_or(*lower);
+            *lower = block.first();
         }
         let apart = std::mem::take(&mut self.apart).into_iter();
         let moved = |other: Slot| other.previous().filter(|_| other > slot).unwrap_or(other);
@@ -269,24 +286,29 @@ impl DueQueue {
     fn prefetch(&self, slot: Slot, next: Next) {
         let word = next.instant().and_then(|second| self.word(second, slot));
         let block = word.and_then(|word| self.blocks.get(self.block_of(word)));
-        prefetch_words(block.map_or(&[], Vec::as_slice));
+        prefetch_words(block.map_or(&[], |block| &block.words));
     }
 
-    fn insert_word(&mut self, word: u64) {
+    fn insert_word(&mut self, word: u64, scope: u8) {
         let number = self.block_of(word);
         let Some((block, lower)) = self.blocks.get_mut(number).zip(self.lowers.get_mut(number))
         else {
-            self.insert_block(number, vec![word]);
+            let words = vec![word];
+            let scopes = scope;
+            self.insert_block(number, Block { words, scopes });
             self.len += 1;
             return;
         };
-        prefetch_words(block);
-        let Err(place) = block.binary_search(&word) else {
+        prefetch_words(&block.words);
+        let Err(place) = block.words.binary_search(&word) else {
             debug_assert!(false, "a row is added once");
             return;
         };
         self.len += 1;
         *lower = word.min(*lower);
+        block.scopes |= scope;
+        let scopes = block.scopes;
+        let block = &mut block.words;
         if block.len() < BLOCK_WORDS {
             insert(block, place, word);
             return;
@@ -294,21 +316,21 @@ impl DueQueue {
         // Ascending words fill their blocks, also in front of other blocks.
         let is_near_end = place >= BLOCK_WORDS_BUILT;
         let half = if is_near_end { place } else { BLOCK_WORDS / 2 };
-        let mut upper = block.split_off(half);
+        let mut words = block.split_off(half);
         if place <= half && half < BLOCK_WORDS {
             insert(block, place, word);
         } else {
-            insert(&mut upper, place - half, word);
+            insert(&mut words, place - half, word);
         }
         if !is_near_end {
             block.shrink_to(block.len() + BLOCK_WORDS_SPARE);
         }
-        self.insert_block(number + 1, upper);
+        self.insert_block(number + 1, Block { words, scopes });
     }
 
     fn remove_word(&mut self, word: u64) {
         let number = self.block_of(word);
-        let block = self.blocks.get_mut(number);
+        let block = self.blocks.get_mut(number).map(|block| &mut block.words);
         let Some((block, place)) = block.and_then(|block| {
             prefetch_words(block);
             let place = block.binary_search(&word).ok()?;
@@ -331,25 +353,25 @@ impl DueQueue {
 
     /// Joins a block with the next one where both together are half of one.
     fn join(&mut self, number: usize) {
-        let length = |number: usize| self.blocks.get(number).map(Vec::len);
+        let length = |number: usize| self.blocks.get(number).map(|block| block.words.len());
         let together = length(number).zip(length(number + 1));
         if together.is_some_and(|(a, b)| a + b <= BLOCK_WORDS / 2)
             && let Some(next) = self.remove_block(number + 1)
             && let Some(block) = self.blocks.get_mut(number)
         {
-            block.reserve_exact(next.len());
-            block.extend(next);
+            block.words.reserve_exact(next.words.len());
+            block.words.extend(next.words);
+            block.scopes |= next.scopes;
         }
     }
 
     /// Puts a block that is not empty in a place.
-    fn insert_block(&mut self, number: usize, block: Vec<u64>) {
-        self.lowers
-            .insert(number, block.first().copied().unwrap_or(0));
+    fn insert_block(&mut self, number: usize, block: Block) {
+        self.lowers.insert(number, block.first());
         self.blocks.insert(number, block);
     }
 
-    fn remove_block(&mut self, number: usize) -> Option<Vec<u64>> {
+    fn remove_block(&mut self, number: usize) -> Option<Block> {
         self.lowers.remove(number);
         self.blocks.remove(number)
     }
@@ -373,26 +395,30 @@ impl DueQueue {
 
     /// Bytes of heap memory. O(blocks).
     pub(super) fn heap_bytes(&self) -> usize {
-        let words = self.blocks.iter().map(Vec::capacity);
+        let words = self.blocks.iter().map(|block| block.words.capacity());
         words.sum::<usize>() * size_of::<u64>()
-            + self.blocks.capacity() * size_of::<Vec<u64>>()
+            + self.blocks.capacity() * size_of::<Block>()
             + self.lowers.capacity() * size_of::<u64>()
             + b_tree_bytes::<(i64, Slot)>(self.apart.len())
             + size_of::<Self>()
     }
 
     /// Checks the blocks, and that these rows and no others are there.
-    pub(super) fn validate(&self, rows: impl Iterator<Item = (Slot, Next)>) -> Result<(), String> {
+    pub(super) fn validate(
+        &self,
+        rows: impl Iterator<Item = (Slot, Next, Code)>,
+    ) -> Result<(), String> {
         if !self.is_published() {
             return Err("the agenda has another first second".into());
         }
-        let words = || self.blocks.iter().flatten();
+        let words = || self.blocks.iter().flat_map(|block| &block.words);
         if !words().is_sorted_by(|a, b| a < b) || words().count() != self.len {
             return Err(format!("{} words are out of order", self.len));
         }
         let ends = self.lowers.iter().skip(1).copied().chain([u64::MAX]);
         let bounds = self.lowers.iter().zip(ends);
         for (number, (block, (&lower, end))) in self.blocks.iter().zip(bounds).enumerate() {
+            let block = &block.words;
             let is_within = block.iter().all(|&word| (lower..end).contains(&word));
             if block.is_empty() || block.len() > BLOCK_WORDS || !is_within {
                 return Err(format!("block {number} has {} words", block.len()));
@@ -408,14 +434,31 @@ impl DueQueue {
         {
             return Err("a second within reach waits apart".into());
         }
-        let expected = rows.filter_map(|(slot, next)| Some((next.instant()?, slot)));
-        let mut expected: Vec<_> = expected.collect();
+        let mut expected = Vec::new();
+        for (slot, next, code) in rows {
+            let Some(second) = next.instant() else {
+                continue;
+            };
+            expected.push((second, slot));
+            let word = self.word(second, slot);
+            let block = word.and_then(|word| self.blocks.get(self.block_of(word)));
+            if block.is_some_and(|block| block.scopes & code.scope_bit() == 0) {
+                return Err(format!("row {slot} is passed over by its scope"));
+            }
+        }
         expected.sort_unstable();
         if !self.iter().eq(expected.iter().copied()) {
             let found = self.len();
             return Err(format!("{found} rows are pending, not {}", expected.len()));
         }
         Ok(())
+    }
+}
+
+impl Block {
+    /// The first word of a block, which is not empty.
+    fn first(&self) -> u64 {
+        self.words.first().copied().unwrap_or(0)
     }
 }
 
@@ -457,10 +500,17 @@ mod tests {
         range.map(Slot::new)
     }
 
+    /// Codes of several scopes.
+    fn code_of(slot: Slot) -> Code {
+        Code::of(0, u16::from(slot.get() % 3 == 0), 0)
+    }
+
     /// Checks a queue against a plain set of the same rows.
     fn check(queue: &mut DueQueue, rows: &BTreeSet<(i64, Slot)>) {
         queue.publish();
-        let expected = rows.iter().map(|&(second, slot)| (slot, at(second)));
+        let expected = rows
+            .iter()
+            .map(|&(second, slot)| (slot, at(second), code_of(slot)));
         queue.validate(expected).unwrap();
         assert!(queue.iter().eq(rows.iter().copied()));
         assert_eq!(queue.first(), rows.first().map(|&(second, _)| second));
@@ -489,7 +539,7 @@ mod tests {
         let mut queue = DueQueue::new(1_000);
         let mut rows = BTreeSet::new();
         for slot in slots(0..20_000) {
-            queue.insert(slot, at(second_of(slot)));
+            queue.insert(slot, at(second_of(slot)), code_of(slot));
             rows.insert((second_of(slot), slot));
         }
         check(&mut queue, &rows);
@@ -516,7 +566,9 @@ mod tests {
         let mut rows = BTreeSet::new();
         let mut begin = 0;
         for end in [1, 60, 5_000, 5_100, 20_000] {
-            queue.insert_all(slots(begin..end).map(|slot| (slot, at(second_of(slot)))));
+            queue.insert_all(
+                slots(begin..end).map(|slot| (slot, at(second_of(slot)), code_of(slot))),
+            );
             rows.extend(slots(begin..end).map(|slot| (second_of(slot), slot)));
             check(&mut queue, &rows);
             begin = end;
@@ -527,7 +579,7 @@ mod tests {
     #[test]
     fn the_first_rows_go_in_order() {
         let mut queue = DueQueue::new(1_000);
-        queue.insert_all(slots(0..5_000).map(|slot| (slot, at(second_of(slot)))));
+        queue.insert_all(slots(0..5_000).map(|slot| (slot, at(second_of(slot)), code_of(slot))));
         let mut rows: BTreeSet<_> = slots(0..5_000)
             .map(|slot| (second_of(slot), slot))
             .collect();
@@ -543,15 +595,15 @@ mod tests {
     #[test]
     fn rows_that_come_in_order_fill_their_blocks() {
         let mut queue = DueQueue::new(0);
-        queue.insert(Slot::MAX, at(1_000_000));
-        slots(0..10_000).for_each(|slot| queue.insert(slot, at(500_000)));
+        queue.insert(Slot::MAX, at(1_000_000), code_of(Slot::MAX));
+        slots(0..10_000).for_each(|slot| queue.insert(slot, at(500_000), code_of(slot)));
         assert!(queue.heap_bytes() < 90_000, "{}", queue.heap_bytes());
     }
 
     #[test]
     fn rows_move_up_where_one_was_removed() {
         let mut queue = DueQueue::new(1_000);
-        queue.insert_all(slots(0..300).map(|slot| (slot, at(second_of(slot)))));
+        queue.insert_all(slots(0..300).map(|slot| (slot, at(second_of(slot)), code_of(slot))));
         let gone = Slot::new(100);
         queue.rows_end = Slot::new(300);
         queue.remove(gone, at(second_of(gone)));
@@ -564,10 +616,36 @@ mod tests {
     }
 
     #[test]
+    fn blocks_without_a_scope_are_passed_over() {
+        let [early, late] = [0, 1].map(|scope| Code::of(0, scope, 0));
+        let second_of = |slot: Slot| 1_000 + i64::from(slot.get());
+        let mut queue = DueQueue::new(0);
+        queue.insert_all(slots(0..5_000).map(|slot| (slot, at(second_of(slot)), early)));
+        for slot in slots(5_000..5_100) {
+            queue.insert(slot, at(second_of(slot)), late);
+        }
+        let seen = |queue: &DueQueue| -> Vec<Slot> {
+            let rows = queue.iter_of(late.scope_bit());
+            rows.map(|(_, slot)| slot).collect()
+        };
+        let rows = seen(&queue);
+        assert!(slots(5_000..5_100).all(|slot| rows.contains(&slot)));
+        assert!(rows.len() < 100 + BLOCK_WORDS, "{}", rows.len());
+        // One that moves among the others, and one that stays there under another scope.
+        let slot = Slot::new(5_050);
+        queue.exchange(slot, (at(second_of(slot)), late), (at(1_500), late));
+        let other = Slot::new(2_000);
+        let at_other = at(second_of(other));
+        queue.exchange(other, (at_other, early), (at_other, late));
+        let rows = seen(&queue);
+        assert!(rows.contains(&slot) && rows.contains(&other));
+    }
+
+    #[test]
     fn what_never_comes_is_not_pending() {
         let mut queue = DueQueue::new(1_000);
         for next in [Next::NEVER, Next::UNKNOWN, Next::between(Some(5_000), None)] {
-            queue.insert(Slot::new(7), next);
+            queue.insert(Slot::new(7), next, code_of(Slot::new(7)));
             queue.remove(Slot::new(7), next);
         }
         check(&mut queue, &BTreeSet::new());

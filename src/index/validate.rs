@@ -11,7 +11,7 @@ impl Index {
             log.validate(self.revision)?;
         }
         if let Some(due) = &self.due {
-            due.validate(self.iter().map(|(slot, row)| (slot, row.pending())))
+            due.validate((self.iter()).map(|(slot, row)| (slot, row.pending(), row.code())))
                 .map_err(|fault| format!("due queue: {fault}"))?;
         }
         if self.has_staged() {

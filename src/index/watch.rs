@@ -68,7 +68,8 @@ impl Index {
         if let Some(due) = &mut self.due
             && let Some(row) = self.rows.view(slot)
         {
-            due.exchange(slot, row.pending(), next);
+            let code = row.code();
+            due.exchange(slot, (row.pending(), code), (next, code));
             self.rows.set_next(slot, next);
         }
     }
@@ -79,7 +80,9 @@ impl Index {
             due.remove_first(nexts.len());
             for &(slot, next) in nexts {
                 self.rows.set_next(slot, next);
-                due.insert(slot, next);
+                if let Some(row) = self.rows.view(slot) {
+                    due.insert(slot, next, row.code());
+                }
             }
         }
     }

@@ -158,6 +158,14 @@ impl ListKey {
         self.comparison().1 & Code::SCOPE_IS_TRIGGERED == 0
     }
 
+    /// The scopes whose tasks the list may hold, a bit each.
+    pub(crate) fn scope_bits(self) -> u8 {
+        match self.scope {
+            ANY_TIMED | ANY_TRIGGERED => u8::MAX,
+            scope => Code::of(0, scope, 0).scope_bit(),
+        }
+    }
+
     /// Whether the list holds a task of this code.
     pub(crate) fn holds(self, code: Code) -> bool {
         let (mask, bits) = self.comparison();

@@ -96,6 +96,11 @@ impl Code {
         (self.0 & Self::SCOPE) >> SCOPE_SHIFT
     }
 
+    /// The bit of the scope in a set of scopes.
+    pub(crate) const fn scope_bit(self) -> u8 {
+        1 << self.scope()
+    }
+
     /// The last status: its position in [`LastStatus::ALL`], or the next one for a task that was
     /// never executed.
     pub(crate) const fn status(self) -> u16 {
