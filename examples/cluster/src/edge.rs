@@ -16,9 +16,9 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
 use crate::log::postgres::PostgresLog;
-use crate::node::{Config, Input, Node, NotWritten, Output, Status, Ticket, Write, perform};
+use crate::node::{Config, Input, Node, NotWritten, Output, Ticket, Write, perform};
 use crate::partition::Partition;
-use crate::replica::{Damage, Frozen};
+use crate::replica::Damage;
 
 /// How often the core is told that time has passed.
 const TICK: Duration = Duration::from_millis(2);
@@ -29,7 +29,7 @@ const BEHIND: Duration = Duration::from_secs(1);
 
 /// What the requests of clients need of the core.
 pub(crate) struct Edge {
-    inputs: Sender<Input>,
+    work: Sender<Work>,
     views: HashMap<Partition, View>,
     replies: Mutex<HashMap<Ticket, Reply>>,
     tickets: AtomicU64,
@@ -41,12 +41,14 @@ struct View {
     position: watch::Sender<u64>,
 }
 
-/// Where the answer to a request goes.
-enum Reply {
-    Write(oneshot::Sender<Result<u64, NotWritten>>),
-    Status(oneshot::Sender<Vec<Status>>),
-    Frozen(oneshot::Sender<Option<Frozen>>),
+/// What the thread of the core does.
+enum Work {
+    Input(Input),
+    Look(Box<dyn FnOnce(&Node) + Send>),
 }
+
+/// Where the answer to a write goes.
+type Reply = oneshot::Sender<Result<u64, NotWritten>>;
 
 /// A partition as a reader finds it: the store has what the position says, or more.
 pub(crate) struct Seen {
@@ -70,7 +72,7 @@ pub(crate) fn now() -> DateTime<Utc> {
 impl Edge {
     /// Starts a node on a thread of its own.
     pub(crate) fn start(config: Config, log: Arc<PostgresLog>, runtime: Handle) -> Arc<Self> {
-        let (inputs, received) = mpsc::channel();
+        let (work, received) = mpsc::channel();
         let view = |&partition: &Partition| {
             let view = View {
                 store: RwLock::new(None),
@@ -79,7 +81,7 @@ impl Edge {
             (partition, view)
         };
         let edge = Arc::new(Self {
-            inputs,
+            work,
             views: config.partitions.iter().map(view).collect(),
             replies: Mutex::default(),
             tickets: AtomicU64::new(0),
@@ -118,7 +120,8 @@ impl Edge {
     /// Begins a change, whose position comes once it is committed.
     pub(crate) fn write(&self, project: ProjectId, edits: Vec<Edit>) -> Written {
         let (sender, written) = oneshot::channel();
-        let ticket = self.ticket(Reply::Write(sender));
+        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
+        self.replies().insert(ticket, sender);
         self.tell(Input::Write(Write {
             ticket,
             project,
@@ -127,24 +130,15 @@ impl Edge {
         Written(written)
     }
 
-    pub(crate) async fn status(&self) -> Vec<Status> {
-        let (sender, status) = oneshot::channel();
-        let ticket = self.ticket(Reply::Status(sender));
-        self.tell(Input::Status(ticket));
-        status.await.unwrap_or_default()
-    }
-
-    pub(crate) async fn freeze(&self, partition: Partition) -> Option<Frozen> {
-        let (sender, frozen) = oneshot::channel();
-        let ticket = self.ticket(Reply::Frozen(sender));
-        self.tell(Input::Freeze(ticket, partition));
-        frozen.await.ok().flatten()
-    }
-
-    fn ticket(&self, reply: Reply) -> Ticket {
-        let ticket = self.tickets.fetch_add(1, Ordering::Relaxed);
-        self.replies().insert(ticket, reply);
-        ticket
+    /// Looks at the node between two of its inputs.
+    pub(crate) async fn look<R: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Node) -> R + Send + 'static,
+    ) -> Option<R> {
+        let (sender, seen) = oneshot::channel();
+        let look = Box::new(|node: &Node| drop(sender.send(look(node))));
+        let _ = self.work.send(Work::Look(look));
+        seen.await.ok()
     }
 
     fn replies(&self) -> MutexGuard<'_, HashMap<Ticket, Reply>> {
@@ -153,7 +147,7 @@ impl Edge {
 
     /// The core lives as long as the process.
     fn tell(&self, input: Input) {
-        let _ = self.inputs.send(input);
+        let _ = self.work.send(Work::Input(input));
     }
 }
 
@@ -179,13 +173,14 @@ struct Core {
 }
 
 impl Core {
-    fn run(mut self, received: &Receiver<Input>) -> Result<(), Damage> {
+    fn run(mut self, received: &Receiver<Work>) -> Result<(), Damage> {
         let mut ticked = Instant::now();
         let mut outputs = Vec::new();
         loop {
             let left = TICK.saturating_sub(ticked.elapsed());
             match received.recv_timeout(left) {
-                Ok(input) => self.node.step(now(), input, &mut outputs)?,
+                Ok(Work::Input(input)) => self.node.step(now(), input, &mut outputs)?,
+                Ok(Work::Look(look)) => look(&self.node),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
@@ -209,13 +204,6 @@ impl Core {
                     }
                 });
             }
-            Output::HandOn(partition, ticket, due) => {
-                let (log, edge) = (Arc::clone(&self.log), Arc::clone(&self.edge));
-                self.runtime.spawn(async move {
-                    let is_done = log.hand_on(&due).await.is_ok();
-                    edge.tell(Input::HandedOn(partition, ticket, is_done));
-                });
-            }
             Output::Store(partition, store) => {
                 if let Some(view) = self.edge.views.get(&partition) {
                     let mut place = view.store.write().unwrap_or_else(PoisonError::into_inner);
@@ -229,18 +217,8 @@ impl Core {
             }
             // A client that went away is told nothing.
             Output::Answer(ticket, answer) => {
-                if let Some(Reply::Write(reply)) = self.edge.replies().remove(&ticket) {
+                if let Some(reply) = self.edge.replies().remove(&ticket) {
                     let _ = reply.send(answer);
-                }
-            }
-            Output::Status(ticket, status) => {
-                if let Some(Reply::Status(reply)) = self.edge.replies().remove(&ticket) {
-                    let _ = reply.send(status);
-                }
-            }
-            Output::Frozen(ticket, frozen) => {
-                if let Some(Reply::Frozen(reply)) = self.edge.replies().remove(&ticket) {
-                    let _ = reply.send(frozen);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The log: an ordered, durable history of each partition, kept by something that is made for it.
 //!
-//! Five calls, and two for snapshots beside them. What a call that failed has done is in its type:
+//! Five calls; beside them two for snapshots, and one that stands for whatever carries executions
+//! out, which the same database does here. What a call that failed has done is in its type:
 //! [`Refused`] has done nothing, and [`Unknown`] may have happened, or happen still.
 
 #[cfg(test)]
@@ -8,6 +9,8 @@ pub(crate) mod memory;
 pub(crate) mod postgres;
 
 use std::sync::Arc;
+
+use taskdex::DueExecution;
 
 use crate::entry::Group;
 use crate::partition::Partition;
@@ -22,7 +25,7 @@ pub(crate) struct Owner {
 }
 
 /// What the log says of a partition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Head {
     pub(crate) partition: Partition,
     /// Of the last entry; 0 before the first.
@@ -45,14 +48,6 @@ pub(crate) struct Append {
     pub(crate) partition: Partition,
     pub(crate) epoch: u64,
     pub(crate) group: Arc<Group>,
-}
-
-/// The state of a partition as text, from which a node begins.
-#[derive(Debug)]
-pub(crate) struct SnapshotText {
-    pub(crate) partition: Partition,
-    pub(crate) position: u64,
-    pub(crate) text: Vec<u8>,
 }
 
 /// A call that was refused, and did nothing. It says what the log has instead.
@@ -102,12 +97,20 @@ pub(crate) trait Log: Sync {
     /// Drops all snapshots of a partition but two, and the log up to the older of these.
     fn trim(&self, partition: Partition) -> impl Future<Output = Result<(), Unknown>> + Send;
 
-    /// Keeps a snapshot.
-    fn save(&self, snapshot: &SnapshotText) -> impl Future<Output = Result<(), Unknown>> + Send;
+    /// Keeps the state of a partition at a position as text, from which nodes begin.
+    fn save(
+        &self,
+        partition: Partition,
+        position: u64,
+        text: Vec<u8>,
+    ) -> impl Future<Output = Result<(), Unknown>> + Send;
 
     /// The text of the newest snapshot, if there is one.
     fn newest(
         &self,
         partition: Partition,
     ) -> impl Future<Output = Result<Option<Vec<u8>>, Unknown>> + Send;
+
+    /// Hands executions on, durably: each key at least once, however often it comes.
+    fn hand_on(&self, due: &[DueExecution]) -> impl Future<Output = Result<(), Unknown>> + Send;
 }

@@ -7,7 +7,7 @@
 //!     [--addr 127.0.0.1:0] [--advertise URL] [--nodes 3 --index 0] [--partitions 0-63] \
 //!     [--snapshot-entries 100000]
 //! cargo run --release -p taskdex-cluster -- faults [--rounds 20]
-//! cargo run --release -p taskdex-cluster -- figures [--down SECONDS] [--tasks N]
+//! cargo run --release -p taskdex-cluster -- figures [--only NAME] [--down SECONDS] [--tasks N]
 //! ```
 //!
 //! `demo`, `faults` and `figures` start a PostgreSQL of their own, from Debian's packages, on
@@ -28,10 +28,13 @@ mod partition;
 mod replica;
 #[cfg(test)]
 mod sim;
-mod support;
 
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
 use std::process::ExitCode;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,46 +45,66 @@ use log::Owner;
 use log::postgres::{PostgresLog, set_up};
 use node::Config;
 use partition::Partition;
-use support::Failure;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
 const USAGE: &str = "taskdex-cluster demo | setup --log DSN | node --log DSN [--addr ADDR] \
                      [--advertise URL] [--nodes N --index I] [--partitions FIRST-LAST] \
-                     [--snapshot-entries N] | faults [--rounds N] | figures [--down SECONDS] [--tasks N]";
+                     [--snapshot-entries N] | faults [--rounds N] | \
+                     figures [--only NAME] [--down SECONDS] [--tasks N]";
+
+/// Every option, with the value that it has unless it is given.
+const OPTIONS: [(&str, &str); 11] = [
+    ("log", "host=127.0.0.1 user=postgres dbname=postgres"),
+    ("addr", "127.0.0.1:0"),
+    ("advertise", ""),
+    ("nodes", "1"),
+    ("index", "0"),
+    ("partitions", "0-63"),
+    ("snapshot-entries", "100000"),
+    ("rounds", "2"),
+    ("only", ""),
+    ("down", "60"),
+    ("tasks", "1000000"),
+];
+
+/// Why the arguments, the database or an address were refused.
+type Failure = Box<dyn Error>;
 
 struct Arguments {
     command: String,
-    log: String,
-    addr: String,
-    advertise: Option<String>,
-    nodes: u8,
-    index: u8,
-    partitions: (u8, u8),
-    snapshot_entries: u64,
-    rounds: u32,
-    down: Duration,
-    tasks: u32,
+    options: BTreeMap<&'static str, String>,
 }
 
 fn main() -> ExitCode {
-    support::exit_code(run(), USAGE)
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(failure) => {
+            eprintln!("{failure}\nusage: {USAGE}");
+            ExitCode::from(2)
+        }
+    }
 }
 
 fn run() -> Result<bool, Failure> {
-    let Some(arguments) = parse_arguments()? else {
+    let Some(arguments) = Arguments::parse()? else {
         println!("usage: {USAGE}");
         return Ok(true);
     };
     match arguments.command.as_str() {
         "setup" => {
-            runtime()?.block_on(set_up(&arguments.log.parse()?))?;
+            runtime()?.block_on(set_up(&arguments.get("log")?))?;
             Ok(true)
         }
         "node" => serve(&arguments),
         "demo" => lab::demo::run(),
-        "faults" => lab::faults::run(arguments.rounds),
-        "figures" => lab::figures::run(arguments.down, arguments.tasks),
+        "faults" => lab::faults::run(arguments.get("rounds")?),
+        "figures" => {
+            let only: String = arguments.get("only")?;
+            let down = Duration::from_secs(arguments.get("down")?);
+            lab::figures::run(&only, down, arguments.get("tasks")?)
+        }
         other => Err(format!("{other}: no such command").into()),
     }
 }
@@ -93,76 +116,63 @@ fn runtime() -> Result<Runtime, Failure> {
 }
 
 fn serve(arguments: &Arguments) -> Result<bool, Failure> {
-    let (first, last) = arguments.partitions;
+    let partitions: String = arguments.get("partitions")?;
+    let range = partitions
+        .split_once('-')
+        .ok_or("--partitions: FIRST-LAST")?;
+    let (first, last): (u8, u8) = (range.0.parse()?, range.1.parse()?);
     let partitions = (first..=last).map(|it| Partition::new(it).ok_or("--partitions: up to 63"));
-    let partitions = partitions.collect::<Result<Vec<_>, _>>()?;
     let runtime = runtime()?;
-    let listener = runtime.block_on(TcpListener::bind(&arguments.addr));
-    let listener = listener.map_err(|error| format!("{}: {error}", arguments.addr))?;
-    let address = format!("http://{}", listener.local_addr()?);
+    let addr: String = arguments.get("addr")?;
+    let listener = runtime.block_on(TcpListener::bind(&addr));
+    let listener = listener.map_err(|error| format!("{addr}: {error}"))?;
+    let mut address = arguments.get("advertise")?;
+    if address == "" {
+        address = format!("http://{}", listener.local_addr()?);
+    }
     // Of this run alone: a node that starts again is another owner.
     let run = RandomState::new().hash_one(&address);
     let config = Config {
         owner: Owner {
             id: format!("{run:016x}"),
-            address: arguments.advertise.clone().unwrap_or(address.clone()),
+            address: address.clone(),
         },
-        partitions,
-        nodes: arguments.nodes,
-        index: arguments.index,
+        partitions: partitions.collect::<Result<_, _>>()?,
+        nodes: arguments.get("nodes")?,
+        index: arguments.get("index")?,
         snapshot_bytes_min: 1 << 20,
-        snapshot_entries: arguments.snapshot_entries,
+        snapshot_entries: arguments.get("snapshot-entries")?,
     };
-    let log = Arc::new(PostgresLog::new(&arguments.log.parse()?));
+    let log = Arc::new(PostgresLog::new(&arguments.get("log")?));
     let edge = Edge::start(config, log, runtime.handle().clone());
     println!("listening on {address}");
     runtime.block_on(async { axum::serve(listener, http::router(edge)).await })?;
     Ok(true)
 }
 
-/// None where only the usage is asked for.
-fn parse_arguments() -> Result<Option<Arguments>, Failure> {
-    let mut arguments = Arguments {
-        command: String::new(),
-        log: "host=127.0.0.1 user=postgres dbname=postgres".to_owned(),
-        addr: "127.0.0.1:0".to_owned(),
-        advertise: None,
-        nodes: 1,
-        index: 0,
-        partitions: (0, partition::COUNT - 1),
-        snapshot_entries: 100_000,
-        rounds: 2,
-        down: Duration::from_mins(1),
-        tasks: 1_000_000,
-    };
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(argument) = parser.next()? {
-        let value = |parser: &mut lexopt::Parser| parser.value()?.string();
-        match argument {
-            Long("log") => arguments.log = value(&mut parser)?,
-            Long("addr") => arguments.addr = value(&mut parser)?,
-            Long("advertise") => arguments.advertise = Some(value(&mut parser)?),
-            Long("nodes") => arguments.nodes = value(&mut parser)?.parse()?,
-            Long("index") => arguments.index = value(&mut parser)?.parse()?,
-            Long("snapshot-entries") => {
-                arguments.snapshot_entries = value(&mut parser)?.parse()?;
+impl Arguments {
+    /// `None` where only the usage is asked for.
+    fn parse() -> Result<Option<Self>, Failure> {
+        let mut command = String::new();
+        let mut options: BTreeMap<_, _> = OPTIONS.map(|(it, value)| (it, value.to_owned())).into();
+        let mut parser = lexopt::Parser::from_env();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Short('h') | Long("help") => return Ok(None),
+                Value(value) if command.is_empty() => command = value.string()?,
+                Long(name) => {
+                    let option = OPTIONS.iter().find(|(it, _)| *it == name);
+                    let (name, _) = option.ok_or_else(|| format!("--{name}: no such option"))?;
+                    options.insert(name, parser.value()?.string()?);
+                }
+                other => return Err(other.unexpected().into()),
             }
-            Long("rounds") => arguments.rounds = value(&mut parser)?.parse()?,
-            Long("tasks") => arguments.tasks = value(&mut parser)?.parse()?,
-            Long("down") => {
-                arguments.down = Duration::from_secs(value(&mut parser)?.parse()?);
-            }
-            Long("partitions") => {
-                let text = value(&mut parser)?;
-                let (first, last) = text.split_once('-').ok_or("--partitions: FIRST-LAST")?;
-                arguments.partitions = (first.parse()?, last.parse()?);
-            }
-            Value(command) if arguments.command.is_empty() => {
-                arguments.command = command.string()?;
-            }
-            Short('h') | Long("help") => return Ok(None),
-            other => return Err(other.unexpected().into()),
         }
+        Ok(Some(Self { command, options }))
     }
-    Ok(Some(arguments))
+
+    fn get<T: FromStr<Err: Display>>(&self, name: &str) -> Result<T, Failure> {
+        let text = self.options.get(name).map_or("", String::as_str);
+        Ok(text.parse().map_err(|error| format!("--{name}: {error}"))?)
+    }
 }

@@ -10,6 +10,7 @@
 
 mod ownership;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use taskdex::chrono::{DateTime, TimeDelta, Utc};
 use taskdex::{BatchError, DueExecution, Edit, ProjectId, TaskStore};
 
 use crate::entry::Group;
-use crate::log::{Append, AppendError, Head, Log, Owner, SnapshotText, Unknown};
+use crate::log::{Append, AppendError, Head, Log, Owner, Unknown};
 use crate::partition::Partition;
 use crate::replica::{Damage, Frozen, Replica};
 use ownership::{InFlight, Tenure};
@@ -28,7 +29,11 @@ const POLL: TimeDelta = TimeDelta::milliseconds(4);
 /// How long a call that failed is left alone.
 const PAUSE: TimeDelta = TimeDelta::milliseconds(100);
 /// How many snapshots are loaded at once.
-const LOADS: usize = 2;
+pub(crate) const LOADS: usize = 2;
+/// How many reads are under way at once, so that one is applied while the next comes.
+pub(crate) const READS: usize = 2;
+/// Of how many partitions a read is, at most.
+const READ_PARTITIONS: usize = 16;
 
 /// What tells a request from every other, until it is answered.
 pub(crate) type Ticket = u64;
@@ -71,9 +76,7 @@ pub(crate) enum Input {
     Loaded(Partition, Result<Option<Replica>, Unknown>),
     Saved(Partition, u64, Result<(), Unknown>),
     /// The executions of this ticket were handed on, or could not be.
-    HandedOn(Partition, Ticket, bool),
-    Status(Ticket),
-    Freeze(Ticket, Partition),
+    HandedOn(Partition, Ticket, Result<(), Unknown>),
 }
 
 #[derive(Debug)]
@@ -81,17 +84,13 @@ pub(crate) enum Output {
     /// To be carried out by [`perform`], whose input comes back once.
     Call(Call),
     Answer(Ticket, Result<u64, NotWritten>),
-    /// Executions to be handed on, durably, before [`Input::HandedOn`].
-    HandOn(Partition, Ticket, Arc<Vec<DueExecution>>),
     /// The partition is served from this store.
     Store(Partition, Arc<TaskStore>),
     /// The partition has come to this position.
     Position(Partition, u64),
-    Status(Ticket, Vec<Status>),
-    Frozen(Ticket, Option<Frozen>),
 }
 
-/// A call of the log.
+/// A call of the log, or of what carries executions out.
 #[derive(Debug, Clone)]
 pub(crate) enum Call {
     Heads,
@@ -101,6 +100,7 @@ pub(crate) enum Call {
     Load(Partition),
     Save(Frozen),
     Trim(Partition),
+    HandOn(Partition, Ticket, Arc<Vec<DueExecution>>),
 }
 
 /// Why a write has no position.
@@ -130,31 +130,28 @@ pub(crate) struct Status {
 }
 
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "calls of which one is made at a time"
-)]
 pub(crate) struct Node {
-    config: Config,
+    config: Arc<Config>,
     parts: BTreeMap<Partition, Part>,
     heads_asked: Option<DateTime<Utc>>,
     is_asking: bool,
-    is_reading: bool,
+    /// How many calls of [`Call::Read`] are under way.
+    reads: usize,
     claimed: DateTime<Utc>,
     is_claiming: bool,
     is_saving: bool,
-    /// Of the entry or hand-over that comes next.
-    number: u64,
 }
 
 /// A partition that the node follows.
 #[derive(Debug)]
 struct Part {
     partition: Partition,
+    config: Arc<Config>,
     /// `None` before the newest snapshot was loaded.
     replica: Option<Replica>,
     is_loading: bool,
     load_from: DateTime<Utc>,
+    is_reading: bool,
     /// The latest that is known of the log.
     head: Head,
     free_since: Option<DateTime<Utc>>,
@@ -163,21 +160,24 @@ struct Part {
     queue: VecDeque<Write>,
     /// What was appended, until its fate is known: also after the tenure.
     in_flight: Option<InFlight>,
+    /// Of the latest entry or hand-over.
+    number: u64,
 }
 
 impl Node {
     pub(crate) fn new(config: Config) -> Self {
-        let parts = config.partitions.iter().map(|&it| (it, Part::new(it)));
+        let config = Arc::new(config);
+        let parts = config.partitions.iter();
+        let parts = parts.map(|&it| (it, Part::new(it, Arc::clone(&config))));
         Self {
             parts: parts.collect(),
             config,
             heads_asked: None,
             is_asking: false,
-            is_reading: false,
+            reads: 0,
             claimed: DateTime::UNIX_EPOCH,
             is_claiming: false,
             is_saving: false,
-            number: 0,
         }
     }
 
@@ -193,28 +193,33 @@ impl Node {
             Input::Write(write) => self.write(now, write, out),
             Input::Heads(heads) => {
                 self.is_asking = false;
-                if let Ok(heads) = heads {
-                    self.follow(now, heads, out);
+                for head in heads.into_iter().flatten() {
+                    if let Some(part) = self.parts.get_mut(&head.partition) {
+                        part.follow(now, head, out);
+                    }
                 }
+                self.read(out);
+                self.claim(now, out);
+                self.save(out);
             }
             Input::Read(asked, read) => {
-                self.is_reading = false;
-                if let Ok(groups) = read {
-                    self.apply(now, &asked, &groups, out)?;
+                self.reads -= 1;
+                for (partition, after) in asked {
+                    let Some(part) = self.parts.get_mut(&partition) else {
+                        continue;
+                    };
+                    part.is_reading = false;
+                    if let Ok(groups) = &read {
+                        let groups = groups.iter().filter(|(it, _)| *it == partition);
+                        part.read(now, after, groups.map(|(_, group)| group), out)?;
+                        part.proceed(now, out);
+                    }
                 }
-            }
-            Input::Appended(partition, result) => {
-                if let Some(part) = self.parts.get_mut(&partition) {
-                    part.appended(now, &result, out)?;
-                    part.proceed(now, &self.config, &mut self.number, out);
+                if read.is_ok() {
+                    self.read(out);
                 }
             }
             Input::Claimed => self.is_claiming = false,
-            Input::Loaded(partition, loaded) => {
-                if let Some(part) = self.parts.get_mut(&partition) {
-                    part.loaded(now, loaded, out);
-                }
-            }
             Input::Saved(partition, position, saved) => {
                 self.is_saving = false;
                 if let (Ok(()), Some(part)) = (saved, self.parts.get_mut(&partition)) {
@@ -222,116 +227,106 @@ impl Node {
                     out.push(Output::Call(Call::Trim(partition)));
                 }
             }
-            Input::HandedOn(partition, ticket, is_done) => {
+            Input::Appended(partition, result) => {
                 if let Some(part) = self.parts.get_mut(&partition) {
-                    part.handed_on(now, ticket, is_done);
+                    part.appended(now, &result, out)?;
+                    part.proceed(now, out);
                 }
             }
-            Input::Status(ticket) => {
-                let status = self.parts.values().map(Part::status).collect();
-                out.push(Output::Status(ticket, status));
+            Input::Loaded(partition, loaded) => {
+                if let Some(part) = self.parts.get_mut(&partition) {
+                    part.loaded(now, loaded, out);
+                }
+                self.load(now, out);
+                self.read(out);
             }
-            Input::Freeze(ticket, partition) => {
-                let replica = self.parts.get(&partition);
-                let replica = replica.and_then(|part| part.replica.as_ref());
-                let frozen = replica.map(|replica| replica.freeze(partition));
-                out.push(Output::Frozen(ticket, frozen));
+            Input::HandedOn(partition, ticket, result) => {
+                if let Some(part) = self.parts.get_mut(&partition) {
+                    part.handed_on(now, ticket, result.is_ok());
+                }
             }
         }
         Ok(())
     }
 
+    pub(crate) fn status(&self) -> impl Iterator<Item = Status> {
+        self.parts.values().map(Part::status)
+    }
+
+    /// The partition as it is; `None` before it is loaded.
+    pub(crate) fn freeze(&self, partition: Partition) -> Option<Frozen> {
+        let replica = self.parts.get(&partition)?.replica.as_ref()?;
+        Some(replica.freeze(partition))
+    }
+
     fn tick(&mut self, now: DateTime<Utc>, out: &mut Vec<Output>) {
-        let is_due = self
-            .heads_asked
-            .is_none_or(|asked| !is_within(now, asked, POLL));
-        if is_due && !self.is_asking {
+        let asked = self.heads_asked;
+        if !self.is_asking && asked.is_none_or(|asked| !is_within(now, asked, POLL)) {
             self.heads_asked = Some(now);
             self.is_asking = true;
             out.push(Output::Call(Call::Heads));
         }
         self.claim(now, out);
-        let mut loads = self.parts.values().filter(|part| part.is_loading).count();
+        self.load(now, out);
         for part in self.parts.values_mut() {
-            if loads < LOADS && part.wants_snapshot(now) {
-                loads += 1;
-                part.is_loading = true;
-                out.push(Output::Call(Call::Load(part.partition)));
-            }
-            part.proceed(now, &self.config, &mut self.number, out);
+            part.proceed(now, out);
         }
     }
 
     fn write(&mut self, now: DateTime<Utc>, write: Write, out: &mut Vec<Output>) {
         let ticket = write.ticket;
-        let part = self.parts.get_mut(&Partition::of(&write.project));
-        let refused = match part {
+        let refused = match self.parts.get_mut(&Partition::of(&write.project)) {
             None => NotWritten::NotOwner(String::new()),
             Some(part) => match part.enqueue(write) {
-                Ok(()) => return part.proceed(now, &self.config, &mut self.number, out),
+                Ok(()) => return part.proceed(now, out),
                 Err(refused) => refused,
             },
         };
         out.push(Output::Answer(ticket, Err(refused)));
     }
 
-    /// Takes note of what the log says, and reads what is behind.
-    fn follow(&mut self, now: DateTime<Utc>, heads: Vec<Head>, out: &mut Vec<Output>) {
-        for head in heads {
-            if let Some(part) = self.parts.get_mut(&head.partition) {
-                part.follow(now, head, &self.config.owner, out);
-            }
+    /// Loads snapshots, some at a time.
+    fn load(&mut self, now: DateTime<Utc>, out: &mut Vec<Output>) {
+        let loads = self.parts.values().filter(|part| part.is_loading).count();
+        let wanted = self.parts.values_mut().filter(|it| it.wants_snapshot(now));
+        for part in wanted.take(LOADS.saturating_sub(loads)) {
+            part.is_loading = true;
+            out.push(Output::Call(Call::Load(part.partition)));
         }
-        let behind = self.parts.values().filter_map(Part::behind);
-        let behind: Vec<_> = behind.collect();
-        if !behind.is_empty() && !self.is_reading {
-            self.is_reading = true;
-            out.push(Output::Call(Call::Read(behind)));
-        }
-        self.claim(now, out);
-        self.save(out);
     }
 
-    fn apply(
-        &mut self,
-        now: DateTime<Utc>,
-        asked: &[(Partition, u64)],
-        groups: &[(Partition, Group)],
-        out: &mut Vec<Output>,
-    ) -> Result<(), Damage> {
-        for (partition, after) in asked {
-            let groups = groups.iter().filter(|(it, _)| it == partition);
-            let groups = groups.map(|(_, group)| group);
-            if let Some(part) = self.parts.get_mut(partition) {
-                part.read(now, *after, groups, out)?;
-                part.proceed(now, &self.config, &mut self.number, out);
-            }
+    /// Reads what is behind: the furthest first, so that none is left out.
+    fn read(&mut self, out: &mut Vec<Output>) {
+        let behind = self.parts.values_mut().filter(|part| part.is_behind());
+        let mut behind: Vec<_> = behind.collect();
+        behind.sort_by_key(|part| Reverse(part.head.position - part.position()));
+        let left = READS.saturating_sub(self.reads);
+        for parts in behind.chunks_mut(READ_PARTITIONS).take(left) {
+            self.reads += 1;
+            let asked = parts.iter_mut().map(|part| {
+                part.is_reading = true;
+                (part.partition, part.position())
+            });
+            out.push(Output::Call(Call::Read(asked.collect())));
         }
-        Ok(())
     }
 }
 
 impl Part {
-    fn new(partition: Partition) -> Self {
+    fn new(partition: Partition, config: Arc<Config>) -> Self {
         Self {
             partition,
+            config,
             replica: None,
             is_loading: false,
             load_from: DateTime::UNIX_EPOCH,
-            head: Head {
-                partition,
-                position: 0,
-                epoch: 0,
-                owner: Owner::default(),
-                is_free: false,
-                snapshot: 0,
-                snapshot_bytes: 0,
-                log_bytes: 0,
-            },
+            is_reading: false,
+            head: Head::default(),
             free_since: None,
             tenure: None,
             queue: VecDeque::new(),
             in_flight: None,
+            number: 0,
         }
     }
 
@@ -356,13 +351,11 @@ impl Part {
         self.replica.is_none() && !self.is_loading && now >= self.load_from
     }
 
-    /// What is to be read, if anything is: not what this node appends at the moment.
-    fn behind(&self) -> Option<(Partition, u64)> {
-        let replica = self.replica.as_ref()?;
+    /// Whether there is something to read that this node does not append at the moment.
+    fn is_behind(&self) -> bool {
         let is_sent = self.in_flight.as_ref().is_some_and(InFlight::is_sent);
-        let is_behind = replica.position < self.head.position;
-        let is_wanted = is_behind && !is_sent && !self.is_loading;
-        is_wanted.then_some((self.partition, replica.position))
+        let is_busy = is_sent || self.is_loading || self.is_reading;
+        self.replica.is_some() && !is_busy && self.position() < self.head.position
     }
 
     fn read<'a>(
@@ -457,24 +450,19 @@ pub(crate) async fn perform(log: &impl Log, call: Call) -> Option<Input> {
             Input::Loaded(partition, replica)
         }
         Call::Save(frozen) => {
-            let (partition, position) = (frozen.partition, frozen.position);
             let saved = match tokio::task::block_in_place(|| frozen.to_text()) {
-                Ok(text) => {
-                    log.save(&SnapshotText {
-                        partition,
-                        position,
-                        text,
-                    })
-                    .await
-                }
+                Ok(text) => log.save(frozen.partition, frozen.position, text).await,
                 Err(error) => Err(Unknown(error.to_string())),
             };
-            Input::Saved(partition, position, saved)
+            Input::Saved(frozen.partition, frozen.position, saved)
         }
         Call::Trim(partition) => {
             // What is left over, the next trim drops.
             let _ = log.trim(partition).await;
             return None;
+        }
+        Call::HandOn(partition, ticket, due) => {
+            Input::HandedOn(partition, ticket, log.hand_on(&due).await)
         }
     })
 }

@@ -9,7 +9,9 @@ use taskdex::ProjectId;
 pub(crate) const COUNT: u8 = 64;
 
 /// One of the [`COUNT`] parts of the log, each with a history, an owner and a snapshot of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub(crate) struct Partition(u8);
 

@@ -24,6 +24,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 use taskdex::wire::write_error_json;
 use taskdex::{Edit, ListQuery, ProjectId};
+use tokio::task::block_in_place;
 
 use super::{Edge, NotSeen, Seen, now};
 use crate::node::NotWritten;
@@ -79,17 +80,8 @@ async fn export(
     let project = project(&uri)?;
     let seen = see(&edge, &project, &headers).await?;
     let snapshot = seen.store.snapshot(&project)?;
-    let write = || {
-        let mut body = Vec::new();
-        snapshot.write_export(&mut body).map(|()| body)
-    };
-    let body = tokio::task::block_in_place(write).map_err(|error| {
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "CLU.0006",
-            &error.to_string(),
-        )
-    })?;
+    let mut body = Vec::new();
+    block_in_place(|| snapshot.write_export(&mut body))?;
     Ok(answer(&seen, "application/x-ndjson", body))
 }
 
@@ -136,20 +128,15 @@ async fn partition(
 ) -> Result<Response, Refusal> {
     let missing = || Refusal::new(StatusCode::NOT_FOUND, "CLU.0005", "no such partition here");
     let partition = Partition::new(number).ok_or_else(missing)?;
-    let frozen = edge.freeze(partition).await.ok_or_else(missing)?;
-    let position = frozen.position;
-    let text = tokio::task::block_in_place(|| frozen.to_text()).map_err(|error| {
-        Refusal::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "CLU.0006",
-            &error.to_string(),
-        )
-    })?;
-    Ok(([(POSITION, position.to_string())], text).into_response())
+    let frozen = edge.look(move |node| node.freeze(partition)).await;
+    let frozen = frozen.flatten().ok_or_else(missing)?;
+    let text = block_in_place(|| frozen.to_text())?;
+    Ok(([(POSITION, frozen.position.to_string())], text).into_response())
 }
 
 async fn health(State(edge): State<Arc<Edge>>) -> Response {
-    let partitions = edge.status().await;
+    let partitions = edge.look(|node| node.status().collect::<Vec<_>>()).await;
+    let partitions = partitions.unwrap_or_default();
     let is_ready = !partitions.is_empty() && partitions.iter().all(|it| it.is_loaded);
     let status = if is_ready {
         StatusCode::OK
@@ -261,6 +248,16 @@ impl From<taskdex::Error> for Refusal {
             body,
             location: None,
         }
+    }
+}
+
+impl From<std::io::Error> for Refusal {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "CLU.0006",
+            &error.to_string(),
+        )
     }
 }
 

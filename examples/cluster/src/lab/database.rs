@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::Duration;
 use std::{env, process};
 
-use crate::support::Failure;
+use crate::Failure;
 
 const MISSING: &str =
     "no PostgreSQL is here: apt-get install -y --no-install-recommends postgresql";

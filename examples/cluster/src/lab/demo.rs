@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::fleet::Fleet;
 use super::load::{Load, Router, Verdict, record};
+use crate::Failure;
 use crate::partition::Partition;
-use crate::support::Failure;
 
 pub(crate) fn run() -> Result<bool, Failure> {
     let started = Instant::now();
@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<bool, Failure> {
     let project = "p-1".parse()?;
     let partition = Partition::of(&project);
     let owner = *fleet.owners().get(&partition).ok_or("no owner")?;
-    fleet.nodes.get_mut(owner).ok_or("no node")?.kill()?;
+    fleet.node_mut(owner)?.kill()?;
     let killed = Instant::now();
     say(&format!(
         "node {owner}, which owns project {project}, is killed"

@@ -11,84 +11,98 @@ use taskdex::ProjectId;
 use super::client::Client;
 use super::fleet::Fleet;
 use super::load::{Router, position, record};
+use crate::Failure;
 use crate::partition::Partition;
-use crate::support::Failure;
 
 /// How long each rate is measured.
 const TIME: Duration = Duration::from_secs(10);
+/// Changes a second, where writes go on beside what is measured.
+const RATE: usize = 2_000;
 /// How many changes a client with many under way sends at once.
 const MANY: usize = 1_000;
 
-pub(crate) fn run(down: Duration, tasks: u32) -> Result<bool, Failure> {
-    let mut fleet = Fleet::start(3)?;
-    let replica = fleet.add_replica()?;
-
-    let load = Paced::new(2_000);
-    let lags = load.beside(&fleet, || lags(&fleet, replica))?;
-    let at = |percent| lags.get(lags.len() * percent / 100).copied();
-    let (p50, p99) = (at(50).unwrap_or_default(), at(99).unwrap_or_default());
-    let rate = load.rate();
-    println!("lag of a replica at {rate} changes/s, p50: {p50:.1?} (bar 10 ms)");
-    println!("lag of a replica at {rate} changes/s, p99: {p99:.1?} (bar 50 ms)");
-
-    let load = Paced::new(2_000);
-    fleet.nodes.get_mut(replica).ok_or("no node")?.kill()?;
-    load.beside(&fleet, || {
-        sleep(down);
-        Ok(())
-    })?;
-    let load = Paced::new(2_000);
-    let started = Instant::now();
-    fleet.restart(replica)?;
-    load.beside(&fleet, || fleet.wait_until_level())?;
-    let level = started.elapsed();
-    println!("a replica that was down for {down:?} is level after {level:.1?} (bar 2 s)");
-
-    fleet.nodes.truncate(replica);
-    let (partition, owner) = fleet.owners().pop_first().ok_or("no owner")?;
-    let project = projects_of([partition.number()].into())
-        .pop()
-        .ok_or("no project")?;
-    fleet.nodes.get_mut(owner).ok_or("no node")?.kill()?;
-    let killed = Instant::now();
-    let written = Router::new(fleet.addresses()).add(&project, &record("next"));
-    written.ok_or("nobody took the write")?;
-    let pause = killed.elapsed();
-    println!("from the owner's death to the next write: {pause:.1?} (bar 5 s)");
-    drop(fleet);
-
-    let fleet = Fleet::start(1)?;
-    let rate = single(&fleet);
-    println!("8 clients that wait for one change, 16 partitions: {rate} changes/s (bar 1,500)");
-    let rate = many(&fleet)?;
-    println!("8 clients with {MANY} changes under way: {rate} changes/s (bar 30,000)");
-    drop(fleet);
-
-    let cold = cold(tasks)?;
-    println!("a cold node with {tasks} tasks serves after {cold:.1?} (bar 6 s)");
+/// Measures everything, or what `only` names: lag, down, death, single, many or cold.
+pub(crate) fn run(only: &str, down: Duration, tasks: u32) -> Result<bool, Failure> {
+    let is_wanted = |what| only.is_empty() || only == what;
+    if is_wanted("lag") {
+        let mut fleet = Fleet::start(3)?;
+        let replica = fleet.add_replica()?;
+        let load = Paced::new();
+        let lags = load.beside(&fleet, || lags(&fleet, replica))?;
+        let at = |percent| lags.get(lags.len() * percent / 100).copied();
+        let (p50, p99) = (at(50).unwrap_or_default(), at(99).unwrap_or_default());
+        let rate = rate(&load.written, load.started);
+        println!("lag of a replica at {rate} changes/s, p50: {p50:.1?} (bar 10 ms)");
+        println!("lag of a replica at {rate} changes/s, p99: {p99:.1?} (bar 50 ms)");
+    }
+    if is_wanted("down") {
+        let level = level_after(down)?;
+        println!("a replica that was down for {down:?} is level after {level:.1?} (bar 2 s)");
+    }
+    if is_wanted("death") {
+        let pause = death()?;
+        println!("from the owner's death to the next write: {pause:.1?} (bar 5 s)");
+    }
+    if is_wanted("single") {
+        let rate = single(&Fleet::start(1)?);
+        println!("8 clients that wait for one change, 16 partitions: {rate} changes/s (bar 1,500)");
+    }
+    if is_wanted("many") {
+        let rate = many(&Fleet::start(1)?)?;
+        println!("8 clients with {MANY} changes under way: {rate} changes/s (bar 30,000)");
+    }
+    if is_wanted("cold") {
+        let cold = cold(tasks)?;
+        println!("a cold node with {tasks} tasks serves after {cold:.1?} (bar 6 s)");
+    }
     Ok(true)
 }
 
-/// Clients that together write at a steady rate.
+/// How long a replica takes from its start, while writes go on, to be where the log is.
+fn level_after(down: Duration) -> Result<Duration, Failure> {
+    let mut fleet = Fleet::start(3)?;
+    let replica = fleet.add_replica()?;
+    fleet.node_mut(replica)?.kill()?;
+    Paced::new().beside(&fleet, || {
+        sleep(down);
+        Ok(())
+    })?;
+    let load = Paced::new();
+    let started = Instant::now();
+    fleet.restart(replica)?;
+    load.beside(&fleet, || fleet.wait_until_level())?;
+    Ok(started.elapsed())
+}
+
+fn death() -> Result<Duration, Failure> {
+    let mut fleet = Fleet::start(3)?;
+    let (partition, owner) = fleet.owners().pop_first().ok_or("no owner")?;
+    let mut projects = projects_of([partition.number()].into());
+    let project = projects.pop().ok_or("no project")?;
+    let mut router = Router::new(fleet.addresses());
+    let written = router.add(&project, &record("before"));
+    written.ok_or("nobody took the write")?;
+    fleet.node_mut(owner)?.kill()?;
+    let killed = Instant::now();
+    let written = router.add(&project, &record("next"));
+    written.ok_or("nobody took the write")?;
+    Ok(killed.elapsed())
+}
+
+/// Four clients that together write at a steady rate.
 struct Paced {
-    rate: usize,
     written: AtomicU64,
     started: Instant,
     is_over: AtomicBool,
 }
 
 impl Paced {
-    fn new(rate: usize) -> Self {
+    fn new() -> Self {
         Self {
-            rate,
             written: AtomicU64::new(0),
             started: Instant::now(),
             is_over: AtomicBool::new(false),
         }
-    }
-
-    fn rate(&self) -> u128 {
-        rate(&self.written, self.started)
     }
 
     /// Writes while something else is done.
@@ -113,7 +127,7 @@ impl Paced {
     /// Every 20 ms, some changes of projects of one owner.
     fn write(&self, fleet: &Fleet, owners: &BTreeMap<Partition, usize>, projects: &[ProjectId]) {
         let step = Duration::from_millis(20);
-        let count = self.rate / 4 / 50;
+        let count = RATE / 4 / 50;
         let mut clients: Vec<_> = fleet.addresses().into_iter().map(Client::new).collect();
         let mut next = Instant::now();
         for turn in 0.. {
@@ -167,57 +181,59 @@ fn lags(fleet: &Fleet, replica: usize) -> Result<Vec<Duration>, Failure> {
 
 /// The rate of clients that each wait for one change.
 fn single(fleet: &Fleet) -> u128 {
+    rate_of_eight(|number| {
+        let mut router = Router::new(fleet.addresses());
+        move |count, projects| {
+            let project = projects.iter().cycle().nth(count % 2);
+            let id = format!("s-{number}-{count}");
+            u64::from(project.is_some_and(|it| router.add(it, &record(&id)).is_some()))
+        }
+    })
+}
+
+/// The rate of clients that each have many changes under way.
+fn many(fleet: &Fleet) -> Result<u128, Failure> {
+    let address = &fleet.node(0)?.address;
+    Ok(rate_of_eight(|number| {
+        let mut client = Client::new(address);
+        move |count, projects| {
+            let projects = projects.iter().cycle().take(MANY).enumerate();
+            let id = |it| format!("m-{number}-{count}-{it}");
+            let lines: String = projects
+                .map(|(it, project)| line(project, &id(it)))
+                .collect();
+            let answer = client.post("/changes", lines.as_bytes());
+            answer.map_or(0, |answer| accepted(&answer.body))
+        }
+    }))
+}
+
+/// Changes a second by eight clients, each of which writes to two partitions of its own.
+///
+/// `client` gives, by its number, what it does again and again: it is told how often it did, and
+/// says how many changes were taken.
+fn rate_of_eight<C>(client: impl Fn(u8) -> C + Sync) -> u128
+where
+    C: FnMut(usize, &[ProjectId]) -> u64,
+{
     let written = AtomicU64::new(0);
     let started = Instant::now();
     thread::scope(|scope| {
-        for number in 0..8_u8 {
-            let (written, address) = (&written, fleet.addresses());
+        for number in 0..8 {
+            let (written, client) = (&written, &client);
             scope.spawn(move || {
-                let mut router = Router::new(address);
                 let projects = projects_of((number * 2..number * 2 + 2).collect());
-                for count in 0_usize.. {
+                let mut write = client(number);
+                for count in 0.. {
                     if started.elapsed() > TIME {
                         return;
                     }
-                    let project = projects.iter().cycle().nth(count % 2);
-                    let id = format!("s-{number}-{count}");
-                    if project.is_some_and(|it| router.add(it, &record(&id)).is_some()) {
-                        written.fetch_add(1, Ordering::Relaxed);
-                    }
+                    written.fetch_add(write(count, &projects), Ordering::Relaxed);
                 }
             });
         }
     });
     rate(&written, started)
-}
-
-/// The rate of clients that each have many changes under way.
-fn many(fleet: &Fleet) -> Result<u128, Failure> {
-    let written = AtomicU64::new(0);
-    let address = &fleet.node(0)?.address;
-    let started = Instant::now();
-    thread::scope(|scope| {
-        for number in 0..8_u8 {
-            let written = &written;
-            scope.spawn(move || {
-                let mut client = Client::new(address);
-                let projects = projects_of((number * 2..number * 2 + 2).collect());
-                for count in 0_usize.. {
-                    if started.elapsed() > TIME {
-                        return;
-                    }
-                    let projects = projects.iter().cycle().take(MANY).enumerate();
-                    let lines = projects
-                        .map(|(it, project)| line(project, &format!("m-{number}-{count}-{it}")));
-                    let lines: String = lines.collect();
-                    if let Ok(answer) = client.post("/changes", lines.as_bytes()) {
-                        written.fetch_add(accepted(&answer.body), Ordering::Relaxed);
-                    }
-                }
-            });
-        }
-    });
-    Ok(rate(&written, started))
 }
 
 /// How long a node takes from its start until it serves so many tasks, and is level.

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use super::client::Client;
 use super::database::{Database, signal};
+use crate::Failure;
 use crate::node::Status;
 use crate::partition::{COUNT, Partition};
-use crate::support::Failure;
 
 /// How long anything may take that has to happen at all.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -67,15 +67,16 @@ impl Fleet {
     /// Starts a node again, in the place of one that was killed.
     pub(crate) fn restart(&mut self, index: usize) -> Result<(), Failure> {
         let owners = if index < self.owners { self.owners } else { 0 };
-        let node = NodeProcess::start(&self.database, owners, index)?;
-        if let Some(place) = self.nodes.get_mut(index) {
-            *place = node;
-        }
+        *self.node_mut(index)? = NodeProcess::start(&self.database, owners, index)?;
         Ok(())
     }
 
     pub(crate) fn node(&self, index: usize) -> Result<&NodeProcess, Failure> {
         Ok(self.nodes.get(index).ok_or("no such node")?)
+    }
+
+    pub(crate) fn node_mut(&mut self, index: usize) -> Result<&mut NodeProcess, Failure> {
+        Ok(self.nodes.get_mut(index).ok_or("no such node")?)
     }
 
     /// The node that takes the writes of each partition, by what the nodes say of themselves.
@@ -91,15 +92,22 @@ impl Fleet {
     /// Waits until all nodes are where the log is, and returns how long that took.
     pub(crate) fn wait_until_level(&self) -> Result<Duration, Failure> {
         let started = Instant::now();
-        Self::wait_until("all nodes are level", || {
-            let heads = self.database.ask("SELECT sum(position) FROM partitions")?;
-            let heads: u64 = heads.parse()?;
-            let is_level = |node: &NodeProcess| {
+        // Nodes that came to a position in the meantime are behind another: they are level when
+        // they are there at the first look.
+        let mut looks = 0;
+        while looks != 1 {
+            looks = 0;
+            let head = self.database.ask("SELECT sum(position) FROM partitions")?;
+            let head: u64 = head.parse()?;
+            let is_there = |node: &NodeProcess| {
                 let positions = node.health().into_iter().map(|it| it.position);
-                positions.sum::<u64>() >= heads
+                positions.sum::<u64>() >= head
             };
-            Ok(self.nodes.iter().all(is_level))
-        })?;
+            Self::wait_until("all nodes are level", || {
+                looks += 1;
+                Ok(self.nodes.iter().all(is_there))
+            })?;
+        }
         Ok(started.elapsed())
     }
 
@@ -129,7 +137,7 @@ impl Fleet {
             if started.elapsed() > PATIENCE {
                 return Err(format!("in {PATIENCE:?} it did not come to pass that {what}").into());
             }
-            sleep(Duration::from_millis(5));
+            sleep(Duration::from_millis(10));
         }
         Ok(())
     }

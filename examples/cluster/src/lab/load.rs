@@ -7,14 +7,15 @@ use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use taskdex::ProjectId;
-use taskdex::chrono::{DateTime, TimeDelta, Utc};
+use taskdex::chrono::TimeDelta;
+use taskdex::{ProjectId, ScheduledType};
 
 use super::client::Client;
 use super::fleet::Fleet;
+use crate::Failure;
 use crate::edge::now;
 use crate::partition::Partition;
-use crate::support::Failure;
+use crate::replica::Replica;
 
 /// How long a client tries to have one change written.
 const TRIES: Duration = Duration::from_secs(20);
@@ -119,11 +120,8 @@ impl Load {
                     let Ok(project) = format!("p-{}", count % 97).parse() else {
                         break;
                     };
-                    let record = if count % 5 == 0 {
-                        due_record(&id)
-                    } else {
-                        record(&id)
-                    };
+                    let is_due = count % 5 == 0;
+                    let record = if is_due { due_record(&id) } else { record(&id) };
                     if let Some(position) = router.add(&project, &record) {
                         acknowledged.push(Acknowledged {
                             project,
@@ -164,73 +162,48 @@ impl Verdict {
             export_bytes: compared?,
             ..Self::default()
         };
-        let tasks = tasks(fleet)?;
-        let is_there = |it: &&Acknowledged| {
-            let task = tasks.get(&(it.project.to_string(), it.id.clone()));
-            task.and_then(|task| task.get("version")?.as_u64()) == Some(it.position)
+        let mut versions = HashMap::new();
+        let mut due = Vec::new();
+        let mut client = Client::new(&fleet.node(0)?.address);
+        for partition in Partition::all() {
+            let text = client.get(&format!("/partitions/{partition}"), 0)?.body;
+            let store = Replica::from_text(&text)?.store;
+            for project in store.projects() {
+                for stored in store.snapshot(&project)?.iter() {
+                    let (task, added) = (stored.task(), stored.added_at());
+                    let key = (project.clone(), task.id().to_owned());
+                    versions.insert(key, stored.version());
+                    // Due is what comes after the second in which its task was added.
+                    let execution = stored.next_execution(added);
+                    let second = execution.map_or(0, |it| it.unix_seconds());
+                    if task.scheduled_type() == ScheduledType::FixedTime
+                        && second > added.timestamp() + 1
+                    {
+                        due.push(format!("{project}|{}|{second}", task.id()));
+                    }
+                }
+            }
+        }
+        let is_lost = |it: &&Acknowledged| {
+            let version = versions.get(&(it.project.clone(), it.id.clone()));
+            version != Some(&it.position.into())
         };
-        verdict.lost = acknowledged.len() - acknowledged.iter().filter(is_there).count();
-
-        // An execution is due where it comes after the second in which its task was added.
-        let due = tasks.iter().filter_map(|((project, id), task)| {
-            let second = second_of(task)?;
-            let added = task["added_at"]
-                .as_str()?
-                .parse::<taskdex::chrono::DateTime<_>>();
-            let added: DateTime<Utc> = added.ok()?;
-            (second > added.timestamp() + 1).then(|| format!("{project}|{id}|{second}"))
-        });
-        let due: Vec<_> = due.collect();
+        verdict.lost = acknowledged.iter().filter(is_lost).count();
         verdict.due = due.len();
         let mut handed_on = HashMap::new();
         Fleet::wait_until("what is due was handed on", || {
             let rows = "SELECT concat_ws('|', project, task, second), times FROM executions";
             let rows = fleet.database.ask(rows)?;
             let rows = rows.lines().filter_map(|row| row.rsplit_once('|'));
-            handed_on = rows
-                .map(|(key, times)| (key.to_owned(), times != "1"))
-                .collect();
+            let rows = rows.map(|(key, times)| (key.to_owned(), times != "1"));
+            handed_on = rows.collect();
             Ok(due.iter().all(|key| handed_on.contains_key(key)))
         })?;
-        verdict.not_handed_on = due
-            .iter()
-            .filter(|key| !handed_on.contains_key(*key))
-            .count();
+        let is_missing = |key: &&String| !handed_on.contains_key(*key);
+        verdict.not_handed_on = due.iter().filter(is_missing).count();
         verdict.handed_on_again = handed_on.values().filter(|is_again| **is_again).count();
         Ok(verdict)
     }
-}
-
-/// Every task that the first node has, by project and id.
-fn tasks(fleet: &Fleet) -> Result<HashMap<(String, String), Value>, Failure> {
-    let mut tasks = HashMap::new();
-    for partition in Partition::all() {
-        let mut client = Client::new(&fleet.node(0)?.address);
-        let text = client.get(&format!("/partitions/{partition}"), 0)?.body;
-        let mut project = String::new();
-        for line in text
-            .split(|byte| *byte == b'\n')
-            .skip(1)
-            .filter(|it| !it.is_empty())
-        {
-            let line: Value = serde_json::from_slice(line)?;
-            if let Some(id) = line.get("project_id").and_then(Value::as_str) {
-                id.clone_into(&mut project);
-            } else if let Some(id) = line.get("id").and_then(Value::as_str) {
-                tasks.insert((project.clone(), id.to_owned()), line);
-            }
-        }
-    }
-    Ok(tasks)
-}
-
-fn second_of(task: &Value) -> Option<i64> {
-    let (date, time) = (
-        task["scheduled_date"].as_str()?,
-        task["scheduled_time"].as_str()?,
-    );
-    let instant = format!("{date}T{time}Z").parse::<DateTime<Utc>>();
-    Some(instant.ok()?.timestamp())
 }
 
 pub(crate) fn position(body: &[u8]) -> Option<u64> {

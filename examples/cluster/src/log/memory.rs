@@ -9,16 +9,17 @@
     reason = "a test fails by panicking, and its numbers are small"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use taskdex::chrono::{DateTime, TimeDelta, Utc};
+use taskdex::{DueExecution, ProjectId, TaskId};
 
-use super::{Append, AppendError, Head, Log, Owner, Refused, SnapshotText, Unknown};
+use super::{Append, AppendError, Head, Log, Owner, Refused, Unknown};
 use crate::entry::{Entry, Group};
 use crate::partition::Partition;
 
-const LEASE: TimeDelta = TimeDelta::seconds(3);
+const LEASE: TimeDelta = TimeDelta::seconds(2);
 
 /// A log that does at once what it is asked, and keeps what was trimmed for those who check.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub(crate) struct State {
     /// The log has a clock of its own.
     pub(crate) now: DateTime<Utc>,
     pub(crate) histories: BTreeMap<Partition, History>,
+    /// The keys of all executions that were ever handed on.
+    pub(crate) handed_on: BTreeSet<(ProjectId, TaskId, i64)>,
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +53,7 @@ impl MemoryLog {
         Self(Mutex::new(State {
             now: DateTime::UNIX_EPOCH,
             histories: histories.collect(),
+            handed_on: BTreeSet::new(),
         }))
     }
 
@@ -143,10 +147,14 @@ impl Log for MemoryLog {
         Ok(())
     }
 
-    async fn save(&self, snapshot: &SnapshotText) -> Result<(), Unknown> {
-        self.at(snapshot.partition, |history| {
-            let text = snapshot.text.clone();
-            history.snapshots.insert(snapshot.position, text);
+    async fn save(
+        &self,
+        partition: Partition,
+        position: u64,
+        text: Vec<u8>,
+    ) -> Result<(), Unknown> {
+        self.at(partition, |history| {
+            history.snapshots.insert(position, text);
             history.log_bytes = 0;
         });
         Ok(())
@@ -157,6 +165,13 @@ impl Log for MemoryLog {
             let newest = history.snapshots.last_key_value();
             Ok(newest.map(|(_, text)| text.clone()))
         })
+    }
+
+    async fn hand_on(&self, due: &[DueExecution]) -> Result<(), Unknown> {
+        let keys = due.iter().map(DueExecution::key);
+        let keys = keys.map(|(project, task, second)| (project.clone(), task.clone(), second));
+        self.lock().handed_on.extend(keys);
+        Ok(())
     }
 }
 
@@ -218,13 +233,13 @@ impl Faults {
     pub(crate) fn fate(&self, seeded: &mut Seeded) -> Fate {
         let mut arrives = 1 + seeded.below(3);
         if seeded.permille(self.delayed) {
-            arrives += seeded.below(3_000);
+            arrives += seeded.below(2_000);
         }
         let given_up = 500 + seeded.below(500);
         let returns = arrives + 1 + seeded.below(3);
         let mut executed = vec![arrives];
         if seeded.permille(self.doubled) {
-            executed.push(arrives + seeded.below(2_000));
+            executed.push(arrives + seeded.below(1_500));
         }
         if seeded.permille(self.lost) {
             executed.clear();

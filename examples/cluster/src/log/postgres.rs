@@ -13,8 +13,9 @@ use tokio::time::{sleep, timeout};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Error, NoTls, Row, Statement};
 
-use super::{Append, AppendError, Head, Log, Owner, Refused, SnapshotText, Unknown};
+use super::{Append, AppendError, Head, Log, Owner, Refused, Unknown};
 use crate::entry::Group;
+use crate::node::{LOADS, READS};
 use crate::partition::Partition;
 
 /// How long the server works on a statement, and how long its answer is waited for after that.
@@ -44,8 +45,9 @@ const READ: &str = "
     SELECT log.partition, log.first, log.body
     FROM unnest($1::smallint[], $2::bigint[]) AS wanted (partition, after)
     CROSS JOIN LATERAL (
-        SELECT * FROM log WHERE log.partition = wanted.partition AND first > after
-        ORDER BY first LIMIT 16
+        SELECT * FROM log
+        WHERE log.partition = wanted.partition AND first > after AND first <= after + 1024
+        ORDER BY first
     ) AS log
     ORDER BY log.partition, log.first";
 const HEADS: &str = "
@@ -94,11 +96,11 @@ const HAND_ON: &str = "
 
 pub(crate) struct PostgresLog {
     appends: Vec<Lane>,
+    reads: Vec<Lane>,
+    loads: Vec<Lane>,
     heads: Lane,
-    reads: Lane,
     claims: Lane,
     snapshots: Lane,
-    loads: Vec<Lane>,
     executions: Lane,
 }
 
@@ -126,23 +128,19 @@ impl PostgresLog {
         let slow_lane = || Lane::new(config, STATEMENT_OF_SNAPSHOT);
         Self {
             appends: (0..APPEND_LANES).map(|_| lane()).collect(),
+            reads: (0..READS).map(|_| lane()).collect(),
+            loads: (0..LOADS).map(|_| slow_lane()).collect(),
             heads: lane(),
-            reads: lane(),
             claims: lane(),
             snapshots: slow_lane(),
-            loads: (0..2).map(|_| slow_lane()).collect(),
             executions: lane(),
         }
     }
 
-    /// Hands executions on to a table that takes each key once.
-    pub(crate) async fn hand_on(&self, due: &[DueExecution]) -> Result<(), Unknown> {
-        let keys = || due.iter().map(DueExecution::key);
-        let projects: Vec<_> = keys().map(|(project, _, _)| project.as_str()).collect();
-        let tasks: Vec<_> = keys().map(|(_, task, _)| task.as_str()).collect();
-        let seconds: Vec<_> = keys().map(|(_, _, second)| second).collect();
-        let keys: [&(dyn ToSql + Sync); 3] = [&projects, &tasks, &seconds];
-        self.executions.run(HAND_ON, &keys).await.map(drop)
+    /// A lane that does nothing at the moment, or else any.
+    fn idle<'a>(&'a self, lanes: &'a [Lane]) -> &'a Lane {
+        let idle = lanes.iter().find(|it| it.session.try_lock().is_ok());
+        idle.or(lanes.first()).unwrap_or(&self.claims)
     }
 }
 
@@ -241,7 +239,8 @@ impl Log for PostgresLog {
     async fn read(&self, after: &[(Partition, u64)]) -> Result<Vec<(Partition, Group)>, Unknown> {
         let partitions: Vec<_> = after.iter().map(|(it, _)| number(*it)).collect();
         let positions: Vec<_> = after.iter().map(|(_, it)| signed(*it)).collect();
-        let rows = self.reads.run(READ, &[&partitions, &positions]).await?;
+        let lane = self.idle(&self.reads);
+        let rows = lane.run(READ, &[&partitions, &positions]).await?;
         block_in_place(|| {
             let groups = rows.iter().map(|row| {
                 let text: &str = column(row, 2)?;
@@ -285,23 +284,36 @@ impl Log for PostgresLog {
         self.snapshots.run(TRIM, &[&partition]).await.map(drop)
     }
 
-    async fn save(&self, snapshot: &SnapshotText) -> Result<(), Unknown> {
-        let parts: Vec<_> = snapshot.text.chunks(PART).collect();
-        let (partition, position) = (number(snapshot.partition), signed(snapshot.position));
-        let length = signed(snapshot.text.len() as u64);
-        let parameters: [&(dyn ToSql + Sync); 4] = [&partition, &position, &parts, &length];
+    async fn save(
+        &self,
+        partition: Partition,
+        position: u64,
+        text: Vec<u8>,
+    ) -> Result<(), Unknown> {
+        let parts: Vec<_> = text.chunks(PART).collect();
+        let (position, length) = (signed(position), signed(text.len() as u64));
+        let parameters: [&(dyn ToSql + Sync); 4] = [&number(partition), &position, &parts, &length];
         self.snapshots.run(SAVE, &parameters).await.map(drop)
     }
 
     async fn newest(&self, partition: Partition) -> Result<Option<Vec<u8>>, Unknown> {
-        let lane = usize::from(partition.number()) % self.loads.len();
-        let lane = self.loads.get(lane).unwrap_or(&self.snapshots);
+        let lane = self.idle(&self.loads);
         let rows = lane.run(NEWEST, &[&number(partition)]).await?;
         let mut text = Vec::new();
         for row in &rows {
             text.extend_from_slice(column(row, 0)?);
         }
         Ok((!rows.is_empty()).then_some(text))
+    }
+
+    /// Into a table that takes each key once.
+    async fn hand_on(&self, due: &[DueExecution]) -> Result<(), Unknown> {
+        let keys = || due.iter().map(DueExecution::key);
+        let projects: Vec<_> = keys().map(|(project, _, _)| project.as_str()).collect();
+        let tasks: Vec<_> = keys().map(|(_, task, _)| task.as_str()).collect();
+        let seconds: Vec<_> = keys().map(|(_, _, second)| second).collect();
+        let keys: [&(dyn ToSql + Sync); 3] = [&projects, &tasks, &seconds];
+        self.executions.run(HAND_ON, &keys).await.map(drop)
     }
 }
 

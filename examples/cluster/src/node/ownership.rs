@@ -6,9 +6,9 @@ use std::sync::Arc;
 use taskdex::chrono::{DateTime, TimeDelta, Utc};
 use taskdex::{DueExecution, Missed};
 
-use super::{Call, Config, Node, NotWritten, Output, PAUSE, Part, Ticket, Write, is_within};
+use super::{Call, Node, NotWritten, Output, PAUSE, Part, Ticket, Write, is_within};
 use crate::entry::{Action, Change, Entry, Group, instant, task_hash};
-use crate::log::{Append, AppendError, Head, Owner, Refused};
+use crate::log::{Append, AppendError, Head, Refused};
 use crate::partition::COUNT;
 use crate::replica::Damage;
 
@@ -94,7 +94,7 @@ impl Node {
         let config = &self.config;
         let wanted = self.parts.values().filter(|part| match &part.tenure {
             Some(_) => is_renewal,
-            None => part.is_wanted(now, config),
+            None => part.is_wanted(now),
         });
         let wanted: Vec<_> = wanted.map(|it| (it.partition, it.head.epoch)).collect();
         if is_renewal {
@@ -147,24 +147,18 @@ impl Part {
     }
 
     /// Whether this node should claim the partition.
-    fn is_wanted(&self, now: DateTime<Utc>, config: &Config) -> bool {
+    fn is_wanted(&self, now: DateTime<Utc>) -> bool {
         // Where no nodes share, this one is a replica alone.
-        let Some(turn) = self.partition.number().checked_rem(config.nodes) else {
+        let Some(turn) = self.partition.number().checked_rem(self.config.nodes) else {
             return false;
         };
-        let is_mine = turn == config.index;
+        let is_mine = turn == self.config.index;
         let is_old = |since: DateTime<Utc>| is_mine || !is_within(now, since, COURTESY);
         self.replica.is_some() && self.free_since.is_some_and(is_old)
     }
 
     /// Takes note of what the log says. Whether this node owns the partition, it learns from here.
-    pub(super) fn follow(
-        &mut self,
-        now: DateTime<Utc>,
-        head: Head,
-        me: &Owner,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn follow(&mut self, now: DateTime<Utc>, head: Head, out: &mut Vec<Output>) {
         if head.epoch < self.head.epoch {
             return;
         }
@@ -175,7 +169,7 @@ impl Part {
         if self.tenure.as_ref().is_some_and(is_over) {
             self.end_tenure(&head.owner.address, out);
         }
-        if head.owner.id == me.id && self.tenure.is_none() {
+        if head.owner == self.config.owner && self.tenure.is_none() {
             self.tenure = Some(Tenure {
                 epoch: head.epoch,
                 begins_at: head.position,
@@ -210,13 +204,7 @@ impl Part {
     }
 
     /// Does what can be done: begins the tenure, takes what is due, appends what waits.
-    pub(super) fn proceed(
-        &mut self,
-        now: DateTime<Utc>,
-        config: &Config,
-        number: &mut u64,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn proceed(&mut self, now: DateTime<Utc>, out: &mut Vec<Output>) {
         let (Some(tenure), Some(replica)) = (&mut self.tenure, &self.replica) else {
             self.send_again(now, out);
             return;
@@ -230,14 +218,14 @@ impl Part {
             tenure.handing = None;
             tenure.is_watching = true;
         }
-        self.take_due(now, number, out);
+        self.take_due(now, out);
         self.send_again(now, out);
         // Each round without a group answers at least one refused change.
         for _ in 0..16 {
             if self.in_flight.is_some() || !self.is_ready() || self.has_nothing_to_append() {
                 break;
             }
-            self.append(now, config, number, out);
+            self.append(now, out);
         }
     }
 
@@ -247,7 +235,7 @@ impl Part {
     }
 
     /// Takes what is due, and lets the watermark keep up where tasks change.
-    fn take_due(&mut self, now: DateTime<Utc>, number: &mut u64, out: &mut Vec<Output>) {
+    fn take_due(&mut self, now: DateTime<Utc>, out: &mut Vec<Output>) {
         let (Some(tenure), Some(replica)) = (&mut self.tenure, &self.replica) else {
             return;
         };
@@ -258,7 +246,11 @@ impl Part {
             if handing.again.is_some_and(|again| now >= again) {
                 handing.again = None;
                 let due = Arc::clone(&handing.due);
-                out.push(Output::HandOn(self.partition, handing.ticket, due));
+                out.push(Output::Call(Call::HandOn(
+                    self.partition,
+                    handing.ticket,
+                    due,
+                )));
             }
             return;
         }
@@ -279,15 +271,15 @@ impl Part {
             tenure.passed = Some(passed).filter(|it| Some(*it) > replica.passed);
             return;
         }
-        let handing = Handing {
-            ticket: next(number),
-            due: Arc::new(batch.due),
+        let due = Arc::new(batch.due);
+        self.number += 1;
+        tenure.handing = Some(Handing {
+            ticket: self.number,
+            due: Arc::clone(&due),
             passed,
             again: None,
-        };
-        let due = Arc::clone(&handing.due);
-        out.push(Output::HandOn(self.partition, handing.ticket, due));
-        tenure.handing = Some(handing);
+        });
+        out.push(Output::Call(Call::HandOn(self.partition, self.number, due)));
     }
 
     pub(super) fn handed_on(&mut self, now: DateTime<Utc>, ticket: Ticket, is_done: bool) {
@@ -309,20 +301,15 @@ impl Part {
     /// Appends what waits, as one group in which no task is touched by two changes.
     ///
     /// So each change can be checked by itself, at the position before the group.
-    fn append(
-        &mut self,
-        now: DateTime<Utc>,
-        config: &Config,
-        number: &mut u64,
-        out: &mut Vec<Output>,
-    ) {
+    fn append(&mut self, now: DateTime<Utc>, out: &mut Vec<Output>) {
         let (Some(tenure), Some(replica)) = (&mut self.tenure, &self.replica) else {
             return;
         };
         let now = instant(now.timestamp_millis());
-        let mut entry = |action| Entry {
-            id: format!("{}-{}", config.owner.id, next(number)),
-            action,
+        let mut entry = |action| {
+            self.number += 1;
+            let id = format!("{}-{}", self.config.owner.id, self.number);
+            Entry { id, action }
         };
         let passed = tenure.passed.take();
         let mut entries: Vec<_> = passed
@@ -448,9 +435,4 @@ impl Part {
             out.push(Output::Answer(ticket, answer));
         }
     }
-}
-
-fn next(number: &mut u64) -> u64 {
-    *number += 1;
-    *number
 }

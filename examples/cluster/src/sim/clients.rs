@@ -1,28 +1,16 @@
 //! Clients of the simulation: what they ask for, and what must be true of what they were told.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use taskdex::chrono::{DateTime, Utc};
 use taskdex::{
-    DueExecution, Edit, EditAction, Expectation, LastStatus, ProjectId, Schedule, Task, TaskId,
-    TaskType,
+    Edit, EditAction, Expectation, LastStatus, ProjectId, Schedule, Task, TaskId, TaskType,
 };
 
 use crate::entry::Action;
-use crate::log::memory::{History, Seeded};
+use crate::log::memory::{History, Seeded, State};
 use crate::node::{NotWritten, Write};
 use crate::partition::Partition;
-
-/// What tells an execution from every other.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key(ProjectId, TaskId, i64);
-
-impl Key {
-    pub(super) fn of(due: &DueExecution) -> Self {
-        let (project, id, second) = due.key();
-        Self(project.clone(), id.clone(), second)
-    }
-}
 
 #[derive(Debug, PartialEq)]
 enum Told {
@@ -45,7 +33,6 @@ pub(super) struct Clients {
     asked: Vec<Asked>,
     /// The number of the first change after all faults ended.
     healed_from: usize,
-    pub(super) handed_on: BTreeSet<Key>,
 }
 
 impl Clients {
@@ -55,7 +42,6 @@ impl Clients {
             projects: projects.to_vec(),
             asked: Vec::new(),
             healed_from: 0,
-            handed_on: BTreeSet::new(),
         }
     }
 
@@ -152,14 +138,9 @@ impl Clients {
         };
     }
 
-    pub(super) fn check_end(
-        &self,
-        histories: &BTreeMap<Partition, History>,
-        runs: &[u64],
-        end: DateTime<Utc>,
-    ) {
+    pub(super) fn check_end(&self, log: &State, runs: &[u64], end: DateTime<Utc>) {
         let mut times: BTreeMap<usize, u32> = BTreeMap::new();
-        for history in histories.values() {
+        for history in log.histories.values() {
             let mut passed = i64::MIN;
             for entry in &history.entries {
                 let change = match &entry.action {
@@ -188,9 +169,9 @@ impl Clients {
                     if let Some(execution) = schedule.next_execution(after) {
                         let second = execution.unix_seconds();
                         let id = TaskId::new(record.task.id()).unwrap();
-                        let key = Key(change.project.clone(), id, second);
+                        let key = (change.project.clone(), id, second);
                         let is_over = second + 3 < end.timestamp();
-                        assert!(!is_over || self.handed_on.contains(&key), "lost: {key:?}");
+                        assert!(!is_over || log.handed_on.contains(&key), "lost: {key:?}");
                     }
                 }
             }
