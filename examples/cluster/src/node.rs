@@ -193,14 +193,16 @@ impl Node {
             Input::Write(write) => self.write(now, write, out),
             Input::Heads(heads) => {
                 self.is_asking = false;
-                for head in heads.into_iter().flatten() {
-                    if let Some(part) = self.parts.get_mut(&head.partition) {
-                        part.follow(now, head, out);
+                if let Ok(heads) = heads {
+                    for head in heads {
+                        if let Some(part) = self.parts.get_mut(&head.partition) {
+                            part.follow(now, head, out);
+                        }
                     }
+                    self.read(out);
+                    self.claim(now, out);
+                    self.save(out);
                 }
-                self.read(out);
-                self.claim(now, out);
-                self.save(out);
             }
             Input::Read(asked, read) => {
                 self.reads -= 1;

@@ -98,25 +98,21 @@ async fn change_many(State(edge): State<Arc<Edge>>, body: Bytes) -> Response {
     let lines = body
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());
-    let begun: Vec<_> = lines
-        .map(|line| match serde_json::from_slice(line) {
-            Ok(Line { project_id, edits }) => Ok(edge.write(project_id, edits)),
-            Err(error) => Err(unread(&error)),
-        })
-        .collect();
+    let begun = lines.map(|line| {
+        let line = serde_json::from_slice(line).map_err(|error| unread(&error));
+        line.map(|Line { project_id, edits }| edge.write(project_id, edits))
+    });
+    let begun: Vec<_> = begun.collect();
     let mut answers = Vec::new();
     for written in begun {
-        let position = match written {
-            Ok(written) => written
-                .position()
-                .await
-                .map_err(|not| not_written(&not, None)),
-            Err(refusal) => Err(refusal),
+        let answer = match written {
+            Ok(written) => match written.position().await {
+                Ok(position) => position_json(position),
+                Err(not) => not_written(&not, None).body,
+            },
+            Err(refusal) => refusal.body,
         };
-        match position {
-            Ok(position) => answers.extend(position_json(position)),
-            Err(refusal) => answers.extend(refusal.body),
-        }
+        answers.extend(answer);
         answers.push(b'\n');
     }
     ([(header::CONTENT_TYPE, "application/x-ndjson")], answers).into_response()
@@ -152,17 +148,14 @@ fn project(uri: &Uri) -> Result<ProjectId, taskdex::Error> {
 }
 
 async fn see(edge: &Edge, project: &ProjectId, headers: &HeaderMap) -> Result<Seen, Refusal> {
-    let at_least = headers.get(AT_LEAST).map(|value| {
-        let position = value.to_str().ok().and_then(|text| text.parse().ok());
-        position.ok_or_else(|| {
-            Refusal::new(
-                StatusCode::BAD_REQUEST,
-                "CLU.0001",
-                "taskdex-at-least: a position is accepted",
-            )
-        })
+    let at_least = headers.get(AT_LEAST).map_or(Some(0), |value| {
+        let text = value.to_str().ok()?;
+        text.parse().ok()
     });
-    let at_least = at_least.transpose()?.unwrap_or(0);
+    let at_least = at_least.ok_or_else(|| {
+        let message = "taskdex-at-least: a position is accepted";
+        Refusal::new(StatusCode::BAD_REQUEST, "CLU.0001", message)
+    })?;
     edge.see(project, at_least).await.map_err(|not| match not {
         NotSeen::Elsewhere => {
             let message = "this node does not follow the project's partition";
@@ -202,19 +195,14 @@ fn not_written(not: &NotWritten, target: Option<&Uri>) -> Refusal {
             refusal.body.extend(position.into_bytes());
             refusal
         }
-        NotWritten::NotOwner(owner) if owner.is_empty() => Refusal::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "CLU.0003",
-            "nobody owns the project at the moment",
-        ),
+        NotWritten::NotOwner(owner) if owner.is_empty() => {
+            let message = "nobody owns the project at the moment";
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "CLU.0003", message)
+        }
         NotWritten::NotOwner(owner) => {
+            let message = "another node owns the project";
             let mut body = Vec::new();
-            write_error_json(
-                "CLU.0003",
-                "another node owns the project",
-                Some(owner),
-                &mut body,
-            );
+            write_error_json("CLU.0003", message, Some(owner), &mut body);
             Refusal {
                 status: StatusCode::TEMPORARY_REDIRECT,
                 body,

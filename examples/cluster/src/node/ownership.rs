@@ -112,8 +112,7 @@ impl Node {
         if self.is_saving {
             return;
         }
-        let heads = self.parts.values().map(|part| &part.head);
-        let total: u64 = heads.map(|head| head.position - head.snapshot).sum();
+        let total: u64 = self.parts.values().map(Part::behind_snapshot).sum();
         let share = self.config.snapshot_entries / u64::from(COUNT);
         let owned = self.parts.values().filter(|part| part.is_ready());
         let due = owned.filter(|part| {
