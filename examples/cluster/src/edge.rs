@@ -5,7 +5,7 @@ pub(crate) mod http;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use std::{process, thread};
 
@@ -30,15 +30,10 @@ const BEHIND: Duration = Duration::from_secs(1);
 /// What the requests of clients need of the core.
 pub(crate) struct Edge {
     work: Sender<Work>,
-    views: HashMap<Partition, View>,
+    /// What readers see of each partition, without asking the core; `None` before it is loaded.
+    views: HashMap<Partition, watch::Sender<Option<Seen>>>,
     replies: Mutex<HashMap<Ticket, Reply>>,
     tickets: AtomicU64,
-}
-
-/// What readers see of a partition, without asking the core.
-struct View {
-    store: RwLock<Option<Arc<TaskStore>>>,
-    position: watch::Sender<u64>,
 }
 
 /// What the thread of the core does.
@@ -51,6 +46,7 @@ enum Work {
 type Reply = oneshot::Sender<Result<u64, NotWritten>>;
 
 /// A partition as a reader finds it: the store has what the position says, or more.
+#[derive(Clone)]
 pub(crate) struct Seen {
     pub(crate) store: Arc<TaskStore>,
     pub(crate) position: u64,
@@ -73,13 +69,7 @@ impl Edge {
     /// Starts a node on a thread of its own.
     pub(crate) fn start(config: Config, log: Arc<PostgresLog>, runtime: Handle) -> Arc<Self> {
         let (work, received) = mpsc::channel();
-        let view = |&partition: &Partition| {
-            let view = View {
-                store: RwLock::new(None),
-                position: watch::Sender::new(0),
-            };
-            (partition, view)
-        };
+        let view = |&partition: &Partition| (partition, watch::Sender::new(None));
         let edge = Arc::new(Self {
             work,
             views: config.partitions.iter().map(view).collect(),
@@ -106,15 +96,14 @@ impl Edge {
     pub(crate) async fn see(&self, project: &ProjectId, at_least: u64) -> Result<Seen, NotSeen> {
         let view = self.views.get(&Partition::of(project));
         let view = view.ok_or(NotSeen::Elsewhere)?;
-        let mut position = view.position.subscribe();
-        let reached = timeout(BEHIND, position.wait_for(|it| *it >= at_least)).await;
-        let position = match reached {
-            Ok(Ok(position)) => *position,
-            _ => return Err(NotSeen::Behind(*view.position.borrow())),
-        };
-        let store = view.store.read().unwrap_or_else(PoisonError::into_inner);
-        let store = store.clone().ok_or(NotSeen::Behind(0))?;
-        Ok(Seen { store, position })
+        let is_reached = |it: &Option<Seen>| it.as_ref().is_some_and(|it| it.position >= at_least);
+        let mut seen = view.subscribe();
+        let reached = timeout(BEHIND, seen.wait_for(is_reached)).await;
+        let reached = reached.ok().and_then(|it| it.ok()?.clone());
+        reached.ok_or_else(|| {
+            let seen = view.borrow();
+            NotSeen::Behind(seen.as_ref().map_or(0, |it| it.position))
+        })
     }
 
     /// Begins a change, whose position comes once it is committed.
@@ -204,15 +193,9 @@ impl Core {
                     }
                 });
             }
-            Output::Store(partition, store) => {
+            Output::Serve(partition, position, store) => {
                 if let Some(view) = self.edge.views.get(&partition) {
-                    let mut place = view.store.write().unwrap_or_else(PoisonError::into_inner);
-                    *place = Some(store);
-                }
-            }
-            Output::Position(partition, position) => {
-                if let Some(view) = self.edge.views.get(&partition) {
-                    view.position.send_replace(position);
+                    view.send_replace(Some(Seen { store, position }));
                 }
             }
             // A client that went away is told nothing.

@@ -126,8 +126,8 @@ fn serve(arguments: &Arguments) -> Result<bool, Failure> {
     let addr: String = arguments.get("addr")?;
     let listener = runtime.block_on(TcpListener::bind(&addr));
     let listener = listener.map_err(|error| format!("{addr}: {error}"))?;
-    let mut address = arguments.get("advertise")?;
-    if address == "" {
+    let mut address: String = arguments.get("advertise")?;
+    if address.is_empty() {
         address = format!("http://{}", listener.local_addr()?);
     }
     // Of this run alone: a node that starts again is another owner.

@@ -38,7 +38,7 @@ const READ_PARTITIONS: usize = 16;
 /// What tells a request from every other, until it is answered.
 pub(crate) type Ticket = u64;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(crate) struct Config {
     pub(crate) owner: Owner,
     pub(crate) partitions: Vec<Partition>,
@@ -84,10 +84,8 @@ pub(crate) enum Output {
     /// To be carried out by [`perform`], whose input comes back once.
     Call(Call),
     Answer(Ticket, Result<u64, NotWritten>),
-    /// The partition is served from this store.
-    Store(Partition, Arc<TaskStore>),
-    /// The partition has come to this position.
-    Position(Partition, u64),
+    /// The partition has come to a position, and is served from this store.
+    Serve(Partition, u64, Arc<TaskStore>),
 }
 
 /// A call of the log, or of what carries executions out.
@@ -129,7 +127,7 @@ pub(crate) struct Status {
     pub(crate) is_loaded: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Node {
     config: Arc<Config>,
     parts: BTreeMap<Partition, Part>,
@@ -143,7 +141,7 @@ pub(crate) struct Node {
 }
 
 /// A partition that the node follows.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Part {
     partition: Partition,
     config: Arc<Config>,
@@ -172,12 +170,7 @@ impl Node {
         Self {
             parts: parts.collect(),
             config,
-            heads_asked: None,
-            is_asking: false,
-            reads: 0,
-            claimed: DateTime::UNIX_EPOCH,
-            is_claiming: false,
-            is_saving: false,
+            ..Self::default()
         }
     }
 
@@ -319,21 +312,21 @@ impl Part {
         Self {
             partition,
             config,
-            replica: None,
-            is_loading: false,
-            load_from: DateTime::UNIX_EPOCH,
-            is_reading: false,
-            head: Head::default(),
-            free_since: None,
-            tenure: None,
-            queue: VecDeque::new(),
-            in_flight: None,
-            number: 0,
+            ..Self::default()
         }
     }
 
     fn position(&self) -> u64 {
         self.replica.as_ref().map_or(0, |replica| replica.position)
+    }
+
+    fn serve(&self, out: &mut Vec<Output>) {
+        if let Some(Replica {
+            store, position, ..
+        }) = &self.replica
+        {
+            out.push(Output::Serve(self.partition, *position, Arc::clone(store)));
+        }
     }
 
     fn status(&self) -> Status {
@@ -376,7 +369,7 @@ impl Part {
             }
         }
         if self.position() > before {
-            out.push(Output::Position(self.partition, self.position()));
+            self.serve(out);
         } else if (!is_whole || before == after) && !self.is_loading {
             // The log was trimmed. The replica goes on being served until there is another.
             self.is_loading = true;
@@ -412,9 +405,8 @@ impl Part {
         let loaded = loaded.unwrap_or_default();
         let is_newer = |replica: &Replica| replica.position < loaded.position;
         if self.replica.as_ref().is_none_or(is_newer) {
-            out.push(Output::Store(self.partition, Arc::clone(&loaded.store)));
-            out.push(Output::Position(self.partition, loaded.position));
             self.replica = Some(loaded);
+            self.serve(out);
             if let Some(tenure) = &mut self.tenure {
                 tenure.is_watching = false;
             }

@@ -75,9 +75,8 @@ struct Place {
     is_cut_off: bool,
     /// Clocks differ.
     skew: TimeDelta,
-    /// What it serves, and where each partition is.
-    stores: BTreeMap<Partition, Arc<TaskStore>>,
-    positions: BTreeMap<Partition, u64>,
+    /// Where each partition is that it serves, and from what.
+    served: BTreeMap<Partition, (u64, Arc<TaskStore>)>,
 }
 
 struct World {
@@ -169,8 +168,7 @@ impl World {
             frozen_until: 0,
             is_cut_off: false,
             skew: TimeDelta::milliseconds(seeded.below(2_000) as i64 - 1_000),
-            stores: BTreeMap::new(),
-            positions: BTreeMap::new(),
+            served: BTreeMap::new(),
         });
         let places = places.collect();
         let mut world = Self {
@@ -292,8 +290,7 @@ impl World {
                 if is_down {
                     self.start(node);
                 } else {
-                    self.places[node].stores.clear();
-                    self.places[node].positions.clear();
+                    self.places[node].served.clear();
                 }
                 let pause = 200 + self.seeded.below(2_500);
                 self.at(pause, Event::Crash);
@@ -338,18 +335,13 @@ impl World {
                     let histories = &self.log.lock().histories;
                     self.clients.answered(ticket, &answer, histories);
                 }
-                Output::Store(partition, store) => {
-                    let place = &mut self.places[node];
-                    place.stores.insert(partition, store);
-                    place.positions.remove(&partition);
-                }
-                Output::Position(partition, position) => {
-                    moved.insert(partition, position);
+                Output::Serve(partition, position, store) => {
+                    moved.insert(partition, (position, store));
                 }
             }
         }
-        for (partition, position) in moved {
-            self.compare(node, partition, position);
+        for (partition, (position, store)) in moved {
+            self.compare(node, partition, position, store);
         }
     }
 
@@ -396,9 +388,10 @@ impl World {
     }
 
     /// Compares each project that moved with what the history says of it.
-    fn compare(&mut self, node: usize, partition: Partition, position: u64) {
-        let place = &mut self.places[node];
-        let before = place.positions.insert(partition, position).unwrap_or(0);
+    fn compare(&mut self, node: usize, partition: Partition, position: u64, store: Arc<TaskStore>) {
+        let before = self.places[node].served.get(&partition);
+        let before = before.filter(|(_, before)| Arc::ptr_eq(before, &store));
+        let before = before.map_or(0, |(position, _)| *position);
         let model = &self.histories[&partition];
         let until = position as usize;
         assert!(
@@ -410,14 +403,15 @@ impl World {
         for (project, hash) in touched.iter().skip(before as usize).flatten() {
             expected.insert(project, *hash);
         }
-        let store = &place.stores[&partition];
         for (project, expected) in expected {
-            let hash = export_hash(store, project);
+            let hash = export_hash(&store, project);
             assert_eq!(
                 hash, expected,
                 "node {node}, project {project} at {position}"
             );
         }
+        let served = &mut self.places[node].served;
+        served.insert(partition, (position, store));
         self.trace(&format!("{node} {partition} {position}"));
     }
 
@@ -444,9 +438,8 @@ impl World {
     fn is_level(&self) -> bool {
         let mut heads = self.histories.iter();
         heads.all(|(partition, model)| {
-            let head = Some(model.replica.position);
-            let mut places = self.places.iter();
-            places.all(|place| place.positions.get(partition).copied() == head)
+            let mut places = self.places.iter().map(|place| place.served.get(partition));
+            places.all(|served| served.is_some_and(|(it, _)| *it == model.replica.position))
         })
     }
 

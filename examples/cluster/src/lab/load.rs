@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use taskdex::chrono::TimeDelta;
-use taskdex::{ProjectId, ScheduledType};
+use taskdex::{Execution, ProjectId, ScheduledType};
 
 use super::client::Client;
 use super::fleet::Fleet;
@@ -169,13 +169,13 @@ impl Verdict {
             let text = client.get(&format!("/partitions/{partition}"), 0)?.body;
             let store = Replica::from_text(&text)?.store;
             for project in store.projects() {
-                for stored in store.snapshot(&project)?.iter() {
+                for stored in &store.snapshot(&project)? {
                     let (task, added) = (stored.task(), stored.added_at());
                     let key = (project.clone(), task.id().to_owned());
                     versions.insert(key, stored.version());
                     // Due is what comes after the second in which its task was added.
                     let execution = stored.next_execution(added);
-                    let second = execution.map_or(0, |it| it.unix_seconds());
+                    let second = execution.map_or(0, Execution::unix_seconds);
                     if task.scheduled_type() == ScheduledType::FixedTime
                         && second > added.timestamp() + 1
                     {

@@ -397,7 +397,7 @@ impl Part {
                 let group = Arc::clone(&in_flight.append.group);
                 in_flight.state = State::Taken;
                 self.apply(&group)?;
-                out.push(Output::Position(self.partition, self.position()));
+                self.serve(out);
             }
             Err(AppendError::Refused(Refused { position, .. })) if *position >= first => {
                 in_flight.state = State::Taken;
