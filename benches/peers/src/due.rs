@@ -20,7 +20,7 @@ pub use self::sqlite::Sqlite;
 pub use self::taskdex::Taskdex;
 pub use self::tree::Tree;
 
-use crate::listing::tasks;
+use crate::listing::workload;
 use crate::measure::{count, median_ns};
 use crate::report::{Group, Place, Report};
 use crate::run::Run;
@@ -42,8 +42,8 @@ pub trait Queue: Sized {
     /// The tasks in the form that the queue is made of.
     type Tasks;
 
-    /// Takes in tasks that were added at [`Workload::NOW`].
-    fn tasks(tasks: Vec<Task>) -> Self::Tasks;
+    /// Takes in tasks that were added at [`Workload::NOW`]; `entries` are the same.
+    fn tasks(tasks: &[Task], entries: &Entries) -> Self::Tasks;
 
     /// Begins at [`Workload::NOW`].
     fn begin(tasks: Self::Tasks) -> Self;
@@ -73,33 +73,34 @@ pub struct Given {
     timed: Vec<(usize, u64)>,
 }
 
-/// Compares and times every queue with so many tasks.
+/// Compares and times every queue with these tasks.
 ///
 /// # Panics
 ///
 /// Where a queue gives something else than the `BTreeSet`.
-pub fn run(count: usize, run: &Run, report: &mut Report) {
+pub fn run(tasks: &[Task], run: &Run, report: &mut Report) {
     if !run.has(Group::Due) && !run.has(Group::Memory) {
         return;
     }
-    let tasks = &tasks(count + changed(count));
-    let expected = &enter::<Tree>(count, tasks, run, report);
-    check::<Taskdex>(count, tasks, expected, run, report);
-    check::<Heap>(count, tasks, expected, run, report);
-    if count <= TASKS_MAX {
-        check::<Delays>(count, tasks, expected, run, report);
-        check::<Sqlite>(count, tasks, expected, run, report);
+    let contest = Contest {
+        tasks,
+        entries: Entries::load(tasks),
+        run,
+    };
+    let expected = &contest.enter::<Tree>(report);
+    contest.check::<Taskdex>(expected, report);
+    contest.check::<Heap>(expected, report);
+    if tasks.len() <= TASKS_MAX {
+        contest.check::<Delays>(expected, report);
+        contest.check::<Sqlite>(expected, report);
     }
 }
 
-fn check<Q: Queue>(count: usize, tasks: &[Task], expected: &Given, run: &Run, report: &mut Report) {
-    let given = enter::<Q>(count, tasks, run, report);
-    let is_equal = if Q::IS_ORDERED {
-        given == *expected
-    } else {
-        given.sorted() == expected.sorted() && given.timed == expected.timed
-    };
-    assert!(is_equal, "{} gives something else than BTreeSet", Q::NAME);
+/// What every queue takes in.
+struct Contest<'a> {
+    tasks: &'a [Task],
+    entries: Entries,
+    run: &'a Run,
 }
 
 impl Given {
@@ -120,84 +121,98 @@ fn changed(tasks: usize) -> usize {
     (tasks / 10).clamp(8, 256)
 }
 
-/// Runs a queue of so many tasks through hours and changes; the tasks behind are added.
-fn enter<Q: Queue>(tasks: usize, all: &[Task], run: &Run, report: &mut Report) -> Given {
-    eprintln!("{tasks} tasks, what is due, {}", Q::NAME);
-    let (tasks, added) = all.split_at(tasks);
-    let place = |group, case| Place {
-        group,
-        case,
-        n: Some(tasks.len()),
-        matching: None,
-    };
-    let input = Q::tasks(tasks.to_vec());
-    let heap = (run.heap)();
-    let begin = Instant::now();
-    let mut queue = Q::begin(input);
-    let begin_ns = begin.elapsed().as_secs_f64() * 1e9 / count(tasks.len());
-    let bytes = (run.heap)().saturating_sub(heap) + queue.bytes_beside();
-    if run.has(Group::Memory) {
-        report.bytes(
-            place(Group::Memory, "what is due, beside the tasks"),
-            Q::NAME,
-            bytes,
-        );
+impl Contest<'_> {
+    fn check<Q: Queue>(&self, expected: &Given, report: &mut Report) {
+        let given = self.enter::<Q>(report);
+        let is_equal = if Q::IS_ORDERED {
+            given == *expected
+        } else {
+            given.sorted() == expected.sorted() && given.timed == expected.timed
+        };
+        assert!(is_equal, "{} gives something else than BTreeSet", Q::NAME);
     }
-    if !run.has(Group::Due) {
-        return Given::default();
-    }
-    report.time(place(Group::Due, "begin"), Q::NAME, begin_ns);
 
-    let mut given = Given::default();
-    let mut now = Workload::NOW;
-    list_quarters(&mut queue, &mut now, &mut given);
-    let mut samples = Vec::new();
-    for _ in 0..run.effort.quarters {
-        now += TimeDelta::minutes(15);
-        let (mut count, mut sum) = (0, 0);
+    /// Runs a queue through hours and changes.
+    fn enter<Q: Queue>(&self, report: &mut Report) -> Given {
+        let Self { tasks, run, .. } = self;
+        eprintln!("{} tasks, what is due, {}", tasks.len(), Q::NAME);
+        let place = |group, case| Place {
+            group,
+            case,
+            n: Some(tasks.len()),
+            matching: None,
+        };
+        let input = Q::tasks(tasks, &self.entries);
+        let heap = (run.heap)();
         let begin = Instant::now();
-        queue.take(now, &mut |id, second| {
-            count += 1;
-            sum += mark(id, second);
-        });
-        let elapsed = begin.elapsed();
-        if let Ok(count @ 1..) = u32::try_from(count) {
-            samples.push(elapsed / count);
+        let mut queue = Q::begin(input);
+        let begin_ns = begin.elapsed().as_secs_f64() * 1e9 / count(tasks.len());
+        let bytes = (run.heap)().saturating_sub(heap) + queue.bytes_beside();
+        if run.has(Group::Memory) {
+            report.bytes(
+                place(Group::Memory, "what is due, beside the tasks"),
+                Q::NAME,
+                bytes,
+            );
         }
-        given.timed.push((count, sum));
-    }
-    report.time(
-        place(Group::Due, "take, and put back"),
-        Q::NAME,
-        median_ns(samples),
-    );
+        if !run.has(Group::Due) {
+            return Given::default();
+        }
+        report.time(place(Group::Due, "begin"), Q::NAME, begin_ns);
 
-    let added = added.iter().map(|task| {
-        let task = task.clone();
-        let begin = Instant::now();
-        queue.add(task, now);
-        begin.elapsed()
-    });
-    report.time(
-        place(Group::Due, "add"),
-        Q::NAME,
-        median_ns(added.collect()),
-    );
-    let enabled = tasks
-        .iter()
-        .filter(|it| it.is_enabled() && it.schedule().is_some());
-    let disabled = enabled.step_by(7).take(changed(tasks.len())).map(|task| {
-        let begin = Instant::now();
-        queue.disable(task.id(), now);
-        begin.elapsed()
-    });
-    report.time(
-        place(Group::Due, "disable"),
-        Q::NAME,
-        median_ns(disabled.collect()),
-    );
-    list_quarters(&mut queue, &mut now, &mut given);
-    given
+        let mut given = Given::default();
+        let mut now = Workload::NOW;
+        list_quarters(&mut queue, &mut now, &mut given);
+        let mut samples = Vec::new();
+        for _ in 0..run.effort.quarters {
+            now += TimeDelta::minutes(15);
+            let (mut count, mut sum) = (0, 0);
+            let begin = Instant::now();
+            queue.take(now, &mut |id, second| {
+                count += 1;
+                sum += mark(id, second);
+            });
+            let elapsed = begin.elapsed();
+            if let Ok(count @ 1..) = u32::try_from(count) {
+                samples.push(elapsed / count);
+            }
+            given.timed.push((count, sum));
+        }
+        report.time(
+            place(Group::Due, "take, and put back"),
+            Q::NAME,
+            median_ns(samples),
+        );
+
+        let more = workload(0);
+        let added = (tasks.len()..).take(changed(tasks.len()));
+        let added = added.map(|at| {
+            let task = more.task(at);
+            let begin = Instant::now();
+            queue.add(task, now);
+            begin.elapsed()
+        });
+        report.time(
+            place(Group::Due, "add"),
+            Q::NAME,
+            median_ns(added.collect()),
+        );
+        let enabled = tasks
+            .iter()
+            .filter(|it| it.is_enabled() && it.schedule().is_some());
+        let disabled = enabled.step_by(7).take(changed(tasks.len())).map(|task| {
+            let begin = Instant::now();
+            queue.disable(task.id(), now);
+            begin.elapsed()
+        });
+        report.time(
+            place(Group::Due, "disable"),
+            Q::NAME,
+            median_ns(disabled.collect()),
+        );
+        list_quarters(&mut queue, &mut now, &mut given);
+        given
+    }
 }
 
 /// Lists what is due in the next quarters of an hour.

@@ -12,6 +12,7 @@ use std::hint::black_box;
 
 use ::taskdex::{LastStatus, LifeCycleType, ListQuery, NameMatch, Order, ScheduledType, Task};
 use ::taskdex::{TaskType, testkit::Workload};
+use memchr::memmem::Finder;
 use serde::Serialize;
 
 pub use self::bitmaps::Bitmaps;
@@ -50,23 +51,20 @@ pub struct Question {
 }
 
 impl Question {
-    /// Whether a task matches.
-    #[must_use]
-    pub fn matches(&self, task: &Task) -> bool {
-        let is = match self.scheduled_type {
-            Some(asked) => asked == task.scheduled_type(),
-            None => task.scheduled_type().is_timed(),
-        };
-        is && self.task_type.is_none_or(|it| it == task.task_type())
-            && self
-                .last_status
-                .is_none_or(|it| Some(it) == task.last_status())
-            && self
-                .life_cycle_type
-                .is_none_or(|it| Some(it) == task.life_cycle_type())
-            && self
-                .task_name
-                .is_none_or(|it| task.task_name().contains(it))
+    /// Tells whether a task matches: the name is looked at last.
+    pub fn matcher(self) -> impl Fn(&Task) -> bool {
+        let finder = self.task_name.map(|text| Finder::new(text.as_bytes()));
+        move |task| {
+            let is_in_scope = match self.scheduled_type {
+                Some(asked) => asked == task.scheduled_type(),
+                None => task.scheduled_type().is_timed(),
+            };
+            is_in_scope
+                && self.task_type.is_none_or(|it| it == task.task_type())
+                && (self.last_status).is_none_or(|it| Some(it) == task.last_status())
+                && (self.life_cycle_type).is_none_or(|it| Some(it) == task.life_cycle_type())
+                && (finder.as_ref()).is_none_or(|it| it.find(task.task_name().as_bytes()).is_some())
+        }
     }
 
     /// The query in taskdex's own words.
@@ -199,8 +197,14 @@ pub fn read(engine: &dyn Engine, question: &Question) {
     }));
 }
 
+/// The seeded tasks that every engine holds, and those after them that are added.
+#[must_use]
+pub fn workload(count: usize) -> Workload {
+    Workload::new(0x0c41, count)
+}
+
 /// The seeded tasks that every engine holds.
 #[must_use]
 pub fn tasks(count: usize) -> Vec<Task> {
-    Workload::new(0x0c41, count).tasks().collect()
+    workload(count).tasks().collect()
 }

@@ -42,8 +42,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut report = Report::default();
     next::run(&args.run, &mut report);
     for &size in &args.sizes {
-        listing::run(size, &args.run, &mut report);
-        due::run(size, &args.run, &mut report);
+        let tasks = listing::tasks(size);
+        listing::run(&tasks, &args.run, &mut report);
+        due::run(&tasks, &args.run, &mut report);
     }
     let figures = report.figures();
     let lines = json_lines(&figures);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// lets a thread run before another one has its turn.
 const SAMPLE_MIN: Duration = Duration::from_micros(100);
 
-/// So many samples are taken if that does not take ten times as long: one alone may be the one in
+/// So many samples are taken if that does not take five times as long: one alone may be the one in
 /// which another thread had its turn.
 const SAMPLES_WANTED: usize = 5;
 
@@ -19,6 +19,8 @@ pub struct Effort {
     pub time: Duration,
     /// So many samples are taken, however long each takes.
     pub samples_min: usize,
+    /// Calls that take longer while they are checked are not made again.
+    pub checked_max: Duration,
     /// Pages of an answer that are asked for in turn.
     pub pages: usize,
     /// Needles that are asked for in turn: more than the eight that taskdex caches.
@@ -34,6 +36,7 @@ impl Effort {
     pub const QUICK: Self = Self {
         time: Duration::from_millis(40),
         samples_min: 1,
+        checked_max: Duration::from_millis(100),
         pages: 3,
         needles: 9,
         quarters: 16,
@@ -43,16 +46,21 @@ impl Effort {
     pub const FULL: Self = Self {
         time: Duration::from_millis(300),
         samples_min: 3,
+        checked_max: Duration::MAX,
         pages: 8,
         needles: 12,
         quarters: 96,
         is_full: true,
     };
 
-    /// The median time of one call in nanoseconds, where a run makes `calls` of them.
+    /// The median time of one call in nanoseconds, where a run makes `calls` of them. `checked` is
+    /// how long they took while their answers were checked, which a slow call hardly notices.
     ///
     /// What is fast is run many times for a sample, after as many untimed runs.
-    pub fn median_ns(self, calls: usize, mut run: impl FnMut()) -> f64 {
+    pub fn median_ns(self, calls: usize, checked: Duration, mut run: impl FnMut()) -> f64 {
+        if checked > self.checked_max {
+            return median_ns(vec![checked]) / count(calls);
+        }
         let mut elapsed = |runs: u32| {
             let begin = Instant::now();
             for _ in 0..runs {
@@ -70,7 +78,7 @@ impl Effort {
         let mut samples = vec![sample];
         while samples.len() < SAMPLES_MAX {
             // What is slow is run once, or as often as its effort says.
-            let is_few = samples.len() < SAMPLES_WANTED && begin.elapsed() < 10 * self.time;
+            let is_few = samples.len() < SAMPLES_WANTED && begin.elapsed() < 5 * self.time;
             if !is_few && samples.len() >= self.samples_min && begin.elapsed() >= self.time {
                 break;
             }
@@ -78,6 +86,13 @@ impl Effort {
         }
         median_ns(samples) / f64::from(runs) / count(calls)
     }
+}
+
+/// Runs once, and returns the result with the time that it took.
+pub fn timed<T>(run: impl FnOnce() -> T) -> (T, Duration) {
+    let begin = Instant::now();
+    let result = run();
+    (result, begin.elapsed())
 }
 
 /// The middle one of some times, in nanoseconds.

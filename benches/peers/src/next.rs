@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use taskdex::testkit::Workload;
 
+use crate::measure::timed;
 use crate::peers::{Cron, Croner, Cronexpr, Peer, Rrule, Taskdex};
 use crate::plans::{Dates, Kind, Plan, Zone, time_of_day};
 use crate::random::Random;
@@ -89,7 +90,7 @@ impl Contest {
             .map(|(plan, now)| Some((P::of(plan, *now).ok()?, *now)));
         let peers: Vec<(P, DateTime<Utc>)> = peers.collect::<Option<_>>()?;
         let answers = peers.iter().map(|(peer, now)| peer.next_execution(*now));
-        let answers: Vec<_> = answers.collect();
+        let (answers, checked): (Vec<_>, _) = timed(|| answers.collect());
         for (position, expected) in expected.unwrap_or_default().iter().enumerate() {
             assert_eq!(
                 answers[position],
@@ -99,7 +100,7 @@ impl Contest {
                 self.plans[position]
             );
         }
-        let median_ns = run.effort.median_ns(BATCH, || {
+        let median_ns = run.effort.median_ns(BATCH, checked, || {
             for (peer, now) in &peers {
                 std::hint::black_box(peer.next_execution(std::hint::black_box(*now)));
             }

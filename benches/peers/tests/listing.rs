@@ -22,6 +22,7 @@ fn small_run() -> Run {
         effort: Effort {
             time: Duration::ZERO,
             samples_min: 1,
+            checked_max: Duration::MAX,
             pages: 2,
             needles: 12,
             quarters: 8,
@@ -36,8 +37,9 @@ fn small_run() -> Run {
 #[test]
 fn a_run_finds_all_engines_equal() {
     let mut report = Report::default();
-    run(TASKS, &small_run(), &mut report);
-    due::run(TASKS, &small_run(), &mut report);
+    let tasks = tasks(TASKS);
+    run(&tasks, &small_run(), &mut report);
+    due::run(&tasks, &small_run(), &mut report);
     let figures = report.figures();
     let engines = |group| {
         let of_group = figures.iter().filter(|it| it.group == group);
@@ -145,7 +147,7 @@ fn a_line_has_its_fields() {
     let mut report = Report::default();
     let mut run = small_run();
     run.groups = vec![Group::List, Group::Memory];
-    taskdex_peers::listing::run(100, &run, &mut report);
+    taskdex_peers::listing::run(&tasks(100), &run, &mut report);
     let figures = report.figures();
     let fields = |figure: &Figure| {
         let line = serde_json::to_value(figure).unwrap();

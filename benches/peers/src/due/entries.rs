@@ -5,13 +5,13 @@ use taskdex::testkit::Workload;
 use taskdex::{Execution, Schedule, Task};
 
 /// Tasks as queues need them that keep positions only: what is pending of each, and its schedule.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Entries {
     entries: Vec<Entry>,
     positions: HashMap<Box<str>, u32>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Entry {
     id: Box<str>,
     /// `None` for a task that is disabled, or has none.
@@ -22,10 +22,10 @@ struct Entry {
 impl Entries {
     /// Tasks that were added at [`Workload::NOW`].
     #[must_use]
-    pub fn load(tasks: Vec<Task>) -> Self {
+    pub fn load(tasks: &[Task]) -> Self {
         let mut entries = Self::default();
         for task in tasks {
-            entries.add(&task, Workload::NOW);
+            entries.add(task, Workload::NOW);
         }
         entries
     }

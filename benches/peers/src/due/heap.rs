@@ -18,8 +18,8 @@ impl Queue for Heap {
     const NAME: &str = "BinaryHeap";
     type Tasks = Entries;
 
-    fn tasks(tasks: Vec<Task>) -> Entries {
-        Entries::load(tasks)
+    fn tasks(_: &[Task], entries: &Entries) -> Entries {
+        entries.clone()
     }
 
     fn begin(entries: Entries) -> Self {

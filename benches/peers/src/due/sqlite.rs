@@ -73,8 +73,8 @@ impl Queue for Sqlite {
     const NAME: &str = "SQLite";
     type Tasks = Entries;
 
-    fn tasks(tasks: Vec<Task>) -> Entries {
-        Entries::load(tasks)
+    fn tasks(_: &[Task], entries: &Entries) -> Entries {
+        entries.clone()
     }
 
     fn begin(entries: Entries) -> Self {

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use taskdex::testkit::Workload;
 use taskdex::{Missed, ProjectId, Task, TaskStore};
 
-use super::Queue;
+use super::{Entries, Queue};
 
 /// This crate: a watched store, which lists its tasks too.
 #[derive(Debug)]
@@ -15,10 +15,10 @@ impl Queue for Taskdex {
     const NAME: &str = "taskdex";
     type Tasks = Self;
 
-    fn tasks(tasks: Vec<Task>) -> Self {
+    fn tasks(tasks: &[Task], _: &Entries) -> Self {
         let store = TaskStore::new();
         let project = ProjectId::new("p-1").expect("a project's id");
-        (store.add_all(&project, tasks, Workload::NOW)).expect("tasks of distinct ids");
+        (store.add_all(&project, tasks.to_vec(), Workload::NOW)).expect("tasks of distinct ids");
         Self { store, project }
     }
 

@@ -149,8 +149,9 @@ impl Engine for Composable {
                 keys
             } else {
                 // In the order of the table, as a look-up of each key would miss the cache.
+                let matches = question.matcher();
                 let rows = self.collection.iter();
-                let rows = rows.filter(|(_, row)| question.matches(&row.task));
+                let rows = rows.filter(|(_, row)| matches(&row.task));
                 let mut keys: Vec<u64> = rows.map(|(key, _)| key.as_u64()).collect();
                 keys.sort_unstable();
                 filtered = RoaringTreemap::from_sorted_iter(keys).expect("ascending keys");

@@ -1,15 +1,13 @@
 //! One engine at a time: loaded, compared with the reference, and timed.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::Hasher;
+use std::hint::black_box;
 use std::time::Instant;
 
-use taskdex::testkit::Workload;
 use taskdex::{LastStatus, Task, TaskName};
 
 use super::{Bitmaps, Case, Composable, Engine, Question, Records, Scan, Sqlite, Taskdex};
-use super::{answer, cases, read, tasks};
-use crate::measure::median_ns;
+use super::{answer, cases, read, workload};
+use crate::measure::{median_ns, timed};
 use crate::random::Random;
 use crate::report::{Group, Place, Report};
 use crate::rows::Change;
@@ -22,17 +20,26 @@ const TIMED_TOGETHER: usize = 8;
 const TASKS_MAX: usize = 3_000_000;
 
 /// What the engines are asked, and what the reference answered.
-pub struct Contest {
-    tasks: Vec<Task>,
+pub struct Contest<'a> {
+    tasks: &'a [Task],
     cases: Vec<(Case, Vec<Asked>)>,
     /// Two sets, of which an engine is timed with one.
     changes: [Vec<Changes>; 2],
     /// Answers after both.
     afterwards: Vec<(Question, Answer)>,
-    /// The number of bytes of all records, and a hash of them.
-    records: (usize, u64),
-    run: Run,
+    records: Written,
+    run: &'a Run,
 }
+
+/// What was written of all records as JSON Lines: how much, and a hash of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Written {
+    bytes: usize,
+    sums: [u64; 4],
+}
+
+/// Bytes that a writer gathers before it hands them on.
+const BUFFER: usize = 1 << 16;
 
 type Answer = (usize, Vec<String>);
 /// Changes of one kind.
@@ -45,31 +52,30 @@ struct Asked {
     json: Option<(String, Vec<u8>)>,
 }
 
-/// Compares and times every engine with so many tasks.
+/// Compares and times every engine with these tasks.
 ///
 /// # Panics
 ///
 /// Where an answer is not that of the reference.
-pub fn run(count: usize, run: &Run, report: &mut Report) {
+pub fn run(tasks: &[Task], run: &Run, report: &mut Report) {
     let others = [Group::Next, Group::Due];
     if run.groups.iter().all(|group| others.contains(group)) {
         return;
     }
-    let contest = Contest::new(count, run);
+    let contest = Contest::new(tasks, run);
     contest.enter("taskdex", Taskdex::load, report);
     contest.enter("roaring", Bitmaps::load, report);
     contest.enter("Vec", Scan::load, report);
-    if count <= TASKS_MAX {
+    if tasks.len() <= TASKS_MAX {
         contest.enter("composable", Composable::load, report);
         contest.enter_sqlite(report);
     }
 }
 
-impl Contest {
+impl<'a> Contest<'a> {
     /// Asks the reference, a scan of all tasks, everything.
-    fn new(count: usize, run: &Run) -> Self {
-        let tasks = tasks(count);
-        let mut reference = Scan::load(tasks.clone());
+    fn new(tasks: &'a [Task], run: &'a Run) -> Self {
+        let mut reference = Scan::load(tasks.to_vec());
         let with_answers = |case: Case| {
             let asked = case.questions.iter();
             let asked = asked
@@ -83,11 +89,11 @@ impl Contest {
             .map(with_answers)
             .collect();
         let records = if run.has(Group::Load) {
-            digest(&*reference.snapshot())
+            Written::of(&*reference.snapshot())
         } else {
-            (0, 0)
+            Written::default()
         };
-        let changes = [changes(&tasks, 0), changes(&tasks, 1)];
+        let changes = [changes(tasks, 0), changes(tasks, 1)];
         for (_, changes) in changes.iter().flatten() {
             for change in changes {
                 reference.change(change);
@@ -101,7 +107,7 @@ impl Contest {
             changes,
             afterwards,
             records,
-            run: run.clone(),
+            run,
         }
     }
 
@@ -109,7 +115,7 @@ impl Contest {
     fn enter<E: Engine>(&self, name: &str, load: fn(Vec<Task>) -> E, report: &mut Report) {
         eprintln!("{} tasks, {name}", self.tasks.len());
         let heap = (self.run.heap)();
-        let tasks = self.tasks.clone();
+        let tasks = self.tasks.to_vec();
         let begin = Instant::now();
         let mut engine = load(tasks);
         let loaded = begin.elapsed().as_secs_f64() * 1e9;
@@ -132,7 +138,7 @@ impl Contest {
     fn enter_sqlite(&self, report: &mut Report) {
         let (name, counts) = ("SQLite", "SQLite, counts");
         eprintln!("{} tasks, {name}", self.tasks.len());
-        let tasks = self.tasks.clone();
+        let tasks = self.tasks.to_vec();
         let begin = Instant::now();
         let mut engine = Sqlite::load(tasks);
         let loaded = begin.elapsed().as_secs_f64() * 1e9;
@@ -167,15 +173,18 @@ impl Contest {
                 matching: Some(matching(asked)),
             };
             if groups.contains(&case.group) && self.run.has(case.group) {
-                for it in asked {
-                    let theirs = answer(engine, &it.question);
+                let (theirs, checked) = timed(|| {
+                    let theirs = asked.iter().map(|it| answer(engine, &it.question));
+                    theirs.collect::<Vec<Answer>>()
+                });
+                for (it, theirs) in asked.iter().zip(theirs) {
                     assert_eq!(
                         theirs, it.answer,
                         "{name}, {}: {:?}",
                         case.name, it.question
                     );
                 }
-                let ns = self.run.effort.median_ns(asked.len(), || {
+                let ns = self.run.effort.median_ns(asked.len(), checked, || {
                     for it in asked {
                         read(engine, &it.question);
                     }
@@ -189,15 +198,17 @@ impl Contest {
                     out.clear();
                     engine.list_json(&it.question, query, out);
                 };
-                for it in asked {
-                    body(it, &mut out);
-                    let same = it
-                        .json
-                        .as_ref()
-                        .is_some_and(|(_, expected)| *expected == out);
-                    assert!(same, "{name}, JSON, {}: {:?}", case.name, it.question);
-                }
-                let ns = self.run.effort.median_ns(asked.len(), || {
+                let ((), checked) = timed(|| {
+                    for it in asked {
+                        body(it, &mut out);
+                        let same = it
+                            .json
+                            .as_ref()
+                            .is_some_and(|(_, expected)| *expected == out);
+                        assert!(same, "{name}, JSON, {}: {:?}", case.name, it.question);
+                    }
+                });
+                let ns = self.run.effort.median_ns(asked.len(), checked, || {
                     for it in asked {
                         body(it, &mut out);
                     }
@@ -212,21 +223,16 @@ impl Contest {
         if !self.run.has(Group::Load) {
             return;
         }
-        let snapshot = engine.snapshot();
-        assert_eq!(digest(&*snapshot), self.records, "{name}, all records");
-        let mut lines = Vec::new();
-        let ns = self.run.effort.median_ns(1, || {
-            snapshot.for_each(&mut |fields| {
-                // As a writer with a buffer would, but to nowhere.
-                if lines.len() > 1 << 16 {
-                    lines.clear();
-                }
-                fields.write_json(&mut lines);
-            });
+        let effort = self.run.effort;
+        let (snapshot, copied) = timed(|| engine.snapshot());
+        let (written, wrote) = timed(|| Written::of(&*snapshot));
+        assert_eq!(written, self.records, "{name}, all records");
+        let ns = effort.median_ns(1, wrote, || {
+            black_box(Written::of(&*snapshot));
         });
         drop(snapshot);
         self.report(Group::Load, "written as JSON Lines", name, ns, report);
-        let ns = self.run.effort.median_ns(1, || drop(engine.snapshot()));
+        let ns = effort.median_ns(1, copied, || drop(engine.snapshot()));
         self.report(Group::Load, "snapshot", name, ns, report);
     }
 
@@ -259,7 +265,7 @@ impl Contest {
         }
     }
 
-    fn place<'a>(&self, group: Group, case: &'a str) -> Place<'a> {
+    fn place<'b>(&self, group: Group, case: &'b str) -> Place<'b> {
         Place {
             group,
             case,
@@ -307,16 +313,31 @@ fn matching(asked: &[Asked]) -> usize {
     totals[totals.len() / 2]
 }
 
-/// The number of bytes of all records as JSON, and a hash of them.
-fn digest(records: &dyn Records) -> (usize, u64) {
-    let (mut hasher, mut bytes, mut line) = (DefaultHasher::new(), 0, Vec::new());
-    records.for_each(&mut |fields| {
-        line.clear();
-        fields.write_json(&mut line);
-        hasher.write(&line);
-        bytes += line.len();
-    });
-    (bytes, hasher.finish())
+impl Written {
+    fn of(records: &dyn Records) -> Self {
+        let mut written = Self::default();
+        let mut lines = Vec::new();
+        records.for_each(&mut |fields| {
+            fields.write_json(&mut lines);
+            if lines.len() > BUFFER {
+                written.take(&mut lines);
+            }
+        });
+        written.take(&mut lines);
+        written
+    }
+
+    /// Four sums beside one another, so that hashing takes a small part of the time of writing.
+    fn take(&mut self, lines: &mut Vec<u8>) {
+        self.bytes += lines.len();
+        lines.resize(lines.len().next_multiple_of(32), 0);
+        for words in lines.as_chunks::<8>().0.as_chunks::<4>().0 {
+            for (sum, word) in self.sums.iter_mut().zip(words) {
+                *sum = (*sum ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            }
+        }
+        lines.clear();
+    }
 }
 
 /// Seeded changes: as many of each kind, of tasks that no other change is of.
@@ -330,7 +351,7 @@ fn changes(tasks: &[Task], set: usize) -> Vec<Changes> {
     let mut some =
         |change: &mut dyn FnMut(&Task) -> Change| chosen.by_ref().take(each).map(change).collect();
     let end = tasks.len() + set * 4 * each;
-    let mut more = (end..).map(|at| Workload::new(0x0c41, 0).task(at));
+    let mut more = (end..).map(|at| workload(0).task(at));
     let mut more = || more.next().expect("an endless workload");
     vec![
         (

@@ -1,4 +1,3 @@
-use memchr::memmem::Finder;
 use taskdex::Task;
 
 use super::{Engine, LIMIT, Question, Records, Visit};
@@ -20,15 +19,8 @@ impl Scan {
 
 impl Engine for Scan {
     fn list(&self, question: &Question, each: Visit<'_>) -> usize {
-        let finder = question.task_name.map(|text| Finder::new(text.as_bytes()));
-        let unnamed = Question {
-            task_name: None,
-            ..*question
-        };
-        let matching = self.0.iter().filter(|(_, row)| {
-            let name = row.task.task_name().as_bytes();
-            unnamed.matches(&row.task) && finder.as_ref().is_none_or(|it| it.find(name).is_some())
-        });
+        let matches = question.matcher();
+        let matching = self.0.iter().filter(|(_, row)| matches(&row.task));
         let window = question.offset..question.offset + LIMIT;
         if question.by_next {
             return by_next(matching, window, each);

@@ -16,10 +16,12 @@ pub struct Sqlite {
     keeps_counts: bool,
 }
 
+/// Within the cache, an index is sorted in one piece of memory. Temporary tables that are said to
+/// be in memory are not.
 const SETTINGS: &str = "
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
-    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -500000;
 ";
 
 const TABLES: &str = "
@@ -46,7 +48,8 @@ const TABLES: &str = "
     );
 ";
 
-/// Made once the rows are there. Beside the indexes, the triggers that keep names found.
+/// Made once the rows are there: the indexes, and the triggers that keep names found. Trigrams are
+/// gathered in 256 MB before they are written, which leaves little to merge.
 const INDEXES: &str = "
     CREATE UNIQUE INDEX by_id ON task (project, id);
     CREATE INDEX by_timed ON task (project, timed, seq);
@@ -54,11 +57,12 @@ const INDEXES: &str = "
     CREATE INDEX by_scheduled_type ON task (project, scheduled_type, seq);
     CREATE INDEX by_last_status ON task (project, timed, last_status, seq);
     CREATE INDEX by_life_cycle_type ON task (project, scheduled_type, life_cycle_type, seq);
-    CREATE INDEX by_two ON task (project, timed, task_type, last_status, seq);
     CREATE INDEX by_three ON task (project, scheduled_type, task_type, last_status, seq);
     CREATE INDEX by_next ON task (project, timed, next_second, seq);
+    INSERT INTO name (name, rank) VALUES ('hashsize', 268435456);
     INSERT INTO name (name) VALUES ('rebuild');
     INSERT INTO name (name) VALUES ('optimize');
+    INSERT INTO name (name, rank) VALUES ('hashsize', 1048576);
     CREATE TRIGGER name_added AFTER INSERT ON task BEGIN
         INSERT INTO name (rowid, task_name) VALUES (new.seq, new.task_name);
     END;
