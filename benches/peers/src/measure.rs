@@ -25,6 +25,8 @@ pub struct Effort {
     pub pages: usize,
     /// Needles that are asked for in turn: more than the eight that taskdex caches.
     pub needles: usize,
+    /// Groups of changes that are timed, of each kind.
+    pub changes: usize,
     /// Quarters of an hour whose executions are taken.
     pub quarters: i32,
     /// Whether two searches for names are measured that tell little more.
@@ -34,11 +36,12 @@ pub struct Effort {
 impl Effort {
     /// Everything at a million tasks in under a minute.
     pub const QUICK: Self = Self {
-        time: Duration::from_millis(40),
+        time: Duration::from_millis(20),
         samples_min: 1,
-        checked_max: Duration::from_millis(100),
+        checked_max: Duration::from_millis(40),
         pages: 3,
         needles: 9,
+        changes: 16,
         quarters: 16,
         is_full: false,
     };
@@ -49,6 +52,7 @@ impl Effort {
         checked_max: Duration::MAX,
         pages: 8,
         needles: 12,
+        changes: 32,
         quarters: 96,
         is_full: true,
     };

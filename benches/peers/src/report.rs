@@ -123,6 +123,11 @@ impl Report {
         self.add(place, engine, None, Some(bytes));
     }
 
+    /// Adds the figures of another report at the end.
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
     fn add(&mut self, place: Place<'_>, engine: &str, ns: Option<f64>, bytes: Option<usize>) {
         self.0.push(Figure {
             group: place.group,

@@ -25,6 +25,7 @@ fn small_run() -> Run {
             checked_max: Duration::MAX,
             pages: 2,
             needles: 12,
+            changes: 32,
             quarters: 8,
             is_full: true,
         },

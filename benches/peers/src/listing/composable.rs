@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 
+use composable_indexes::core::store::Store;
 use composable_indexes::index::{BTree, GroupedOwned, Keys, PremapOwned};
 use composable_indexes::{Collection, Index, Key};
 use roaring_010::RoaringTreemap;
@@ -12,11 +13,52 @@ use crate::rows::{Change, Row};
 /// A collection of `composable-indexes`, with an index for each combination that is asked for,
 /// as SQLite has it, and the crate's own sets of roaring bitmaps.
 ///
-/// Keys ascend in the order of adding. Names are looked at one by one. Ids are kept beside it:
-/// an index of them would make a set of each.
+/// Keys ascend in the order of adding. Names are looked at one by one, as the crate's `SuffixTree`
+/// gives the tasks of one suffix that begins with a text, and not those of all. Ids are kept beside
+/// it: an index of them would make a set of each.
 pub struct Composable {
-    collection: Collection<Row, Indexes>,
+    collection: Collection<Row, Indexes, Slots>,
     keys: HashMap<Box<str>, Key>,
+}
+
+/// Rows by key: a `Vec` is scanned faster than the crate's `HashMap`, and in order.
+#[derive(Default)]
+struct Slots {
+    rows: Vec<Option<Row>>,
+    taken: usize,
+}
+
+impl Store<Row> for Slots {
+    fn get(&self, key: Key) -> Option<&Row> {
+        self.rows.get(slot(key))?.as_ref()
+    }
+
+    fn insert(&mut self, key: Key, row: Row) -> Option<Row> {
+        let end = self.rows.len().max(slot(key) + 1);
+        self.rows.resize_with(end, || None);
+        let old = self.rows[slot(key)].replace(row);
+        self.taken += usize::from(old.is_none());
+        old
+    }
+
+    fn remove(&mut self, key: Key) -> Option<Row> {
+        let old = self.rows.get_mut(slot(key))?.take();
+        self.taken -= usize::from(old.is_some());
+        old
+    }
+
+    fn len(&self) -> usize {
+        self.taken
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (Key, &Row)> {
+        let rows = (0..).zip(&self.rows);
+        rows.filter_map(|(id, row)| Some((Key::unsafe_from_u64(id), row.as_ref()?)))
+    }
+}
+
+fn slot(key: Key) -> usize {
+    usize::try_from(key.as_u64()).expect("as many keys as tasks")
 }
 
 /// The values of the four filters; of a scope, `None` is every timed task.
@@ -125,7 +167,7 @@ impl Composable {
     #[must_use]
     pub fn load(tasks: Vec<Task>) -> Self {
         let mut engine = Self {
-            collection: Collection::new(Indexes::new()),
+            collection: Collection::new_with_empty_store(Indexes::new()),
             keys: HashMap::with_capacity(tasks.len()),
         };
         for task in tasks {
@@ -148,12 +190,10 @@ impl Engine for Composable {
             let found = if is_all && question.task_name.is_none() {
                 keys
             } else {
-                // In the order of the table, as a look-up of each key would miss the cache.
                 let matches = question.matcher();
                 let rows = self.collection.iter();
                 let rows = rows.filter(|(_, row)| matches(&row.task));
-                let mut keys: Vec<u64> = rows.map(|(key, _)| key.as_u64()).collect();
-                keys.sort_unstable();
+                let keys = rows.map(|(key, _)| key.as_u64());
                 filtered = RoaringTreemap::from_sorted_iter(keys).expect("ascending keys");
                 &filtered
             };
@@ -192,9 +232,6 @@ impl Engine for Composable {
     }
 
     fn snapshot(&self) -> Box<dyn Records> {
-        let mut rows: Vec<_> = self.collection.iter().collect();
-        rows.sort_unstable_by_key(|(key, _)| *key);
-        let rows = rows.into_iter().map(|(_, row)| Some(row.clone()));
-        Box::new(rows.collect::<Vec<_>>())
+        Box::new(self.collection.store().rows.clone())
     }
 }

@@ -1,7 +1,8 @@
 //! One engine at a time: loaded, compared with the reference, and timed.
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use taskdex::{LastStatus, Task, TaskName};
 
@@ -16,8 +17,8 @@ use crate::run::Run;
 /// Changes of one kind that are timed together, so that the clock takes little part in it.
 const TIMED_TOGETHER: usize = 8;
 
-/// With more tasks, SQLite and composable-indexes take minutes and more memory than most have.
-const TASKS_MAX: usize = 3_000_000;
+/// With more tasks, SQLite takes minutes to load.
+const SQLITE_TASKS_MAX: usize = 3_000_000;
 
 /// What the engines are asked, and what the reference answered.
 pub struct Contest<'a> {
@@ -63,11 +64,11 @@ pub fn run(tasks: &[Task], run: &Run, report: &mut Report) {
         return;
     }
     let contest = Contest::new(tasks, run);
-    contest.enter("taskdex", Taskdex::load, report);
+    contest.enter_taskdex(report);
     contest.enter("roaring", Bitmaps::load, report);
     contest.enter("Vec", Scan::load, report);
-    if tasks.len() <= TASKS_MAX {
-        contest.enter("composable", Composable::load, report);
+    contest.enter("composable", Composable::load, report);
+    if tasks.len() <= SQLITE_TASKS_MAX {
         contest.enter_sqlite(report);
     }
 }
@@ -76,24 +77,22 @@ impl<'a> Contest<'a> {
     /// Asks the reference, a scan of all tasks, everything.
     fn new(tasks: &'a [Task], run: &'a Run) -> Self {
         let mut reference = Scan::load(tasks.to_vec());
-        let with_answers = |case: Case| {
-            let asked = case.questions.iter();
-            let asked = asked
-                .map(|it| Asked::of(&reference, *it, case.is_json))
-                .collect();
-            (case, asked)
-        };
-        let cases: Vec<(Case, Vec<Asked>)> = cases(&reference, run.effort)
-            .into_iter()
-            .filter(|case| run.has(case.group) || (case.is_json && run.has(Group::Json)))
-            .map(with_answers)
-            .collect();
+        let is_wanted = |case: &Case| run.has(case.group) || (case.is_json && run.has(Group::Json));
+        let cases = cases(&reference, run.effort).into_iter().filter(is_wanted);
+        let (names, lists) = cases.partition(|case| case.group == Group::Name);
+        // The two take about as long.
+        let cases = thread::scope(|scope| {
+            let names = scope.spawn(|| with_answers(&reference, names));
+            let mut cases = with_answers(&reference, lists);
+            cases.extend(names.join().expect("a scan that ends"));
+            cases
+        });
         let records = if run.has(Group::Load) {
             Written::of(&*reference.snapshot())
         } else {
             Written::default()
         };
-        let changes = [changes(tasks, 0), changes(tasks, 1)];
+        let changes = [0, 1].map(|set| changes(tasks, set, run.effort.changes));
         for (_, changes) in changes.iter().flatten() {
             for change in changes {
                 reference.change(change);
@@ -111,68 +110,90 @@ impl<'a> Contest<'a> {
         }
     }
 
-    /// One engine: the second set of changes is timed, and the first one warms it up.
-    fn enter<E: Engine>(&self, name: &str, load: fn(Vec<Task>) -> E, report: &mut Report) {
-        eprintln!("{} tasks, {name}", self.tasks.len());
+    /// taskdex, which is asked by next execution before it is watched too.
+    fn enter_taskdex(&self, report: &mut Report) {
+        let name = "taskdex";
         let heap = (self.run.heap)();
+        let (mut engine, loaded) = self.load(name, Taskdex::load_unwatched);
+        let mut unwatched = Report::default();
+        let is_by_next = |it: &Question| it.by_next;
+        self.ask(&engine, name, is_by_next, ", not watched", &mut unwatched);
+        let ((), watched) = timed(|| engine.watch());
+        self.report_loaded(name, loaded + watched, heap, report);
+        self.measure(&mut engine, name, report);
+        report.append(unwatched);
+    }
+
+    /// One of the other engines.
+    fn enter<E: Engine>(&self, name: &str, load: fn(Vec<Task>) -> E, report: &mut Report) {
+        let heap = (self.run.heap)();
+        let (mut engine, loaded) = self.load(name, load);
+        self.report_loaded(name, loaded, heap, report);
+        self.measure(&mut engine, name, report);
+    }
+
+    fn load<E>(&self, name: &str, load: fn(Vec<Task>) -> E) -> (E, Duration) {
+        eprintln!("{} tasks, {name}", self.tasks.len());
         let tasks = self.tasks.to_vec();
-        let begin = Instant::now();
-        let mut engine = load(tasks);
-        let loaded = begin.elapsed().as_secs_f64() * 1e9;
+        timed(|| load(tasks))
+    }
+
+    fn report_loaded(&self, name: &str, loaded: Duration, heap: usize, report: &mut Report) {
         let bytes = (self.run.heap)().saturating_sub(heap);
-        self.report(Group::Load, "loaded at once", name, loaded, report);
+        self.report_load(name, loaded, report);
         self.report_bytes(name, bytes, report);
-        self.ask(
-            &engine,
-            name,
-            &[Group::List, Group::Name, Group::Json],
-            report,
-        );
-        self.copy(&engine, name, report);
-        self.change(&mut engine, 0, None, report);
-        self.change(&mut engine, 1, Some(name), report);
-        self.check_changed(&engine, name);
+    }
+
+    /// The second set of changes is timed, and the first one warms the engine up.
+    fn measure(&self, engine: &mut dyn Engine, name: &str, report: &mut Report) {
+        self.ask(engine, name, |_| true, "", report);
+        self.copy(engine, name, report);
+        self.change(engine, 0, None, report);
+        self.change(engine, 1, Some(name), report);
+        self.check_changed(engine, name);
     }
 
     /// SQLite is loaded once: its first set of changes is timed while it keeps counts.
     fn enter_sqlite(&self, report: &mut Report) {
         let (name, counts) = ("SQLite", "SQLite, counts");
-        eprintln!("{} tasks, {name}", self.tasks.len());
-        let tasks = self.tasks.to_vec();
-        let begin = Instant::now();
-        let mut engine = Sqlite::load(tasks);
-        let loaded = begin.elapsed().as_secs_f64() * 1e9;
-        self.report(Group::Load, "loaded at once", name, loaded, report);
+        let (mut engine, loaded) = self.load(name, Sqlite::load);
+        self.report_load(name, loaded, report);
         self.report_bytes(name, engine.bytes(), report);
-        self.ask(
-            &engine,
-            name,
-            &[Group::List, Group::Name, Group::Json],
-            report,
-        );
+        self.ask(&engine, name, |_| true, "", report);
         self.copy(&engine, name, report);
-        let begin = Instant::now();
-        engine.keep_counts(true);
-        let loaded = loaded + begin.elapsed().as_secs_f64() * 1e9;
-        self.report(Group::Load, "loaded at once", counts, loaded, report);
+        let ((), counted) = timed(|| engine.keep_counts(true));
+        self.report_load(counts, loaded + counted, report);
         self.report_bytes(counts, engine.bytes(), report);
-        self.ask(&engine, counts, &[Group::List, Group::Json], report);
+        // Tasks with a name are counted one by one all the same.
+        self.ask(&engine, counts, |it| it.task_name.is_none(), "", report);
         self.change(&mut engine, 0, Some(counts), report);
         engine.keep_counts(false);
         self.change(&mut engine, 1, Some(name), report);
         self.check_changed(&engine, name);
     }
 
-    /// Compares the answers to all questions, and times them.
-    fn ask(&self, engine: &dyn Engine, name: &str, groups: &[Group], report: &mut Report) {
+    /// Compares the answers to all questions of the wanted cases, and times them. `note` is added
+    /// to the names of the cases.
+    fn ask(
+        &self,
+        engine: &dyn Engine,
+        name: &str,
+        is_wanted: fn(&Question) -> bool,
+        note: &str,
+        report: &mut Report,
+    ) {
         for (case, asked) in &self.cases {
+            if !case.questions.iter().all(is_wanted) {
+                continue;
+            }
+            let case_name = &format!("{}{note}", case.name);
             let place = |group| Place {
                 group,
-                case: case.name,
+                case: case_name,
                 n: Some(self.tasks.len()),
                 matching: Some(matching(asked)),
             };
-            if groups.contains(&case.group) && self.run.has(case.group) {
+            if self.run.has(case.group) {
                 let (theirs, checked) = timed(|| {
                     let theirs = asked.iter().map(|it| answer(engine, &it.question));
                     theirs.collect::<Vec<Answer>>()
@@ -191,7 +212,7 @@ impl<'a> Contest<'a> {
                 });
                 report.time(place(case.group), name, ns);
             }
-            if case.is_json && groups.contains(&Group::Json) && self.run.has(Group::Json) {
+            if case.is_json && self.run.has(Group::Json) {
                 let mut out = Vec::new();
                 let body = |it: &Asked, out: &mut Vec<u8>| {
                     let (query, _) = it.json.as_ref().expect("a case of JSON");
@@ -280,6 +301,11 @@ impl<'a> Contest<'a> {
         }
     }
 
+    fn report_load(&self, name: &str, loaded: Duration, report: &mut Report) {
+        let ns = loaded.as_secs_f64() * 1e9;
+        self.report(Group::Load, "loaded at once", name, ns, report);
+    }
+
     fn report_bytes(&self, name: &str, bytes: usize, report: &mut Report) {
         if self.run.has(Group::Memory) {
             report.bytes(self.place(Group::Memory, "tasks and indexes"), name, bytes);
@@ -304,6 +330,18 @@ impl Asked {
             json,
         }
     }
+}
+
+/// The cases with the answers of the reference.
+fn with_answers(reference: &Scan, cases: Vec<Case>) -> Vec<(Case, Vec<Asked>)> {
+    let with_answers = |case: Case| {
+        let asked = case.questions.iter();
+        let asked = asked
+            .map(|it| Asked::of(reference, *it, case.is_json))
+            .collect();
+        (case, asked)
+    };
+    cases.into_iter().map(with_answers).collect()
 }
 
 /// The median of the totals.
@@ -341,9 +379,9 @@ impl Written {
 }
 
 /// Seeded changes: as many of each kind, of tasks that no other change is of.
-fn changes(tasks: &[Task], set: usize) -> Vec<Changes> {
+fn changes(tasks: &[Task], set: usize, groups: usize) -> Vec<Changes> {
     // A multiple of those that are timed together; both sets take at most half of the tasks.
-    let each = TIMED_TOGETHER * (tasks.len() / 20 / TIMED_TOGETHER).clamp(1, 32);
+    let each = TIMED_TOGETHER * (tasks.len() / 20 / TIMED_TOGETHER).clamp(1, groups);
     let random = &mut Random::new(0x0c43);
     let mut order: Vec<usize> = (0..tasks.len()).collect();
     random.shuffle(&mut order);

@@ -16,12 +16,12 @@ pub struct Sqlite {
     keeps_counts: bool,
 }
 
-/// Within the cache, an index is sorted in one piece of memory. Temporary tables that are said to
-/// be in memory are not.
+/// Indexes are sorted by two threads, in pieces that the processor's caches hold: faster than with
+/// `temp_store = MEMORY`, or in one large piece.
 const SETTINGS: &str = "
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
-    PRAGMA cache_size = -500000;
+    PRAGMA threads = 2;
 ";
 
 const TABLES: &str = "
@@ -56,7 +56,8 @@ const INDEXES: &str = "
     CREATE INDEX by_task_type ON task (project, timed, task_type, seq);
     CREATE INDEX by_scheduled_type ON task (project, scheduled_type, seq);
     CREATE INDEX by_last_status ON task (project, timed, last_status, seq);
-    CREATE INDEX by_life_cycle_type ON task (project, scheduled_type, life_cycle_type, seq);
+    CREATE INDEX by_life_cycle_type ON task (project, scheduled_type, life_cycle_type, seq)
+        WHERE life_cycle_type IS NOT NULL;
     CREATE INDEX by_three ON task (project, scheduled_type, task_type, last_status, seq);
     CREATE INDEX by_next ON task (project, timed, next_second, seq);
     INSERT INTO name (name, rank) VALUES ('hashsize', 268435456);
@@ -73,6 +74,7 @@ const INDEXES: &str = "
         INSERT INTO name (name, rowid, task_name) VALUES ('delete', old.seq, old.task_name);
         INSERT INTO name (rowid, task_name) VALUES (new.seq, new.task_name);
     END;
+    PRAGMA analysis_limit = 1000;
     ANALYZE;
 ";
 

@@ -12,14 +12,26 @@ pub struct Taskdex {
 }
 
 impl Taskdex {
-    /// The engine with these tasks.
+    /// The engine with these tasks, watched.
     #[must_use]
     pub fn load(tasks: Vec<Task>) -> Self {
+        let engine = Self::load_unwatched(tasks);
+        engine.watch();
+        engine
+    }
+
+    /// The engine with these tasks.
+    #[must_use]
+    pub fn load_unwatched(tasks: Vec<Task>) -> Self {
         let store = TaskStore::new();
         let project = ProjectId::new("p-1").expect("a project's id");
         (store.add_all(&project, tasks, Workload::NOW)).expect("tasks of distinct ids");
-        store.watch_due(Workload::NOW);
         Self { store, project }
+    }
+
+    /// Keeps the order of next executions from here on.
+    pub fn watch(&self) {
+        self.store.watch_due(Workload::NOW);
     }
 }
 
