@@ -1,4 +1,4 @@
-//! What a caller asks of a project, and what it gets.
+//! Queries and their results: filters, orders, pages, cursors and counts.
 
 mod answer_list;
 mod cursor;

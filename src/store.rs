@@ -1,4 +1,6 @@
-//! Many projects, many threads: the facade of the crate.
+//! [`TaskStore`]: the tasks of many projects, shared by many threads.
+//!
+//! Here are also its batches of edits, snapshots, change feeds and due executions.
 
 mod batch;
 mod builder;

@@ -1,4 +1,4 @@
-//! The task record: what is kept of one scheduled task.
+//! A scheduled task and its parts: ids, names, types, timing, and the record that JSON holds.
 
 mod attributes;
 mod builder;

@@ -1,4 +1,4 @@
-//! What tests, benches and fuzzers of this crate use, and those of its users may.
+//! A reference implementation, generators and workloads, for tests, benches and fuzzers.
 //!
 //! Needs the cargo feature `testkit`.
 //!

@@ -1,4 +1,4 @@
-//! The documented strings: query parameters in, records in and out, bodies out.
+//! The formats of the documented API: reads query strings and records, writes bodies and exports.
 //!
 #![doc = include_str!("../docs/records.md")]
 

@@ -382,7 +382,7 @@ impl<'a> IntoIterator for &'a Page {
     }
 }
 
-/// What a page holds beside its tasks.
+/// Everything that a page holds beside its tasks.
 ///
 /// [`TaskStore::list_json`](crate::TaskStore::list_json) returns it with the body that it writes:
 /// the same as the [`Page`] of the same names gives.

@@ -13,7 +13,7 @@ use crate::query::Revision;
 use crate::sync::Arc;
 use crate::task::ProjectId;
 
-/// Makes a [`TaskStore`] with choices.
+/// Configures a [`TaskStore`] and makes it.
 ///
 /// ```
 /// use taskdex::TaskStore;

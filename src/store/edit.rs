@@ -166,8 +166,9 @@ impl From<EditAction> for Edit {
     }
 }
 
-/// What a store takes many of at once: [`Task`], or [`Record`] where the second at which each
-/// task was first added is known. No other type has this trait.
+/// A task to be added in bulk: a [`Task`], or a [`Record`], which can hold when it was first added.
+///
+/// No other type has this trait.
 pub trait NewTask: sealed::Sealed {
     #[doc(hidden)]
     fn task(&self) -> &Task;

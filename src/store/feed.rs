@@ -12,7 +12,7 @@ use crate::index::{ChangeLog, REVISION_MAX};
 use crate::query::Revision;
 use crate::task::{Record, TaskId};
 
-/// What leads from a project at one revision to the project at a later one.
+/// The changes of a project from one revision to a later one.
 ///
 /// Each task is there once, as it is at the end. A copy first removes, then puts each record: in
 /// its place where the id is there, else at the end. [`TaskStore::apply_changes`] does that as

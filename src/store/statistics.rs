@@ -4,7 +4,7 @@ use super::TaskStore;
 use crate::query::Revision;
 use crate::trace::call;
 
-/// A store in figures, which [`TaskStore::statistics`] gives.
+/// Counts over a whole store, which [`TaskStore::statistics`] returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct StoreStatistics {

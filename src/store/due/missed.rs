@@ -8,7 +8,7 @@ use crate::index::Next;
 use crate::schedule::{Execution, Schedule};
 use crate::store::listed::next_between;
 
-/// Which of the executions that were missed are given out.
+/// Which missed executions [`TaskStore::take_due`](crate::TaskStore::take_due) returns.
 ///
 /// An execution is missed where it was pending before the `now` that is taken with: after an
 /// outage, or because of a clock that jumped ahead.
@@ -24,7 +24,7 @@ pub enum Missed {
     None,
 }
 
-/// What becomes of a task's missed executions: which, and how late at most.
+/// What happens to a task's missed executions: which are returned, and how late at most.
 ///
 /// ```
 /// use std::time::Duration;

@@ -22,7 +22,7 @@ use crate::trace::call;
 /// Tasks that are taken from in one step, while readers wait.
 const STEP_ROWS: usize = 256;
 
-/// One execution that is due: its project, its task and its instant are the key of it.
+/// One execution that is due. Its key is its project, its task and its instant.
 ///
 /// After a crash the same execution is given out again with an equal key, by which its receiver
 /// can tell that it was done.
@@ -47,7 +47,7 @@ impl DueExecution {
     }
 }
 
-/// What [`TaskStore::take_due`] gives.
+/// The due executions that one call of [`TaskStore::take_due`] returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DueBatch {
