@@ -41,14 +41,14 @@
 //! | make a task, which is always valid | [`Task`], [`TaskBuilder`] |
 //! | say when a task runs | [`Timing`]: a [`Schedule`] in a [`TimeZone`], or a [`Trigger`] |
 //! | read and write tasks as JSON | [`Record`], [`wire::RecordReader`] |
-//! | list tasks: five filters, pages, exact totals, three orders | [`ListQuery`], [`TaskStore::list`], [`Page`] |
+//! | list tasks: five filters, pages, exact totals, three orders | [`ListQuery`], [`Page`] |
 //! | count tasks by each value of each filter | [`TaskStore::facets`] |
 //! | answer the documented HTTP call | [`TaskStore::respond`] |
 //! | change several tasks at once, all or none | [`Edit`], [`TaskStore::apply`] |
 //! | run what is due | [`TaskStore::take_due`] |
 //! | preview executions | [`Schedule::executions`], [`TaskStore::forecast`] |
 //! | save a project and load it again | [`Snapshot::write_export`], [`TaskStore::restore`] |
-//! | keep a copy of a project up to date | [`TaskStore::changes_since`], [`ChangeSet`], [`TaskStore::apply_changes`] |
+//! | keep a copy up to date | [`TaskStore::changes_since`], [`TaskStore::apply_changes`] |
 //! | choose what happens at a time that clocks skip | [`GapRule`] |
 //! | use newer time zone data | [`schedule::ZoneData`] |
 //! | tell a client why a call was refused | [`Error`], and its code for clients in [`ErrorKind`] |

@@ -166,7 +166,8 @@ impl From<EditAction> for Edit {
     }
 }
 
-/// A task to be added in bulk: a [`Task`], or a [`Record`], which can hold when it was first added.
+/// A task to be added in bulk: a [`Task`], or a [`Record`], which can tell when it was first
+/// added.
 ///
 /// No other type has this trait.
 pub trait NewTask: sealed::Sealed {
