@@ -58,8 +58,8 @@
 //!
 //! - **Visibility.** *Triggered* tasks, which run when something happens to a desktop, are listed
 //!   and counted only with `scheduled_type=LIFE_CYCLE`. All other tasks are *timed*.
-//! - **Order.** Tasks are listed in the order of adding, unless another [`Order`] is asked for.
-//!   An update never moves a task in it.
+//! - **Order.** Tasks are listed in the order of adding, which an update never changes. A query
+//!   can ask for another [`Order`].
 //! - **Totals.** [`Page::total_count`] is exact and does not depend on the page.
 //! - **Isolation.** A query sees one project at one [`Revision`].
 //! - **Time.** The crate reads no clock: a call that depends on time takes `now`. The next
