@@ -1,18 +1,18 @@
 //! Queries and their results: filters, orders, pages, cursors and counts.
 
-mod answer_list;
 mod cursor;
 mod explain;
 mod facets;
+mod filters;
 mod memory;
 mod name_match;
 mod page;
 
-pub use answer_list::AnswerList;
-pub(crate) use answer_list::ListKey;
 pub use cursor::Cursor;
 pub use explain::{Explanation, NameStrategy};
 pub use facets::Facets;
+pub use filters::ClosedFilters;
+pub(crate) use filters::ListKey;
 pub use memory::MemoryUse;
 pub use name_match::{NameMatch, NameMatchMode};
 pub(crate) use name_match::{NameMatcher, fold_case, fold_character};
@@ -67,7 +67,7 @@ pub struct ListQuery {
 pub(crate) struct Filters {
     pub(crate) task_name: Option<NameMatch>,
     /// The filters on closed sets.
-    pub(crate) list: AnswerList,
+    pub(crate) list: ClosedFilters,
 }
 
 vocabulary! {
@@ -283,7 +283,7 @@ impl ListQuery {
 }
 
 impl Filters {
-    /// Whether a task passes every filter: the rule by which the engine selects rows.
+    /// Whether a task passes every filter, by the rule of [`ListKey`] for those on closed sets.
     fn match_task(&self, task: &Task) -> bool {
         ListKey::of(self.list).is_some_and(|key| key.holds(task.attributes().code()))
             && (self.task_name.as_ref()).is_none_or(|name| name.matches(task.task_name()))

@@ -40,7 +40,7 @@ pub use due::{DueBatch, DueExecution, Missed, MissedPolicy};
 pub use edit::{Edit, EditAction, Expectation, NewTask};
 pub use feed::ChangeSet;
 use project::{Project, Writer, WriterGuard};
-use search_cache::CacheMemory;
+use search_cache::CacheBudget;
 use shards::Shards;
 pub(crate) use snapshot::Restoration;
 pub use snapshot::{Snapshot, SnapshotTask, SnapshotTasks};
@@ -86,7 +86,7 @@ pub use statistics::StoreStatistics;
 pub struct TaskStore {
     shards: Shards,
     limits: &'static Limits,
-    memory: CacheMemory,
+    search_cache: CacheBudget,
     /// The most entries of each project's change log; 0 for no log.
     log_capacity: usize,
     on_change: Option<OnChange>,
@@ -180,7 +180,7 @@ impl TaskStore {
             has_lists,
             epoch,
             in_place_max,
-            evicted: self.memory.evicted(),
+            evicted: self.search_cache.evicted(),
         }
     }
 
@@ -720,7 +720,7 @@ impl TaskStore {
     pub fn list(&self, project: &ProjectId, query: &ListQuery, now: DateTime<Utc>) -> Page {
         let call = call!("list", project);
         let page = match self.shards.look_up(project) {
-            Ok(project) => project.list(query, now, &self.memory),
+            Ok(project) => project.list(query, now, &self.search_cache),
             Err(origin) => Page::new(Vec::new(), summary_of_nothing(origin)),
         };
         call.count(page.tasks().len());
@@ -738,7 +738,7 @@ impl TaskStore {
         each: impl FnMut(&Task, Option<Execution>),
     ) -> PageSummary {
         match self.shards.look_up(project) {
-            Ok(project) => project.for_each_listed(query, now, &self.memory, each),
+            Ok(project) => project.for_each_listed(query, now, &self.search_cache, each),
             Err(origin) => summary_of_nothing(origin),
         }
     }
@@ -748,7 +748,7 @@ impl TaskStore {
     #[must_use]
     pub fn positions(&self, project: &ProjectId, query: &ListQuery) -> (u32, usize) {
         self.find(project).map_or((0, 0), |project| {
-            let selected = project.select(&project.read(), query, &self.memory);
+            let selected = project.select(&project.read(), query, &self.search_cache);
             (selected.total, selected.slots().len())
         })
     }
@@ -761,7 +761,7 @@ impl TaskStore {
     pub fn facets(&self, project: &ProjectId, query: &ListQuery) -> Facets {
         let _call = call!("facets", project);
         self.find(project).map_or_else(Facets::default, |project| {
-            project.facets(query, &self.memory)
+            project.facets(query, &self.search_cache)
         })
     }
 
@@ -906,7 +906,7 @@ impl TaskStore {
     /// What is wrong.
     #[doc(hidden)]
     pub fn validate(&self) -> Result<(), String> {
-        self.memory.validate()?;
+        self.search_cache.validate()?;
         let mut published = BTreeSet::new();
         for (id, project) in self.shards.projects() {
             let writer = project.lock_writer();

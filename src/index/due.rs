@@ -502,7 +502,7 @@ mod tests {
 
     /// Codes of several scopes.
     fn code_of(slot: Slot) -> Code {
-        Code::of(0, u16::from(slot.get() % 3 == 0), 0)
+        Code::of(0, u16::from(slot.get().is_multiple_of(3)), 0)
     }
 
     /// Checks a queue against a plain set of the same rows.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::AnswerList;
+use super::ClosedFilters;
 
 /// How a query is answered. Displayed as a sentence.
 ///
@@ -41,14 +41,14 @@ pub enum Explanation {
     /// once, whatever the offset.
     Lookup {
         /// Which tasks the answer holds.
-        list: AnswerList,
+        list: ClosedFilters,
         /// How many they are.
         length: u64,
     },
     /// The names of the tasks of an answer are searched.
     NameSearch {
         /// Which tasks are searched.
-        list: AnswerList,
+        list: ClosedFilters,
         /// How many they are.
         length: u64,
         /// How they are searched.
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn one_and_many_are_told_apart() {
-        let list = AnswerList::default();
+        let list = ClosedFilters::default();
         let sentences = |count| {
             let strategy = NameStrategy::Trigrams {
                 postings: count,

@@ -1,6 +1,6 @@
 //! How many tasks each value of a filter would leave.
 
-use super::{AnswerList, ListKey};
+use super::{ClosedFilters, ListKey};
 use crate::task::{LastStatus, LifeCycleType, ScheduledType, TaskType};
 
 /// For every value of every filter, how many tasks a query would match with it.
@@ -46,40 +46,40 @@ pub struct Facets {
 
 impl Facets {
     /// Counts for a query of these filters; `count` gives the length of an answer list.
-    pub(crate) fn count(list: AnswerList, count: impl Fn(ListKey) -> u32) -> Self {
+    pub(crate) fn count(list: ClosedFilters, count: impl Fn(ListKey) -> u32) -> Self {
         // A filter of another kind needs counts of its own.
-        let AnswerList {
+        let ClosedFilters {
             task_type: _,
             scheduled_type: _,
             life_cycle_type: _,
             last_status: _,
         } = list;
-        let count = |list: AnswerList| ListKey::of(list).map_or(0, |key| u64::from(count(key)));
+        let count = |list: ClosedFilters| ListKey::of(list).map_or(0, |key| u64::from(count(key)));
         let task_types = TaskType::VALUES.map(|value| {
-            count(AnswerList {
+            count(ClosedFilters {
                 task_type: Some(value),
                 ..list
             })
         });
         let scheduled_types = ScheduledType::VALUES.map(|value| {
-            count(AnswerList {
+            count(ClosedFilters {
                 scheduled_type: Some(value),
                 ..list
             })
         });
         let life_cycle_types = LifeCycleType::VALUES.map(|value| {
-            count(AnswerList {
+            count(ClosedFilters {
                 life_cycle_type: Some(value),
                 ..list
             })
         });
         let last_statuses = LastStatus::VALUES.map(|value| {
-            count(AnswerList {
+            count(ClosedFilters {
                 last_status: Some(value),
                 ..list
             })
         });
-        let of_any_status = count(AnswerList {
+        let of_any_status = count(ClosedFilters {
             last_status: None,
             ..list
         });

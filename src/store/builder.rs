@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::TaskStore;
 use super::due::{Due, OnEarlierWakeup};
-use super::search_cache::CacheMemory;
+use super::search_cache::CacheBudget;
 use super::shards::Shards;
 use crate::index::Limits;
 use crate::query::Revision;
@@ -56,7 +56,7 @@ impl TaskStoreBuilder {
             on_change: None,
             on_earlier_wakeup: None,
             limits: &Limits::USUAL,
-            cache_bytes_max: CacheMemory::BYTES_MAX,
+            cache_bytes_max: CacheBudget::BYTES_MAX,
         }
     }
 
@@ -166,7 +166,7 @@ impl TaskStoreBuilder {
         TaskStore {
             shards: Shards::new(),
             limits: self.limits,
-            memory: CacheMemory::new(self.cache_bytes_max),
+            search_cache: CacheBudget::new(self.cache_bytes_max),
             log_capacity: self.log_capacity,
             on_change: self.on_change,
             due: Due::new(self.on_earlier_wakeup),

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::listed;
 use super::project::Project;
-use super::search_cache::CacheMemory;
+use super::search_cache::CacheBudget;
 use crate::index::{ByNext, RowView, SharedRows, Slot};
 use crate::query::{ListQuery, PageSummary};
 use crate::schedule::Execution;
@@ -19,7 +19,7 @@ impl Project {
         &self,
         query: &ListQuery,
         now: DateTime<Utc>,
-        memory: &CacheMemory,
+        budget: &CacheBudget,
         mut each: impl FnMut(RowView<'_>, Option<Execution>),
     ) -> PageSummary {
         let index = self.read();
@@ -28,7 +28,7 @@ impl Project {
         let (found, strategy) = match index.name_search(&query.filters) {
             None => (index.select_by_next(query, second), None),
             Some(search) => {
-                let (found, strategy) = self.name_cache().find(memory, &search, |rows| {
+                let (found, strategy) = self.name_cache().find(budget, &search, |rows| {
                     search.index.select_by_next_among(query, rows, second)
                 });
                 (found, Some(strategy))

@@ -23,7 +23,7 @@ impl TaskStore {
             memory += project.memory(&id);
         }
         memory.projects += self.shards.heap_bytes() as u64;
-        memory.cache += self.memory.heap_bytes() as u64;
+        memory.cache += self.search_cache.heap_bytes() as u64;
         memory.due += self.due.heap_bytes() as u64;
         memory
     }

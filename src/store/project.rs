@@ -12,7 +12,7 @@ use crate::query::{
 use crate::schedule::Execution;
 use crate::store::deallocate::deallocate;
 use crate::store::listed;
-use crate::store::search_cache::{CacheMemory, NameCache};
+use crate::store::search_cache::{CacheBudget, NameCache};
 use crate::sync::{
     AtomicU32, Mutex, MutexGuard, Ordering, ReadGuard, RwLock, WriteGuard, rank, reached, yield_now,
 };
@@ -108,17 +108,17 @@ impl Project {
         Some(listed::listed(row, task, next_execution))
     }
 
-    pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, memory: &CacheMemory) -> Page {
+    pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, budget: &CacheBudget) -> Page {
         if query.order() == Order::NextExecution {
             let mut tasks = Vec::new();
-            let summary = self.for_each_by_next(query, now, memory, |row, next_execution| {
+            let summary = self.for_each_by_next(query, now, budget, |row, next_execution| {
                 let task = row.task().clone();
                 tasks.push(listed::listed(row, task, next_execution));
             });
             return Page::new(tasks, summary);
         }
         let index = self.read();
-        let selected = self.select(&index, query, memory);
+        let selected = self.select(&index, query, budget);
         let (page, computed) = listed::page(&index, query, &selected, now);
         drop(index);
         self.keep(computed);
@@ -130,12 +130,12 @@ impl Project {
         &self,
         index: &Index,
         query: &ListQuery,
-        memory: &CacheMemory,
+        budget: &CacheBudget,
     ) -> Selected {
         match index.name_search(&query.filters) {
             None => index.select(query),
             Some(search) => {
-                let (mut selected, strategy) = self.name_cache.find(memory, &search, |rows| {
+                let (mut selected, strategy) = self.name_cache.find(budget, &search, |rows| {
                     search.index.select_among(query, rows)
                 });
                 selected.strategy = Some(strategy);
@@ -148,9 +148,9 @@ impl Project {
         &self.name_cache
     }
 
-    pub(super) fn facets(&self, query: &ListQuery, memory: &CacheMemory) -> Facets {
+    pub(super) fn facets(&self, query: &ListQuery, budget: &CacheBudget) -> Facets {
         self.read().facets(&query.filters, |search| {
-            self.name_cache.find(memory, search, RowSet::clone).0
+            self.name_cache.find(budget, search, RowSet::clone).0
         })
     }
 
@@ -169,14 +169,14 @@ impl Project {
         &self,
         query: &ListQuery,
         now: DateTime<Utc>,
-        memory: &CacheMemory,
+        budget: &CacheBudget,
         mut each: impl FnMut(&Task, Option<Execution>),
     ) -> PageSummary {
         if query.order() == Order::NextExecution {
-            return self.for_each_by_next(query, now, memory, |row, next| each(row.task(), next));
+            return self.for_each_by_next(query, now, budget, |row, next| each(row.task(), next));
         }
         let index = self.read();
-        let selected = self.select(&index, query, memory);
+        let selected = self.select(&index, query, budget);
         let computed = listed::for_each(&index, &selected, now, each);
         let summary = listed::summary(&index, query, &selected);
         drop(index);

@@ -15,7 +15,7 @@ const ENTRIES_MAX: usize = 8;
 /// The memory that the caches of all projects of a store share, and the order in which their
 /// entries are evicted: the least recently used ones first.
 #[derive(Debug)]
-pub(super) struct CacheMemory {
+pub(super) struct CacheBudget {
     bytes_max: usize,
     /// Relaxed is enough: each addition gives a time of its own, whatever else a thread sees, and
     /// entries with such times are read and written under their locks alone.
@@ -27,9 +27,10 @@ pub(super) struct CacheMemory {
 struct Lru {
     /// The sum of the sizes of all entries.
     bytes: usize,
-    /// Every entry, by the time of a use: the latest, or an earlier one.
+    /// Every entry, by the time of a use, which may be stale: eviction re-keys an entry that was used
+    /// since.
     by_use: BTreeMap<u64, Evictable>,
-    /// How many were evicted for want of memory.
+    /// How many were evicted, as memory was over the budget.
     evicted: u64,
 }
 
@@ -61,8 +62,8 @@ struct Entry {
     used: u64,
 }
 
-impl CacheMemory {
-    /// Room for 30 results of half a million tasks each.
+impl CacheBudget {
+    /// Room for 30 results in a project of two million tasks, a bit a task.
     pub(super) const BYTES_MAX: usize = 8 << 20;
 
     pub(super) fn new(bytes_max: usize) -> Self {
@@ -81,8 +82,8 @@ impl CacheMemory {
         self.lru.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts an entry in, and evicts others where memory runs out.
-    fn count_in(&self, used: u64, entry: Evictable) {
+    /// Counts an entry, and evicts others where their memory is over the budget.
+    fn admit(&self, used: u64, entry: Evictable) {
         let mut lru = self.lru();
         lru.add(used, entry);
         while lru.bytes > self.bytes_max
@@ -99,7 +100,7 @@ impl CacheMemory {
         }
     }
 
-    fn count_out(&self, lru_keys: impl IntoIterator<Item = u64>) {
+    fn release(&self, lru_keys: impl IntoIterator<Item = u64>) {
         let mut lru = self.lru();
         for key in lru_keys {
             if let Some(entry) = lru.by_use.remove(&key) {
@@ -113,7 +114,7 @@ impl CacheMemory {
         b_tree_bytes::<(u64, Evictable)>(self.lru().by_use.len())
     }
 
-    /// How many entries were evicted for want of memory.
+    /// How many entries were evicted, as memory was over the budget.
     pub(super) fn evicted(&self) -> u64 {
         self.lru().evicted
     }
@@ -149,7 +150,7 @@ impl NameCache {
     /// Calls `read` with the rows that a search finds, and says how they were found.
     pub(super) fn find<R>(
         &self,
-        memory: &CacheMemory,
+        budget: &CacheBudget,
         search: &NameSearch<'_>,
         read: impl FnOnce(&RowSet) -> R,
     ) -> (R, NameStrategy) {
@@ -159,7 +160,7 @@ impl NameCache {
         if let Some(entry) = entry
             && entry.refresh(search)
         {
-            entry.used = memory.tick();
+            entry.used = budget.tick();
             reached("a search is cached");
             return (read(&entry.rows), NameStrategy::Cached);
         }
@@ -168,7 +169,7 @@ impl NameCache {
         let found = search.run();
         reached("a search is run");
         let result = (read(&found.rows), found.strategy);
-        shared.insert(memory, search, found);
+        shared.insert(budget, search, found);
         result
     }
 
@@ -236,10 +237,10 @@ impl Entries {
         })
     }
 
-    fn insert(self: &Arc<Self>, memory: &CacheMemory, search: &NameSearch<'_>, found: NamesFound) {
+    fn insert(self: &Arc<Self>, budget: &CacheBudget, search: &NameSearch<'_>, found: NamesFound) {
         let bytes = entry_bytes(search.name, &found.rows);
-        let fits = bytes <= memory.bytes_max;
-        let used = memory.tick();
+        let fits = bytes <= budget.bytes_max;
+        let used = budget.tick();
         let mut evicted = Vec::new();
         {
             let mut entries = self.lock();
@@ -265,10 +266,10 @@ impl Entries {
                 });
             }
         }
-        memory.count_out(evicted);
+        budget.release(evicted);
         if fits {
             let entries = Arc::downgrade(self);
-            memory.count_in(used, Evictable { entries, bytes });
+            budget.admit(used, Evictable { entries, bytes });
         }
     }
 

@@ -26,22 +26,22 @@ pub(super) struct Shards {
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    projects: HashTable<(ProjectId, Place)>,
-    /// How many projects are there.
-    there: usize,
+    projects: HashTable<(ProjectId, ProjectState)>,
+    /// How many projects are live.
+    live_count: usize,
 }
 
 /// What the store holds under a project's id.
 #[derive(Debug)]
-enum Place {
-    There(Arc<Project>),
+enum ProjectState {
+    Live(Arc<Project>),
     Ended(Origin),
 }
 
-impl Place {
+impl ProjectState {
     fn project(&self) -> Option<&Arc<Project>> {
         match self {
-            Self::There(project) => Some(project),
+            Self::Live(project) => Some(project),
             Self::Ended(_) => None,
         }
     }
@@ -55,18 +55,18 @@ impl Shards {
         }
     }
 
-    /// The project; or, where it is not there, the origin of one that begins under the id.
+    /// The project; or, where none is live, the origin of one that begins under the id.
     pub(super) fn look_up(&self, id: &ProjectId) -> Result<Arc<Project>, Origin> {
         let (hash, shard) = self.shard(id).ok_or_else(Origin::default)?;
         let shard = shard.read();
         match shard.projects.find(hash, |(other, _)| other == id) {
-            Some((_, Place::There(project))) => Ok(Arc::clone(project)),
-            Some((_, Place::Ended(origin))) => Err(*origin),
+            Some((_, ProjectState::Live(project))) => Ok(Arc::clone(project)),
+            Some((_, ProjectState::Ended(origin))) => Err(*origin),
             None => Err(Origin::default()),
         }
     }
 
-    /// The project, which begins where it is not there.
+    /// The project, which begins where none is live.
     pub(super) fn find_or_begin(
         &self,
         id: &ProjectId,
@@ -81,28 +81,38 @@ impl Shards {
         let mut shard = shard.write();
         let found = shard.projects.find(hash, |(other, _)| other == id);
         let origin = match found {
-            Some((_, Place::There(project))) => {
+            Some((_, ProjectState::Live(project))) => {
                 reached("a project was begun by another thread");
                 return Arc::clone(project);
             }
-            Some((_, Place::Ended(origin))) => *origin,
+            Some((_, ProjectState::Ended(origin))) => *origin,
             None => Origin::default(),
         };
         reached("a project begins");
         let project = Arc::new(begin(origin));
-        self.put(&mut shard, hash, id, Place::There(Arc::clone(&project)));
+        self.put(
+            &mut shard,
+            hash,
+            id,
+            ProjectState::Live(Arc::clone(&project)),
+        );
         project
     }
 
-    /// Adds a project, unless one of its id is there: that is given.
+    /// Adds a project, unless one of its id is live: that one is returned.
     pub(super) fn insert(&self, id: &ProjectId, project: &Arc<Project>) -> Option<Arc<Project>> {
         let (hash, shard) = self.shard(id)?;
         let mut shard = shard.write();
         let found = shard.projects.find(hash, |(other, _)| other == id);
-        if let Some((_, Place::There(there))) = found {
-            return Some(Arc::clone(there));
+        if let Some((_, ProjectState::Live(live))) = found {
+            return Some(Arc::clone(live));
         }
-        self.put(&mut shard, hash, id, Place::There(Arc::clone(project)));
+        self.put(
+            &mut shard,
+            hash,
+            id,
+            ProjectState::Live(Arc::clone(project)),
+        );
         None
     }
 
@@ -113,62 +123,62 @@ impl Shards {
         };
         let mut shard = shard.write();
         if origin != Origin::default() {
-            self.put(&mut shard, hash, id, Place::Ended(origin));
+            self.put(&mut shard, hash, id, ProjectState::Ended(origin));
         } else if let Ok(entry) = shard.projects.find_entry(hash, |(other, _)| other == id) {
             // It never had a task.
             entry.remove();
-            shard.there -= 1;
+            shard.live_count -= 1;
         }
     }
 
-    /// Puts a place under an id, in place of the one there.
-    fn put(&self, shard: &mut Shard, hash: u64, id: &ProjectId, place: Place) {
-        let is_there = usize::from(place.project().is_some());
-        let hash_of = |(id, _): &(ProjectId, Place)| self.hash(id);
+    /// Sets the state of the project of an id.
+    fn put(&self, shard: &mut Shard, hash: u64, id: &ProjectId, state: ProjectState) {
+        let is_live = usize::from(state.project().is_some());
+        let hash_of = |(id, _): &(ProjectId, ProjectState)| self.hash(id);
         let entry = shard
             .projects
             .entry(hash, |(other, _)| other == id, hash_of);
-        let was_there = match entry {
+        let was_live = match entry {
             hashbrown::hash_table::Entry::Occupied(mut entry) => {
-                let before = std::mem::replace(&mut entry.get_mut().1, place);
+                let before = std::mem::replace(&mut entry.get_mut().1, state);
                 usize::from(before.project().is_some())
             }
             hashbrown::hash_table::Entry::Vacant(entry) => {
-                entry.insert((id.clone(), place));
+                entry.insert((id.clone(), state));
                 0
             }
         };
-        shard.there = shard.there + is_there - was_there;
+        shard.live_count = shard.live_count + is_live - was_live;
     }
 
     pub(super) fn project_count(&self) -> u64 {
         self.shards
             .iter()
-            .map(|shard| shard.read().there as u64)
+            .map(|shard| shard.read().live_count as u64)
             .sum()
     }
 
-    /// Bytes of heap memory, without the projects that are there and their ids.
+    /// Bytes of heap memory, without the live projects and their ids.
     pub(super) fn heap_bytes(&self) -> usize {
         let shards = self.shards.iter().map(|shard| {
             let projects = &shard.read().projects;
             let ended = projects
                 .iter()
-                .filter(|(_, place)| place.project().is_none());
+                .filter(|(_, state)| state.project().is_none());
             let ids = ended.map(|(id, _)| ARC_COUNTS + id.as_str().len());
             projects.allocation_size() + ids.sum::<usize>()
         });
         shards.sum::<usize>() + size_of_val(&*self.shards)
     }
 
-    /// All projects that are there, in no order.
+    /// All live projects, in no order.
     pub(super) fn projects(&self) -> Vec<(ProjectId, Arc<Project>)> {
         let mut projects = Vec::new();
         for shard in &self.shards {
             let shard = shard.read();
-            let places = shard.projects.iter();
+            let states = shard.projects.iter();
             projects.extend(
-                places.filter_map(|(id, place)| Some((id.clone(), Arc::clone(place.project()?)))),
+                states.filter_map(|(id, state)| Some((id.clone(), Arc::clone(state.project()?)))),
             );
         }
         projects

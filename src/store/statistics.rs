@@ -44,7 +44,7 @@ impl TaskStore {
     pub fn statistics(&self) -> StoreStatistics {
         let _call = call!("statistics");
         let mut statistics = StoreStatistics {
-            searches_evicted: self.memory.evicted(),
+            searches_evicted: self.search_cache.evicted(),
             ..StoreStatistics::default()
         };
         for (_, project) in self.shards.projects() {

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 
 use super::TaskStore;
-use super::search_cache::CacheMemory;
+use super::search_cache::CacheBudget;
 use crate::ErrorKind;
 use crate::index::Limits;
 use crate::query::{Cursor, ListQuery, NameMatch, Order, ScheduledTask};
@@ -32,7 +32,7 @@ fn instant(second: i64) -> DateTime<Utc> {
 }
 
 fn with_limits(limits: &'static Limits) -> TaskStore {
-    let builder = TaskStore::builder().with_limits(limits, CacheMemory::BYTES_MAX);
+    let builder = TaskStore::builder().with_limits(limits, CacheBudget::BYTES_MAX);
     builder.build()
 }
 
@@ -44,7 +44,7 @@ proptest! {
     #[test]
     fn cached_answers_stay_true(
         history in strategies::histories(20),
-        bytes_max in prop::sample::select(vec![CacheMemory::BYTES_MAX, 16_000, 9_000, 0]),
+        bytes_max in prop::sample::select(vec![CacheBudget::BYTES_MAX, 16_000, 9_000, 0]),
     ) {
         let store = TaskStore::builder().with_limits(&EARLY, bytes_max).build();
         let mut reference = ReferenceStore::new();
@@ -70,7 +70,7 @@ proptest! {
                     prop_assert_eq!(op.apply(&store), op.apply_to_reference(&mut reference), "{:?}", op);
                 }
             }
-            store.memory.validate().unwrap();
+            store.search_cache.validate().unwrap();
         }
         store.validate().unwrap();
     }

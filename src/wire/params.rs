@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::error::{Error, ErrorKind};
 use crate::limits;
-use crate::query::{AnswerList, Filters, ListQuery, NameMatch, NameMatchMode, Order};
+use crate::query::{ClosedFilters, Filters, ListQuery, NameMatch, NameMatchMode, Order};
 use crate::spelled::spelled;
 use crate::task::{LastStatus, LifeCycleType, ProjectId, ScheduledType, TaskId, TaskType};
 
@@ -93,7 +93,7 @@ impl<'a> Values<'a> {
                 .filter(Parameter::TaskName)
                 .map(NameMatch::contains)
                 .transpose()?,
-            list: AnswerList {
+            list: ClosedFilters {
                 task_type: self.parsed(Parameter::TaskType)?,
                 scheduled_type: self.parsed(Parameter::ScheduledType)?,
                 life_cycle_type: self.parsed(Parameter::LifeCycleType)?,
@@ -210,7 +210,7 @@ impl ListQuery {
             return None;
         }
         let Filters { task_name, list } = &self.filters;
-        let AnswerList {
+        let ClosedFilters {
             task_type,
             scheduled_type,
             life_cycle_type,

@@ -151,7 +151,7 @@ fn an_answer_that_may_outgrow_the_memory_is_not_cached() {
     // About 3,500 rows: twice as many, of four bytes each, are to be reckoned with.
     for (bytes_max, fits) in [(20_000, false), (80_000, true)] {
         let mut store = filled(&Limits::USUAL, 0..4_000);
-        store.memory = CacheMemory::new(bytes_max);
+        store.search_cache = CacheBudget::new(bytes_max);
         let name = NameMatch::contains("task").unwrap();
         let query = ListQuery::new(0, 50).unwrap().with_task_name(name);
         let _ = store.list(&project(), &query, instant(0));
@@ -163,7 +163,7 @@ fn an_answer_that_may_outgrow_the_memory_is_not_cached() {
 fn the_answer_used_least_recently_is_evicted_first() {
     let mut store = filled(&EARLY, 0..40);
     // Room for two answers of a few rows.
-    store.memory = CacheMemory::new(4_500);
+    store.search_cache = CacheBudget::new(4_500);
     let queries = ["task 1", "task 2", "task 3"].map(|text| {
         let name = NameMatch::contains(text).unwrap();
         ListQuery::new(0, 50).unwrap().with_task_name(name)

@@ -164,7 +164,7 @@ fn answers_that_were_evicted_are_found_again() {
     let (mut store, tasks) = named(3_000, |number| {
         format!("task {:05}", number * 7_919 % 100_000)
     });
-    store.memory = CacheMemory::new(12_000);
+    store.search_cache = CacheBudget::new(12_000);
     let queries: Vec<ListQuery> = (0..40)
         .map(|number| containing(&format!("{number:02}")))
         .collect();
@@ -174,7 +174,7 @@ fn answers_that_were_evicted_are_found_again() {
             check_search(&store, &tasks, query);
             assert_eq!(strategy(&store, query), NameStrategy::Cached);
             check_search(&store, &tasks, query);
-            store.memory.validate().unwrap();
+            store.search_cache.validate().unwrap();
         }
         let cached = queries
             .iter()
@@ -187,7 +187,7 @@ fn answers_that_were_evicted_are_found_again() {
 #[test]
 fn ever_new_needles_take_no_more_memory_than_is_allowed() {
     let (mut store, _) = named(300, |number| format!("task {number}"));
-    store.memory = CacheMemory::new(20_000);
+    store.search_cache = CacheBudget::new(20_000);
     for number in 0..500 {
         // 255 characters of four bytes.
         let text: String = format!("{number:03}")
@@ -201,7 +201,7 @@ fn ever_new_needles_take_no_more_memory_than_is_allowed() {
         ] {
             let query = ListQuery::new(0, 50).unwrap().with_task_name(name.unwrap());
             assert_eq!(store.list(&project(), &query, instant(0)).total_count(), 0);
-            store.memory.validate().unwrap();
+            store.search_cache.validate().unwrap();
         }
     }
     store.validate().unwrap();

@@ -1,16 +1,16 @@
-//! Which tasks an answer list holds: the filters on closed sets, and the rule that compares them.
+//! Which tasks a query lists: the filters on closed sets, and the rule that compares them.
 
 use std::fmt;
 
 use crate::task::{Code, LastStatus, LifeCycleType, ScheduledType, TaskType, small};
 
-/// Which tasks an answer list holds: the filters of a query, its name left aside.
+/// The filters of a query on closed sets of values: all but the name.
 ///
-/// The list of each such answer is kept ready, and [`Explanation`](super::Explanation) tells which
+/// The tasks of each combination are kept ready as an answer list, and [`Explanation`](super::Explanation) tells which
 /// one a query reads. `None` of an attribute is any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub struct AnswerList {
+pub struct ClosedFilters {
     /// Tasks of this type.
     pub task_type: Option<TaskType>,
     /// Tasks of this scheduled type; `None` is every one but `LIFE_CYCLE`.
@@ -21,7 +21,7 @@ pub struct AnswerList {
     pub last_status: Option<LastStatus>,
 }
 
-impl fmt::Display for AnswerList {
+impl fmt::Display for ClosedFilters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             task_type,
@@ -58,7 +58,7 @@ const ANY_TRIGGERED: u16 = ANY_TIMED + 1;
 const SCOPE_KEYS: u16 = ANY_TRIGGERED + 1;
 const STATUS_KEYS: u16 = ANY_STATUS + 1;
 
-/// An [`AnswerList`] in the numbers of [`Code`]s, which it is compared with.
+/// An [`ClosedFilters`] in the numbers of [`Code`]s, which it is compared with.
 ///
 /// A list has the tasks of a task type or of any, of a scope or a group of scopes, of a last status
 /// or of any. Triggered tasks are seen only where they are asked for, because of the key that a
@@ -89,8 +89,8 @@ impl ListKey {
         (ANY_TASK_TYPE as usize + 1) * SCOPE_KEYS as usize * STATUS_KEYS as usize;
 
     /// The key of a list; `None` where no task can be in it.
-    pub(crate) fn of(list: AnswerList) -> Option<Self> {
-        let AnswerList {
+    pub(crate) fn of(list: ClosedFilters) -> Option<Self> {
+        let ClosedFilters {
             task_type,
             scheduled_type,
             life_cycle_type,
