@@ -63,7 +63,13 @@ impl Index {
             }
             selected.slots().len() < query.limit() as usize
         };
-        let all = || rows.rows(Slot::FIRST..self.visible_end).into_iter();
+        let all = || {
+            let steps = (0..self.visible_end.get()).step_by(STEP_ROWS as usize);
+            steps.flat_map(|begin| {
+                let end = begin.saturating_add(STEP_ROWS).min(self.visible_end.get());
+                rows.rows(Slot::new(begin)..Slot::new(end))
+            })
+        };
         let bits = self
             .is_worth_bits(query, total)
             .then(|| Bits::of(self.visible_end, all()));
@@ -72,9 +78,9 @@ impl Index {
             None => rows.contains(slot),
         };
         let scopes = ListKey::of(query.filters.list).map_or(0, ListKey::scope_bits);
-        let mut pending = due.iter_of(scopes).map(|(_, slot)| slot);
-        if pending.all(|slot| !is_wanted(slot) || see(slot)) {
-            let pending = Bits::of(self.visible_end, due.iter().map(|(_, slot)| slot));
+        let pending = || due.iter_of(scopes).map(|(_, slot)| slot);
+        if pending().all(|slot| !is_wanted(slot) || see(slot)) {
+            let pending = Bits::of(self.visible_end, pending());
             all().all(|slot| pending.contains(slot) || see(slot));
         }
         selected
@@ -90,6 +96,8 @@ impl Index {
     }
 }
 
+/// Row numbers of which those in a set are read at once, as a page may need few of them.
+const STEP_ROWS: u32 = 1 << 14;
 /// A set of rows has lists, which are searched, where so many rows are not in it for each that is.
 const ROWS_TO_EACH_SEARCHED: u64 = 16;
 /// So many rows are put among bits in the time of one search.

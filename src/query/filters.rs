@@ -160,10 +160,13 @@ impl ListKey {
 
     /// The scopes whose tasks the list may hold, a bit each.
     pub(crate) fn scope_bits(self) -> u8 {
-        match self.scope {
-            ANY_TIMED | ANY_TRIGGERED => u8::MAX,
-            scope => Code::of(0, scope, 0).scope_bit(),
-        }
+        let any = Self {
+            scope: self.scope,
+            ..Self::ANY_TIMED
+        };
+        let scopes = (0..Code::SCOPE_COUNT).map(|scope| Code::of(0, scope, 0));
+        let scopes = scopes.filter(|&scope| any.holds(scope));
+        scopes.fold(0, |bits, scope| bits | scope.scope_bit())
     }
 
     /// Whether the list holds a task of this code.
@@ -197,3 +200,34 @@ const _: () = assert!(
     ListKey::COUNT <= u16::MAX as usize,
     "the number of a key is computed in 16 bits"
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scopes_of_a_list_are_those_of_its_tasks() {
+        let of = |scheduled_type| {
+            let list = AnswerList {
+                scheduled_type,
+                ..AnswerList::default()
+            };
+            ListKey::of(list).unwrap().scope_bits()
+        };
+        let timed = ScheduledType::ALL.iter().filter(|it| it.is_timed());
+        let each: Vec<u8> = timed.map(|&it| of(Some(it))).collect();
+        assert!(each.iter().all(|bits| bits.count_ones() == 1));
+        assert_eq!(each.iter().sum::<u8>(), of(None));
+        assert_eq!(of(None) & of(Some(ScheduledType::LifeCycle)), 0);
+        for event in LifeCycleType::ALL {
+            let list = AnswerList {
+                scheduled_type: Some(ScheduledType::LifeCycle),
+                life_cycle_type: Some(*event),
+                ..AnswerList::default()
+            };
+            let bits = ListKey::of(list).unwrap().scope_bits();
+            assert_eq!(bits & of(Some(ScheduledType::LifeCycle)), bits);
+            assert_eq!(bits.count_ones(), 1);
+        }
+    }
+}
