@@ -236,7 +236,8 @@ impl TaskStore {
     /// decisions of this crate, so that a paused task that is resumed does not run at once.
     ///
     /// Watching again begins anew. A store that is not watched pays nothing for it; a watched one
-    /// keeps some 10 bytes a task, and changes of pending executions take half a microsecond more.
+    /// keeps some 10 bytes a task, and changes of pending executions take about a microsecond
+    /// more.
     ///
     /// O(n log n) for n tasks of all projects. Their readers go on, and writers of a project wait
     /// while its tasks are gone through. Until it returns, other threads see a part of it.
