@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! TASKDEX_BENCH_TASKS=1000000 cargo bench --bench copies
+//! TASKDEX_BENCH_TASKS=10000000 cargo bench --bench copies -- --quick snapshot
 //! ```
 
 #![allow(
@@ -14,6 +15,7 @@
 
 mod support;
 
+use std::cell::LazyCell;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -65,7 +67,7 @@ fn batches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("batch of 1,000 statuses");
     let p = project();
     for size in sizes("100000") {
-        let store = store(size, 0);
+        let store = LazyCell::new(|| store(size, 0));
         let statuses = &mut Statuses::new(size);
         group.bench_function(BenchmarkId::new("single calls", size), |bencher| {
             bencher.iter(|| {
@@ -88,7 +90,7 @@ fn batches(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("status");
     for size in sizes("100000") {
         for (name, change_log) in [("without a log", 0), ("with a log", 100_000)] {
-            let store = store(size, change_log);
+            let store = LazyCell::new(|| store(size, change_log));
             let statuses = &mut Statuses::new(size);
             group.bench_function(BenchmarkId::new(name, size), |bencher| {
                 bencher.iter(|| {
@@ -97,28 +99,45 @@ fn batches(criterion: &mut Criterion) {
                 });
             });
         }
-        let store = store(size, 0);
+        let store = LazyCell::new(|| store(size, 0));
         let statuses = &mut Statuses::new(size);
+        let mut longest = [Duration::ZERO; 2];
         group.bench_function(BenchmarkId::new("beside snapshots", size), |bencher| {
-            bencher.iter_custom(|count| time_beside_snapshots(&store, statuses, count));
+            let longest = &mut longest;
+            bencher.iter_custom(|count| time_beside_snapshots(&store, statuses, count, longest));
         });
+        let [snapshot, status] = longest;
+        if !status.is_zero() {
+            println!("longest at {size}: snapshot {snapshot:?}, status beside it {status:?}");
+        }
     }
     group.finish();
 }
 
-/// The time of so many statuses, where a snapshot is taken before every hundred.
-fn time_beside_snapshots(store: &TaskStore, statuses: &mut Statuses, count: u64) -> Duration {
+/// The time of so many statuses, where a snapshot is taken before every hundred. Notes the longest
+/// snapshot and the longest status.
+fn time_beside_snapshots(
+    store: &TaskStore,
+    statuses: &mut Statuses,
+    count: u64,
+    [longest_snapshot, longest_status]: &mut [Duration; 2],
+) -> Duration {
     let p = project();
     let mut elapsed = Duration::ZERO;
     let mut kept: Option<Snapshot> = None;
     for number in 0..count {
         if number % 100 == 0 {
-            kept = Some(store.snapshot(&p).unwrap());
+            let begin = Instant::now();
+            let taken = store.snapshot(&p).unwrap();
+            *longest_snapshot = begin.elapsed().max(*longest_snapshot);
+            kept = Some(taken);
         }
         let (id, status) = statuses.next();
         let begin = Instant::now();
         black_box(store.set_last_status(&p, id, status)).unwrap();
-        elapsed += begin.elapsed();
+        let time = begin.elapsed();
+        *longest_status = time.max(*longest_status);
+        elapsed += time;
     }
     drop(kept);
     elapsed
@@ -129,13 +148,16 @@ fn copies(criterion: &mut Criterion) {
     group.sample_size(10);
     let p = project();
     for size in sizes("100000") {
-        let store = store(size, 2 * BATCH);
+        let store = LazyCell::new(|| store(size, 2 * BATCH));
         group.bench_function(BenchmarkId::new("snapshot", size), |bencher| {
             bencher.iter_with_large_drop(|| store.snapshot(&p).unwrap());
         });
 
-        let mut text = Vec::new();
-        store.snapshot(&p).unwrap().write_export(&mut text).unwrap();
+        let text = LazyCell::new(|| {
+            let mut text = Vec::new();
+            store.snapshot(&p).unwrap().write_export(&mut text).unwrap();
+            text
+        });
         group.bench_function(BenchmarkId::new("export", size), |bencher| {
             bencher.iter(|| {
                 let mut text = Vec::with_capacity(text.len());
@@ -153,11 +175,11 @@ fn copies(criterion: &mut Criterion) {
             );
         });
 
-        let since = store.revision(&p);
-        let mut statuses = Statuses::new(size);
-        store.apply(&p, &statuses.batch(), now()).unwrap();
         let name = "changes since 1,000 of them";
         group.bench_function(BenchmarkId::new(name, size), |bencher| {
+            let since = store.revision(&p);
+            let mut statuses = Statuses::new(size);
+            store.apply(&p, &statuses.batch(), now()).unwrap();
             bencher.iter_with_large_drop(|| store.changes_since(&p, since).unwrap());
         });
     }
