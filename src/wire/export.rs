@@ -290,8 +290,8 @@ impl TaskStore {
 
     /// As [`restore`](Self::restore), and tells `on_progress` how far it is: see [`Progress`].
     ///
-    /// After the last record the index of names is completed, which takes about a third of the
-    /// whole time and is not told.
+    /// After the last record the project's lists and its index of names are built, which takes
+    /// almost half of the whole time and is not told.
     ///
     /// # Errors
     ///

@@ -151,7 +151,7 @@ impl<'a> Fields<'a> {
             .strip_prefix('"')
             .and_then(|rest| rest.strip_suffix('"'))
         {
-            if inner.contains('\\') {
+            if memchr::memchr(b'\\', inner.as_bytes()).is_some() {
                 return serde_json::from_str(json)
                     .map(|text: String| Some(Cow::Owned(text)))
                     .map_err(|_| wrong_type(field, json, "a JSON string of Unicode characters"));
