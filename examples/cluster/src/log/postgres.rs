@@ -41,14 +41,17 @@ const APPEND: &str = "
     SELECT $1, $3 + 1, position, $2, $5 FROM moved
     RETURNING last";
 const STATE: &str = "SELECT position, epoch FROM partitions WHERE partition = $1";
-/// A thousand entries of each partition, or a megabyte and the group that goes beyond it.
+/// Of each partition a thousand groups, or a megabyte and the group that goes beyond it. The
+/// limit lets the planner use the index, whatever it believes of a table that grows.
 const READ: &str = "
     SELECT log.partition, log.first, log.body
     FROM unnest($1::smallint[], $2::bigint[]) AS wanted (partition, after)
     CROSS JOIN LATERAL (
         SELECT *, sum(octet_length(body)) OVER (ORDER BY first) - octet_length(body) AS before
-        FROM log
-        WHERE log.partition = wanted.partition AND first > after AND first <= after + 1000
+        FROM (
+            SELECT * FROM log WHERE log.partition = wanted.partition AND first > after
+            ORDER BY first LIMIT 1000
+        ) AS following
     ) AS log
     WHERE before < 1000000
     ORDER BY log.partition, log.first";
