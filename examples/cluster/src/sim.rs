@@ -45,7 +45,7 @@ const HEALING: u64 = 7_500;
 const LAST_WRITES: u64 = 6_300;
 /// The seeds of `cargo test`, and of how many one is run twice.
 const SEEDS: u64 = 3_000;
-const TWICE: u64 = 10;
+const TWICE: u64 = 20;
 
 /// What happens at a moment.
 #[derive(Debug)]
@@ -419,7 +419,7 @@ impl World {
     fn heal(&mut self) {
         self.is_faulty = false;
         self.faults = Faults::default();
-        self.tick = 100;
+        self.tick = 200;
         for node in 0..NODES {
             self.places[node].frozen_until = 0;
             if self.places[node].node.is_none() {
