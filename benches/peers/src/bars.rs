@@ -62,18 +62,12 @@ const BARS: [Bar; 7] = [
     },
 ];
 
-/// A table of the bars, at the largest number of tasks; those of groups that were not run are
-/// left out.
+/// A table of the bars, at the largest number of tasks; those of groups and engines that were not
+/// run are left out.
 #[must_use]
 pub fn table(figures: &[Figure]) -> String {
     let n = figures.iter().filter_map(|it| it.n).max();
-    let mut text = String::from("\n## Bars");
-    if let Some(n) = n {
-        let _ = write!(text, ", {} tasks", thousands(n));
-    }
-    text.push_str(
-        "\n\n| bar | least wanted | least in this run | case |\n| --- | ---: | ---: | --- |\n",
-    );
+    let mut rows = String::new();
     for bar in &BARS {
         let of_bar = figures.iter().filter(|it| {
             (it.n.is_none() || it.n == n) && bar.engines.contains(&&*it.engine) && (bar.is_of)(it)
@@ -86,7 +80,7 @@ pub fn table(figures: &[Figure]) -> String {
                 ""
             };
             let _ = writeln!(
-                text,
+                rows,
                 "| {} | {} | {missed}{} | {}, {} |",
                 bar.name,
                 times(bar.least),
@@ -96,5 +90,13 @@ pub fn table(figures: &[Figure]) -> String {
             );
         }
     }
-    text
+    if rows.is_empty() {
+        return rows;
+    }
+    let tasks = n.map(|n| format!(", {} tasks", thousands(n)));
+    format!(
+        "\n## Bars{}\n\n| bar | least wanted | least in this run | case |\n\
+        | --- | ---: | ---: | --- |\n{rows}",
+        tasks.unwrap_or_default(),
+    )
 }

@@ -39,7 +39,7 @@ impl Effort {
         time: Duration::from_millis(20),
         samples_min: 1,
         checked_max: Duration::from_millis(40),
-        pages: 3,
+        pages: 2,
         needles: 9,
         changes: 16,
         quarters: 16,

@@ -74,7 +74,6 @@ const INDEXES: &str = "
         INSERT INTO name (name, rowid, task_name) VALUES ('delete', old.seq, old.task_name);
         INSERT INTO name (rowid, task_name) VALUES (new.seq, new.task_name);
     END;
-    PRAGMA analysis_limit = 1000;
     ANALYZE;
 ";
 
