@@ -336,7 +336,7 @@ impl Lookups {
             }
             for (slot, code, hash) in step {
                 lookups.answers.insert(slot, code);
-                lookups.ids.insert(rows, slot, hash);
+                lookups.ids.insert(slot, hash);
             }
         }
     }

@@ -913,9 +913,6 @@ impl TaskStore {
             let index = project.read();
             let in_project = |fault: String| format!("project {id}: {fault}");
             project.validate_name_cache(&index).map_err(in_project)?;
-            if index.compacted_lists().is_some() {
-                return Err(in_project("lists were left sparse".into()));
-            }
             if !writer.retired && index.len() == 0 {
                 return Err(in_project("it is empty".into()));
             }

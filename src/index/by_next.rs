@@ -19,10 +19,10 @@ impl Index {
             return ByNext::Page(Box::new(Selected::none(0)));
         };
         if let Some(lookups) = &self.lookups {
-            return self.select_by_next_among(query, lookups.answers.list(key).rows(), now);
+            return self.select_by_next_among(query, lookups.answers.list(key), now);
         }
-        let rows = self.iter().filter(|(_, row)| query.matches(row.task()));
-        ByNext::Rows(rows.map(|(slot, _)| slot).collect())
+        let rows = self.scan(key, query.filters.task_name.as_ref());
+        self.select_by_next_among(query, &rows, now)
     }
 
     /// The same where `rows` are all that match.

@@ -44,17 +44,10 @@ impl Index {
     ) -> Result<Revision, NotAdded> {
         let version = self.next_revision()?;
         self.make_ready_for(1);
-        let hash = self.hash_of(task.id());
         let sequence = self.first_sequence(version);
-        let head = RowHead {
-            next,
-            sequence,
-            version,
-            added,
-        };
-        let slot = self.push_row(&head, task, hash)?;
+        let head = RowHead::new(next, sequence, version, added);
+        self.stage(&head, task)?;
         if let Some(lookups) = &mut self.lookups {
-            lookups.answers.insert(slot, task.attributes().code());
             lookups.names.record(self.rows.end(), &self.rows);
         }
         self.record(version, [Logged::Added(sequence)]);
@@ -96,27 +89,33 @@ impl Index {
         self.rows.reserve(added);
     }
 
-    /// Adds tasks that no answer shows yet. Stops at one that cannot be added, and returns its
-    /// position.
-    ///
-    /// The buckets of all ids are prefetched together: waiting for each in turn takes 9 % of a
-    /// bulk load.
-    pub(crate) fn stage(&mut self, additions: &[Addition<'_>]) -> Result<(), (usize, NotAdded)> {
-        let hashes = additions.iter().map(|it| self.hash_of(it.task.id()));
-        let hashes: Vec<u64> = hashes.collect();
-        if let Some(lookups) = &self.lookups {
-            for &hash in &hashes {
-                lookups.ids.prefetch(hash);
-            }
+    /// Adds a task that no answer shows before it is [published](Self::publish).
+    pub(crate) fn stage(&mut self, head: &RowHead, task: &Task) -> Result<(), NotAdded> {
+        if head.sequence == u64::MAX {
+            return Err(NotAdded::NoRoom);
         }
-        for (position, (addition, &hash)) in additions.iter().zip(&hashes).enumerate() {
-            let slot = self
-                .push_row(&addition.head, addition.task, hash)
-                .map_err(|why| (position, why))?;
-            if let Some(lookups) = &mut self.lookups {
-                let code = addition.task.attributes().code();
-                lookups.answers.stage(slot, code);
+        let id = task.id();
+        if let Some(lookups) = &mut self.lookups {
+            let hash = lookups.ids.hash(id);
+            if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
+                return Err(NotAdded::IdTaken);
             }
+            let slot = self.rows.push(head, task, self.limits.rows_max)?;
+            lookups.ids.insert(slot, hash);
+            lookups.answers.insert(slot, task.attributes().code());
+        } else {
+            if self.find_by_scan(id).is_some() {
+                return Err(NotAdded::IdTaken);
+            }
+            self.rows.push(head, task, self.limits.rows_max)?;
+        }
+        Ok(())
+    }
+
+    /// [Stages](Self::stage) tasks. Stops at one that cannot be added, and returns its position.
+    pub(crate) fn stage_all(&mut self, tasks: &[Addition<'_>]) -> Result<(), (usize, NotAdded)> {
+        for (position, Addition { head, task }) in tasks.iter().enumerate() {
+            self.stage(head, task).map_err(|why| (position, why))?;
         }
         Ok(())
     }
@@ -140,7 +139,6 @@ impl Index {
     pub(crate) fn publish(&mut self, version: Revision) {
         if let Some(lookups) = &mut self.lookups {
             lookups.names.record_all(self.rows.end(), &self.rows);
-            lookups.answers.publish();
         }
         let last = self.rows.end().previous();
         if let Some(row) = last.and_then(|last| self.rows.view(last)) {
@@ -165,23 +163,15 @@ impl Index {
             if last < self.visible_end {
                 return;
             }
-            if let Some(row) = self.rows.view(last)
-                && let Some(lookups) = &mut self.lookups
-            {
-                lookups.answers.unstage(last, row.code());
-                lookups.ids.remove(last, row.task().id());
-            }
             if let Some(lookups) = &mut self.lookups {
+                if let Some(row) = self.rows.view(last) {
+                    lookups.answers.remove(last, row.code());
+                    lookups.ids.remove(last, row.task().id());
+                }
                 lookups.names.pop(last, &self.rows);
             }
-            self.rows.pop();
+            drop(self.rows.remove_and_shift(last));
         }
-    }
-
-    /// The hash of an id, or 0 in a project without hash tables.
-    pub(super) fn hash_of(&self, id: &str) -> u64 {
-        let lookups = self.lookups.as_ref();
-        lookups.map_or(0, |lookups| lookups.ids.hash(id))
     }
 
     /// Stages a row of an id that no other has, in a project that has no lists yet and gets them
@@ -193,31 +183,6 @@ impl Index {
         }
         self.rows.push(head, task, self.limits.rows_max)?;
         Ok(())
-    }
-
-    /// Adds a row whose id has this hash.
-    pub(super) fn push_row(
-        &mut self,
-        head: &RowHead,
-        task: &Task,
-        hash: u64,
-    ) -> Result<Slot, NotAdded> {
-        let id = task.id();
-        if head.sequence == u64::MAX {
-            return Err(NotAdded::NoRoom);
-        }
-        if let Some(lookups) = &mut self.lookups {
-            if lookups.ids.find_hashed(&self.rows, id, hash).is_some() {
-                return Err(NotAdded::IdTaken);
-            }
-            let slot = self.rows.push(head, task, self.limits.rows_max)?;
-            lookups.ids.insert(&self.rows, slot, hash);
-            return Ok(slot);
-        }
-        if self.find_by_scan(id).is_some() {
-            return Err(NotAdded::IdTaken);
-        }
-        Ok(self.rows.push(head, task, self.limits.rows_max)?)
     }
 
     /// Sets a last status. Status lists change, no others.
@@ -327,11 +292,10 @@ impl Index {
     /// Removes a task.
     pub(crate) fn remove(&mut self, slot: Slot) -> Result<(Revision, Removed), NoRoom> {
         let version = self.next_revision()?;
+        let row = self.row(slot).filter(|_| self.log.is_some());
+        let logged = row.map(|row| Logged::Removed(row.logged()));
         let removed = self.take_out(slot).ok_or(NoRoom)?;
-        if self.log.is_some() {
-            let removed = Logged::Removed(removed.logged());
-            self.record(version, [removed]);
-        }
+        self.record(version, logged);
         self.revision = version;
         Ok((version, removed))
     }

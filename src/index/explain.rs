@@ -14,7 +14,7 @@ impl Index {
                 tasks: u64::from(self.len()),
             };
         };
-        let length = u64::from(lookups.answers.list(key).len());
+        let length = u64::from(self.visible_count(lookups.answers.list(key)));
         let list = filters.list;
         match strategy {
             None => Explanation::Lookup { list, length },

@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::rows::Rows;
 use super::slot::Slot;
-use table::{BUCKET_BITS, Table};
+use table::Table;
 
 /// Rows in a table on average: no step of growth hashes more than about twice as many.
 const TABLE_ROWS: usize = 320;
@@ -28,14 +28,9 @@ pub(super) struct Ids {
 impl Ids {
     /// No rows, with room for `rows` of them.
     pub(super) fn with_capacity(rows: usize) -> Self {
-        let count = rows.div_ceil(TABLE_ROWS).max(1);
-        let places = count.next_power_of_two();
-        let tables = (0..count).map(|number| {
-            // A table that is not divided yet has the rows of two.
-            let is_for_two = number < places / 2 && number + places / 2 >= count;
-            let expected = rows / places * if is_for_two { 2 } else { 1 };
-            Table::with_room(room_for(expected))
-        });
+        // Each has the same part of all hashes, as their number is a power of two.
+        let count = rows.div_ceil(TABLE_ROWS).next_power_of_two();
+        let tables = (0..count).map(|_| Table::with_room(room_for(rows / count)));
         Self {
             tables: tables.collect(),
             length: 0,
@@ -47,19 +42,20 @@ impl Ids {
         self.find_hashed(rows, id, self.hash(id))
     }
 
-    pub(super) fn hash(&self, id: &str) -> u64 {
-        self.hasher.hash_one(id)
+    #[expect(clippy::cast_possible_truncation, reason = "half of a hash is enough")]
+    pub(super) fn hash(&self, id: &str) -> u32 {
+        self.hasher.hash_one(id) as u32
     }
 
     /// Prefetches where a row of this hash would be.
-    pub(super) fn prefetch(&self, hash: u64) {
+    pub(super) fn prefetch(&self, hash: u32) {
         if let Some(table) = self.tables.get(table_of(hash, self.tables.len())) {
             table.prefetch(hash);
         }
     }
 
     /// The row of an id whose hash is known.
-    pub(super) fn find_hashed(&self, rows: &Rows, id: &str, hash: u64) -> Option<Slot> {
+    pub(super) fn find_hashed(&self, rows: &Rows, id: &str, hash: u32) -> Option<Slot> {
         let table = self.tables.get(table_of(hash, self.tables.len()))?;
         table.find(hash, |slot| {
             rows.view(slot).is_some_and(|row| row.task().id() == id)
@@ -67,14 +63,14 @@ impl Ids {
     }
 
     /// Adds a row, whose id has this hash, and no other row has it.
-    pub(super) fn insert(&mut self, rows: &Rows, slot: Slot, hash: u64) {
+    pub(super) fn insert(&mut self, slot: Slot, hash: u32) {
         if self.length >= TABLE_ROWS * self.tables.len() {
-            self.split(rows);
+            self.split();
         }
         let number = table_of(hash, self.tables.len());
         if let Some(table) = self.tables.get_mut(number) {
             if table.len() == table.room() {
-                let entries = entries_of(table, &self.hasher, rows);
+                let entries: Vec<_> = table.entries().collect();
                 *table = Table::of(&entries, 3 * entries.len() / 2);
             }
             table.insert(hash, slot);
@@ -93,15 +89,14 @@ impl Ids {
     }
 
     /// Divides the table whose turn it is between itself and another.
-    fn split(&mut self, rows: &Rows) {
+    fn split(&mut self) {
         let added = self.tables.len();
         let divided = added - (added + 1).next_power_of_two() / 2;
         let Some(table) = self.tables.get_mut(divided) else {
             return;
         };
-        let (upper, lower): (Vec<_>, Vec<_>) = entries_of(table, &self.hasher, rows)
-            .into_iter()
-            .partition(|&(hash, _)| table_of(hash, added + 1) == added);
+        let is_upper = |&(hash, _): &(u32, Slot)| table_of(hash, added + 1) == added;
+        let (upper, lower): (Vec<_>, Vec<_>) = table.entries().partition(is_upper);
         *table = Table::of(&lower, room_for(lower.len()));
         self.tables.push(Table::of(&upper, room_for(upper.len())));
     }
@@ -115,7 +110,7 @@ impl Ids {
     /// Checks that every row is found by its own id.
     pub(super) fn validate(&self, rows: &Rows) -> Result<(), String> {
         for table in &self.tables {
-            table.validate(|slot| hash_of_row(&self.hasher, rows, slot))?;
+            table.validate()?;
         }
         let counted: usize = self.tables.iter().map(Table::len).sum();
         if counted != self.length || counted != rows.len() as usize {
@@ -139,28 +134,14 @@ fn room_for(expected: usize) -> usize {
     (expected + 5 * expected.isqrt()).max(TABLE_ROWS / 4)
 }
 
-/// The rows of a table, with the hashes of their ids.
-fn entries_of(table: &Table, hasher: &RandomState, rows: &Rows) -> Vec<(u64, Slot)> {
-    let slots = table.slots();
-    slots
-        .map(|slot| (hash_of_row(hasher, rows, slot), slot))
-        .collect()
-}
-
-fn hash_of_row(hasher: &RandomState, rows: &Rows, slot: Slot) -> u64 {
-    rows.view(slot)
-        .map_or(0, |row| hasher.hash_one(row.task().id()))
-}
-
 /// The table for a hash among `count`: the first tables are divided already.
-fn table_of(hash: u64, count: usize) -> usize {
-    let places = count.next_power_of_two() as u64;
-    let bits = hash >> BUCKET_BITS;
-    let place = usize::try_from(bits & (places - 1)).unwrap_or(0);
+fn table_of(hash: u32, count: usize) -> usize {
+    let places = count.next_power_of_two();
+    let place = hash as usize & (places - 1);
     if place < count {
         place
     } else {
-        usize::try_from(bits & (places / 2 - 1)).unwrap_or(0)
+        place & (places / 2 - 1)
     }
 }
 
@@ -178,15 +159,10 @@ mod tests {
             let event = LifeCycleType::PostDesktopDisconnected;
             let task = Task::builder(number.to_string(), "name", TaskType::Stop, event);
             let task = task.build().unwrap();
-            let head = RowHead {
-                next: Next::NEVER,
-                sequence: number,
-                version: Revision::new(1),
-                added: 0,
-            };
+            let head = RowHead::new(Next::NEVER, number, Revision::new(1), 0);
             let slot = rows.push(&head, &task, u32::MAX).unwrap();
             let hash = ids.hash(task.id());
-            ids.insert(&rows, slot, hash);
+            ids.insert(slot, hash);
         }
         rows
     }
@@ -199,19 +175,17 @@ mod tests {
         assert_eq!(ids.tables.len(), 2_000_usize.div_ceil(TABLE_ROWS));
     }
 
-    /// A table that stands for two places was made as small as others, so that a load of a million
-    /// ids hashed many of them twice.
     #[test]
     fn tables_that_were_made_for_their_rows_need_not_grow() {
         for tables in [1, 2, 11, 14, 16] {
             let count = TABLE_ROWS * tables;
             let mut ids = Ids::with_capacity(count);
-            let room = |ids: &Ids| ids.tables.iter().map(Table::room).sum::<usize>();
-            let before = room(&ids);
-            assert!(before <= 2 * TABLE_ROWS * tables);
+            let form = |ids: &Ids| (ids.tables.len(), ids.tables.iter().map(Table::room).sum());
+            let before: (usize, usize) = form(&ids);
+            assert!(before.1 <= 2 * count);
             let rows = fill(&mut ids, count as u64);
             ids.validate(&rows).unwrap();
-            assert_eq!((ids.tables.len(), room(&ids)), (tables, before));
+            assert_eq!(form(&ids), before);
         }
     }
 }

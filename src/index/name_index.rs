@@ -1,6 +1,5 @@
 //! The name index: posting lists that lead from a needle to rows.
 
-mod case_layers;
 mod name_batch;
 mod name_facts;
 mod posting_list;
@@ -10,13 +9,11 @@ mod search;
 mod tests;
 mod trigrams;
 
-use std::borrow::Cow;
-
-use self::case_layers::{CaseLayers, folded_beyond_ascii};
 pub(crate) use self::name_batch::NameBatch;
-use self::name_facts::{END, NameFacts, START};
+use self::name_facts::NameFacts;
 use self::renamed::RenamedNames;
 use self::search::{Pattern, Plan, Thresholds};
+use self::trigrams::Trigrams;
 use super::row_set::RowSet;
 use super::rows::{PAGE_ROWS, Rows};
 use super::slot::Slot;
@@ -57,14 +54,15 @@ const RECORDED_BYTES: usize = 1_024;
 /// `recorded_end` on, names are compared one by one. What is recorded of a removed row stays until
 /// rows are renumbered: no answer shows it, because no answer list holds the row.
 ///
-/// Recording a name is O(its length). How needles are found: [`Trigrams`](trigrams::Trigrams).
+/// Recording a name is O(its length). How needles are found: [`Trigrams`].
 #[derive(Debug, Default)]
 pub(crate) struct NameIndex {
     /// By row, as the names were when they were recorded.
-    original: CaseLayers<Slot>,
+    original: Trigrams<Slot>,
     renamed: RenamedNames,
     recorded_end: Slot,
     begun_end: Slot,
+    facts: NameFacts,
 }
 
 /// Rows whose name matches, and how they were found.
@@ -81,7 +79,8 @@ impl NameIndex {
         let mut bytes = 0;
         while self.recorded_end < end && bytes < RECORDED_BYTES {
             if let Some(name) = names.name(self.recorded_end) {
-                self.original.insert(self.recorded_end, name);
+                self.facts.fill(name);
+                self.original.insert(self.recorded_end, &self.facts);
                 bytes += name.len();
             }
             self.recorded_end = self.recorded_end.next();
@@ -98,17 +97,11 @@ impl NameIndex {
             let slot = batch.rows.end;
             if let Some(name) = names.name(slot) {
                 facts.fill(name);
-                batch.exact.add(slot, &facts);
-                if let Some(folded) = folded_beyond_ascii(name) {
-                    facts.fill(&folded);
-                    batch.folded.add(slot, &facts);
-                    batch.folded_rows.push(slot);
-                }
+                batch.add(slot, &facts);
             }
             batch.rows.end = batch.rows.end.next();
         }
-        batch.exact.sort();
-        batch.folded.sort();
+        batch.sort();
         !batch.rows.is_empty()
     }
 
@@ -134,14 +127,15 @@ impl NameIndex {
     /// Records another name of a row. O(its length), amortised.
     pub(super) fn rename(&mut self, slot: Slot, name: &str) {
         if slot < self.begun_end {
-            self.renamed.insert(slot, name);
+            self.facts.fill(name);
+            self.renamed.insert(slot, &self.facts);
         }
     }
 
     /// Whether so many names were replaced that all should be recorded again: more than half as
     /// many as the project has `rows`, and than `renamed_min`.
     pub(super) fn is_outdated(&self, rows: u32, renamed_min: u32) -> bool {
-        self.renamed.len() > renamed_min.max(rows / 2)
+        self.renamed.len() > renamed_min.max(rows / 2) as usize
     }
 
     /// Takes out the last row, whose number will be used again. It was not renamed. O(length of
@@ -154,7 +148,8 @@ impl NameIndex {
         self.begun_end = slot;
         self.recorded_end = self.recorded_end.min(slot);
         if let Some(name) = names.name(slot) {
-            self.original.remove(slot, name);
+            self.facts.fill(name);
+            self.original.remove(slot, &self.facts);
         }
     }
 
@@ -166,12 +161,17 @@ impl NameIndex {
         end: Slot,
         names: &impl Names,
     ) -> Matching {
-        let bytes = match PatternBytes::of(wanted) {
-            Ok(bytes) => bytes,
-            Err(Known::EveryName) => return Matching::known(up_to(within.clone(), end)),
-            Err(Known::NoName) => return Matching::known(RowSet::default()),
-        };
-        let plan = self.original.plan(bytes.pattern());
+        if wanted.text().is_empty() {
+            // Every name has it in it, and no name is it.
+            let is_in_all = wanted.mode() != NameMatchMode::Exactly;
+            let rows = is_in_all.then(|| up_to(within.clone(), end));
+            return Matching {
+                rows: rows.unwrap_or_default(),
+                strategy: NameStrategy::Known,
+            };
+        }
+        let pattern = Pattern::of(wanted);
+        let plan = self.original.plan(&pattern);
         if u64::from(within.len()) * COMPARISON_COST < plan.cost() as u64 {
             Matching {
                 rows: compare_each(wanted, &within.rows(Slot::FIRST..end), names),
@@ -211,7 +211,7 @@ impl NameIndex {
 
     /// Bytes of heap memory. O(blocks of all posting lists).
     pub(super) fn heap_bytes(&self) -> usize {
-        self.original.heap_bytes() + self.renamed.heap_bytes()
+        self.original.heap_bytes() + self.renamed.heap_bytes() + self.facts.heap_bytes()
     }
 
     /// Checks what is recorded against the names.
@@ -246,52 +246,6 @@ fn compare_each(wanted: &NameMatch, slots: &[Slot], names: &impl Names) -> RowSe
         }
     }
     rows
-}
-
-impl Matching {
-    fn known(rows: RowSet) -> Self {
-        Self {
-            rows,
-            strategy: NameStrategy::Known,
-        }
-    }
-}
-
-/// The bytes that a name has, between its bounds, if it matches.
-#[derive(Debug)]
-struct PatternBytes<'a> {
-    bytes: Cow<'a, [u8]>,
-    any_case: bool,
-}
-
-/// Needles that need no search.
-#[derive(Debug)]
-enum Known {
-    EveryName,
-    NoName,
-}
-
-impl<'a> PatternBytes<'a> {
-    fn of(wanted: &'a NameMatch) -> Result<Self, Known> {
-        let needle = wanted.text().as_bytes();
-        let bytes = match wanted.mode() {
-            NameMatchMode::Exactly if needle.is_empty() => return Err(Known::NoName),
-            _ if needle.is_empty() => return Err(Known::EveryName),
-            NameMatchMode::Exactly => Cow::Owned([&[START], needle, &[END]].concat()),
-            NameMatchMode::Contains | NameMatchMode::ContainsIgnoringCase => Cow::Borrowed(needle),
-        };
-        Ok(Self {
-            bytes,
-            any_case: wanted.mode() == NameMatchMode::ContainsIgnoringCase,
-        })
-    }
-
-    fn pattern(&self) -> Pattern<'_> {
-        Pattern {
-            bytes: &self.bytes,
-            any_case: self.any_case,
-        }
-    }
 }
 
 /// The rows before `end`. Staged ones, not yet visible, are behind it.

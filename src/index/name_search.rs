@@ -55,7 +55,7 @@ impl Index {
 impl NameSearch<'_> {
     /// Finds the visible rows of the list whose name matches.
     pub(crate) fn run(&self) -> NamesFound {
-        let list = self.lookups.answers.list(self.list).rows();
+        let list = self.lookups.answers.list(self.list);
         let (end, rows) = (self.index.visible_end, &self.index.rows);
         let matching = self.lookups.names.find(self.name, list, end, rows);
         NamesFound {
@@ -83,7 +83,7 @@ impl NameSearch<'_> {
         if validity.epoch != now.epoch || validity.end > now.end {
             return false;
         }
-        let list = self.lookups.answers.list(self.list).rows();
+        let list = self.lookups.answers.list(self.list);
         let Some(changed) = self.lookups.changes.since(validity.changes) else {
             return false;
         };

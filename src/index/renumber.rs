@@ -1,29 +1,8 @@
 //! What removals and renamings leave behind, tidied: each part is built beside the index.
 
-use super::answers::Compacted;
-use super::{Index, Lookups, NameIndex, NotAdded, RowHead, RowNumber, Slot};
-use crate::task::Task;
+use super::{Index, Lookups, NameIndex, NotAdded, RowNumber, Slot};
 
 impl Index {
-    /// Whether answer lists have blocks that should be [compacted](Self::compacted_lists).
-    pub(crate) fn has_sparse_lists(&self) -> bool {
-        let lookups = self.lookups.as_ref();
-        lookups.is_some_and(|lookups| lookups.answers.has_sparse())
-    }
-
-    /// Blocks of answer lists that removals left sparse, in less memory; `None` without such blocks.
-    /// O(their rows), though beside the readers.
-    pub(crate) fn compacted_lists(&self) -> Option<Compacted> {
-        let answers = &self.lookups.as_ref()?.answers;
-        answers.has_sparse().then(|| answers.compacted())
-    }
-
-    /// Puts blocks that were compacted beside the index in place, and returns those of before.
-    pub(crate) fn replace_compacted(&mut self, lists: Compacted) -> Option<Compacted> {
-        let lookups = self.lookups.as_mut()?;
-        Some(lookups.answers.replace_compacted(lists))
-    }
-
     /// The names [recorded anew](Self::replace_names), if they should be. O(n), though beside the
     /// readers; once in n / 2 renamings.
     pub(crate) fn names_anew(&self) -> Option<NameIndex> {
@@ -66,7 +45,7 @@ impl Index {
     pub(crate) fn renumbered(&self) -> Result<Self, NotAdded> {
         let mut fresh = self.emptied(self.rows.len() as usize);
         for (_, row) in self.rows.iter(Slot::FIRST..self.visible_end) {
-            fresh.restage(&row.head(), row.task())?;
+            fresh.stage(&row.head(), row.task())?;
         }
         fresh.publish(self.revision);
         Ok(fresh)
@@ -91,14 +70,5 @@ impl Index {
     pub(crate) fn replace_by(&mut self, mut fresh: Self) -> Self {
         fresh.log = self.log.take();
         std::mem::replace(self, fresh)
-    }
-
-    /// Stages a row that keeps its place in the history.
-    pub(crate) fn restage(&mut self, head: &RowHead, task: &Task) -> Result<(), NotAdded> {
-        let slot = self.push_row(head, task, self.hash_of(task.id()))?;
-        if let Some(lookups) = &mut self.lookups {
-            lookups.answers.stage(slot, task.attributes().code());
-        }
-        Ok(())
     }
 }

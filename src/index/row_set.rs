@@ -19,7 +19,7 @@ const STRIDE: usize = 16;
 /// Rows stand in blocks of 65,536 numbers, with running counts beside them, so that the length is
 /// read and any position is reached in a few steps, whatever the length. A row is added, found or
 /// removed in O(1) where its block is bits, and in O(rows of the block), at most 4,096, where it
-/// is a list. Removals leave bits sparse until they are [compacted](Self::compacted).
+/// is a list.
 ///
 /// Invariants: each block's `count` is how many rows it has, and `length` is the sum of all. Where
 /// there is more than one stride, `strides` holds the sum of each.
@@ -103,32 +103,6 @@ impl<N: RowNumber> RowSet<N> {
             let after = rows.len();
             *block = rows;
             self.count(number, |count| *count = *count - before + after);
-        }
-    }
-
-    /// The block that the last removal, which was of this row, made sparse.
-    pub(super) fn made_sparse_by(&self, row: N) -> Option<usize> {
-        let (number, _) = split(row);
-        let block = self.blocks.get(number)?;
-        block.rows.became_sparse().then_some(number)
-    }
-
-    /// Which blocks are [sparse](Block::is_sparse). O(blocks).
-    pub(super) fn sparse_blocks(&self) -> impl Iterator<Item = usize> {
-        let blocks = self.blocks.iter().enumerate();
-        blocks.filter_map(|(number, block)| block.rows.is_sparse().then_some(number))
-    }
-
-    /// The same rows of a block in less memory, where it is sparse.
-    pub(super) fn compacted(&self, number: usize) -> Option<Block> {
-        self.blocks.get(number)?.rows.compacted()
-    }
-
-    /// Swaps a block for the same rows in another form.
-    pub(super) fn exchange(&mut self, number: usize, rows: &mut Block) {
-        if let Some(block) = self.blocks.get_mut(number) {
-            debug_assert_eq!(block.count, rows.len(), "the rows are the same");
-            std::mem::swap(&mut block.rows, rows);
         }
     }
 
@@ -480,28 +454,16 @@ mod tests {
     }
 
     #[test]
-    fn a_sparse_block_takes_less_memory_compacted() {
+    fn a_block_that_becomes_sparse_takes_less_memory() {
         let mut set: Set = (0..5_000).chain(70_000..75_000).collect();
-        let sparse: Vec<u32> = (0..3_000)
-            .filter(|&row| {
-                set.remove(row);
-                set.made_sparse_by(row).is_some()
-            })
-            .collect();
-        assert_eq!(sparse, [2_952], "2,047 are left");
-        assert!(set.sparse_blocks().eq([0]));
+        (0..2_952).for_each(|row| assert!(set.remove(row)));
         let before = set.bytes_of_forms();
-        let mut compacted = set.compacted(0).unwrap();
-        assert!(set.compacted(1).is_none());
-        set.exchange(0, &mut compacted);
+        assert!(set.remove(2_952), "2,047 are left");
         set.validate().unwrap();
         let after = set.bytes_of_forms();
-        assert!(after.0 + 8_192 < before.0 && after.1 == before.1 + 4_000);
-        assert!(
-            set.rows(EVERY)
-                .into_iter()
-                .eq((3_000..5_000).chain(70_000..75_000))
-        );
+        assert!(after.0 + 8_192 < before.0 && after.1 == before.1 + 4_094);
+        let expected = (2_953..5_000).chain(70_000..75_000);
+        assert!(set.rows(EVERY).into_iter().eq(expected));
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! The records of one project, by row number.
 
 mod row;
+mod shared;
 
 use std::ops::Range;
 
 use row::Row;
 pub(super) use row::pending_of;
 pub(crate) use row::{RowHead, RowView};
+pub(crate) use shared::{CopiedChunks, SharedChunk, SharedRows};
 
-use super::log::RemovedTask;
 use super::next::Next;
 use super::slot::{RowNumber, Slot};
 use crate::query::Revision;
@@ -75,55 +76,7 @@ impl ChunkRows {
             Self::Full(rows) => rows.to_vec(),
         }
     }
-
-    /// Whether a snapshot holds the same rows.
-    fn is_shared(&self) -> bool {
-        matches!(self, Self::Full(rows) if Arc::strong_count(rows) > 1)
-    }
 }
-
-/// The rows of a project at one revision, which later writes do not change.
-#[derive(Debug, Clone)]
-pub(crate) struct SharedRows {
-    chunks: Box<[Arc<[Row]>]>,
-    /// How many rows there are. Rows behind them are staged.
-    len: u32,
-}
-
-impl SharedRows {
-    /// How many rows there are.
-    pub(crate) fn len(&self) -> u32 {
-        self.len
-    }
-
-    /// The row of a number, if it was not removed.
-    pub(crate) fn row(&self, slot: Slot) -> Option<RowView<'_>> {
-        let (chunk, position) = split(slot);
-        self.chunks.get(chunk)?.get(position)?.view()
-    }
-
-    /// The rows of a chunk, in order.
-    pub(crate) fn chunk(&self, number: usize) -> Option<SharedChunk<'_>> {
-        let rows = self.chunks.get(number)?;
-        Some(SharedChunk(rows.iter()))
-    }
-}
-
-/// The rows of a chunk, in order, holes passed over.
-#[derive(Debug, Clone)]
-pub(crate) struct SharedChunk<'a>(std::slice::Iter<'a, Row>);
-
-impl<'a> Iterator for SharedChunk<'a> {
-    type Item = RowView<'a>;
-
-    fn next(&mut self) -> Option<RowView<'a>> {
-        self.0.by_ref().find_map(Row::view)
-    }
-}
-
-/// Chunks copied for a writer, to be put in place of those that snapshots hold.
-#[derive(Debug, Default)]
-pub(crate) struct CopiedChunks(Vec<(usize, Arc<[Row]>)>);
 
 /// All rows of a project.
 ///
@@ -148,7 +101,6 @@ pub(crate) struct Rows {
 #[must_use]
 pub(crate) struct Removed {
     task: Task,
-    sequence: u64,
     _rows: Option<ChunkRows>,
 }
 
@@ -156,14 +108,6 @@ impl Removed {
     /// The task that was.
     pub(crate) fn into_task(self) -> Task {
         self.task
-    }
-
-    /// What a change log keeps of it.
-    pub(crate) fn logged(&self) -> RemovedTask {
-        RemovedTask {
-            sequence: self.sequence,
-            id: self.task.id().into(),
-        }
     }
 }
 
@@ -316,49 +260,6 @@ impl Rows {
         chunk.rows.as_mut_slice().get_mut(position)
     }
 
-    /// The first `len` rows as they are. O(rows / 512), and a copy of the last chunk.
-    pub(super) fn share(&self, len: u32) -> SharedRows {
-        let chunks = self.chunks.iter().map(|chunk| match &chunk.rows {
-            ChunkRows::Open(rows) => rows.as_slice().into(),
-            ChunkRows::Full(rows) => Arc::clone(rows),
-        });
-        SharedRows {
-            chunks: chunks.collect(),
-            len,
-        }
-    }
-
-    /// Whether a write to this row would copy its chunk, which a snapshot holds.
-    pub(super) fn is_shared(&self, slot: Slot) -> bool {
-        let chunk = self.chunks.get(split(slot).0);
-        chunk.is_some_and(|chunk| chunk.rows.is_shared())
-    }
-
-    /// Copies the shared chunks of these rows, which ascend, for a [write](Self::replace_chunks) to them.
-    pub(super) fn copied(&self, slots: impl IntoIterator<Item = Slot>) -> CopiedChunks {
-        let mut copied = CopiedChunks::default();
-        for slot in slots {
-            let (number, _) = split(slot);
-            let is_copied = copied.0.last().is_some_and(|&(last, _)| last == number);
-            if !is_copied
-                && self.is_shared(slot)
-                && let Some(chunk) = self.chunks.get(number)
-            {
-                copied.0.push((number, chunk.rows.as_slice().into()));
-            }
-        }
-        copied
-    }
-
-    /// Puts copied chunks in place of the shared ones.
-    pub(super) fn replace_chunks(&mut self, copied: CopiedChunks) {
-        for (number, rows) in copied.0 {
-            if let Some(chunk) = self.chunks.get_mut(number) {
-                chunk.rows = ChunkRows::Full(rows);
-            }
-        }
-    }
-
     /// Leaves a hole in place of a row.
     pub(super) fn remove(&mut self, slot: Slot) -> Option<Removed> {
         let (number, position) = split(slot);
@@ -366,26 +267,26 @@ impl Rows {
         let chunk = self.chunks.get_mut(number)?;
         let row = chunk.rows.as_mut_slice().get_mut(position)?;
         let task = row.task.take()?;
-        let sequence = row.head.sequence;
         chunk.live -= 1;
         self.live -= 1;
         self.text_bytes -= task.heap_bytes();
         let is_emptied = chunk.live == 0 && !is_last;
         Some(Removed {
             task,
-            sequence,
             _rows: is_emptied.then(|| std::mem::take(&mut chunk.rows)),
         })
     }
 
-    /// Takes a row out, and moves those behind it. Only for projects of one chunk.
+    /// Takes a row of the last chunk out, and moves those behind it.
     pub(super) fn remove_and_shift(&mut self, slot: Slot) -> Option<Removed> {
         let removed = self.remove(slot)?;
         let (number, position) = split(slot);
         if let Some(chunk) = self.chunks.get_mut(number) {
             let mut rows = std::mem::take(&mut chunk.rows).into_vec();
             rows.remove(position);
+            let count = number + usize::from(!rows.is_empty());
             chunk.rows = ChunkRows::Open(rows);
+            self.chunks.truncate(count);
             self.end = self.end.previous().unwrap_or_default();
         }
         Some(removed)
@@ -405,22 +306,6 @@ impl Rows {
     /// Whether so many rows can be added.
     pub(super) fn has_room_for(&self, added: usize, rows_max: u32) -> bool {
         self.end.get() as usize + added <= rows_max as usize
-    }
-
-    /// Takes the last row out.
-    pub(super) fn pop(&mut self) {
-        let Some(slot) = self.end.previous() else {
-            return;
-        };
-        drop(self.remove(slot));
-        let (number, position) = split(slot);
-        if let Some(chunk) = self.chunks.get_mut(number) {
-            let mut rows = std::mem::take(&mut chunk.rows).into_vec();
-            rows.truncate(position);
-            chunk.rows = ChunkRows::Open(rows);
-        }
-        self.end = slot;
-        self.chunks.truncate(number + usize::from(position > 0));
     }
 
     /// Checks the invariants of all chunks.
@@ -489,7 +374,10 @@ impl Chunk {
             let more = (rows.len() / 4).max(4);
             rows.reserve_exact(more.min(CHUNK_ROWS - rows.len()));
         }
-        rows.push(Row::new(head, task.clone()));
+        rows.push(Row {
+            head: *head,
+            task: Some(task.clone()),
+        });
         if rows.len() == CHUNK_ROWS {
             self.rows = ChunkRows::Full(std::mem::take(rows).into());
         }

@@ -36,106 +36,71 @@ impl Selected {
     pub(crate) fn slots(&self) -> &[Slot] {
         self.slots.get(..self.count).unwrap_or_default()
     }
-
-    /// Puts rows that were read oldest first in an order.
-    fn put_in(&mut self, order: Order) {
-        if order == Order::NewestFirst {
-            let count = self.count;
-            self.slots.get_mut(..count).unwrap_or_default().reverse();
-        }
-    }
 }
 
 impl Index {
     /// The total of a query, and the rows of its page. O(1) for a project with
     /// lists where the query asks for no name.
     pub(crate) fn select(&self, query: &ListQuery) -> Selected {
-        let mut selected = Selected::none(0);
         let Some(key) = ListKey::of(query.filters.list) else {
-            return selected;
+            return Selected::none(0);
         };
         let name = query.filters.task_name.as_ref();
         let Some(lookups) = &self.lookups else {
-            self.select_by_scan(key, name, query, &mut selected);
-            return selected;
+            return self.select_among(query, &self.scan(key, name));
         };
         debug_assert!(name.is_none(), "names are searched first");
-        let list = lookups.answers.list(key);
-        selected.total = list.len();
-        let window = self.window(query, list.len(), |slot| list.rank(slot));
-        if let Some(out) = selected.slots.get_mut(..window.len()) {
-            selected.count = list.read(window.start, out);
-        }
-        selected.put_in(query.order());
-        selected
+        self.select_among(query, lookups.answers.list(key))
     }
 
     /// The total of a query, and the rows of its page, where `rows` are all that match.
     pub(crate) fn select_among(&self, query: &ListQuery, rows: &RowSet) -> Selected {
-        let mut selected = Selected::none(rows.len());
-        let window = self.window(query, rows.len(), |slot| rows.rank(slot));
+        let mut selected = Selected::none(self.visible_count(rows));
+        let window = self.window(query, selected.total, rows);
         if let Some(out) = selected.slots.get_mut(..window.len()) {
             selected.count = rows.read(window.start, out);
+            if query.order() == Order::NewestFirst {
+                out.reverse();
+            }
         }
-        selected.put_in(query.order());
         selected
     }
 
-    fn select_by_scan(
-        &self,
-        key: ListKey,
-        name: Option<&NameMatch>,
-        query: &ListQuery,
-        selected: &mut Selected,
-    ) {
-        let (mask, wanted) = key.comparison();
-        let after = query.after_sequence();
-        let first = query.offset();
-        let end = first.saturating_add(u64::from(query.limit()));
-        let mut position = 0;
-        let mut see = |slot, row: RowView<'_>| {
-            let matches = row.code().masked(mask) == wanted
-                && name.is_none_or(|name| name.matches(row.task().task_name()));
-            if !matches {
-                return;
-            }
-            selected.total += 1;
-            let follows = after.is_none_or(|after| match query.order() {
-                Order::OldestFirst => row.sequence() > after,
-                Order::NewestFirst => row.sequence() < after,
-                Order::NextExecution => true,
-            });
-            if follows {
-                if (first..end).contains(&position) {
-                    selected.push(slot);
-                }
-                position += 1;
-            }
-        };
-        match query.order() {
-            Order::OldestFirst | Order::NextExecution => {
-                self.iter().for_each(|(slot, row)| see(slot, row));
-            }
-            Order::NewestFirst => self.iter().rev().for_each(|(slot, row)| see(slot, row)),
+    /// How many of these rows are visible: staged ones are behind all of those.
+    pub(super) fn visible_count(&self, rows: &RowSet) -> u32 {
+        if self.has_staged() {
+            rows.rank(self.visible_end)
+        } else {
+            rows.len()
         }
     }
 
-    /// Which of `total` positions, counted from the oldest, a query's page holds.
-    fn window(&self, query: &ListQuery, total: u32, rank: impl Fn(Slot) -> u32) -> Range<u32> {
+    /// The rows that match, found by a look at each task, as projects without lists are searched.
+    pub(super) fn scan(&self, key: ListKey, name: Option<&NameMatch>) -> RowSet {
+        let matches = |row: RowView<'_>| {
+            key.holds(row.code()) && name.is_none_or(|it| it.matches(row.task().task_name()))
+        };
+        let matching = self.iter().filter(|&(_, row)| matches(row));
+        let slots: Vec<Slot> = matching.map(|(slot, _)| slot).collect();
+        let mut rows = RowSet::default();
+        rows.insert_all(&slots);
+        rows
+    }
+
+    /// Which of the first `total` positions in `rows` a query's page holds.
+    fn window(&self, query: &ListQuery, total: u32, rows: &RowSet) -> Range<u32> {
+        let rank = |sequence| rows.rank(self.rows.first_from_sequence(sequence));
         let offset = u32::try_from(query.offset()).unwrap_or(u32::MAX);
         let limit = query.limit();
         match query.order() {
             Order::OldestFirst | Order::NextExecution => {
-                let begin = query.after_sequence().map_or(0, |after| {
-                    rank(self.rows.first_from_sequence(after.saturating_add(1)))
-                });
+                let after = query.after_sequence();
+                let begin = after.map_or(0, |after| rank(after.saturating_add(1)));
                 let start = begin.saturating_add(offset).min(total);
                 start..start.saturating_add(limit).min(total)
             }
             Order::NewestFirst => {
-                let end = query
-                    .after_sequence()
-                    .map_or(total, |after| rank(self.rows.first_from_sequence(after)));
+                let end = query.after_sequence().map_or(total, rank).min(total);
                 let end = end.saturating_sub(offset);
                 end.saturating_sub(limit)..end
             }

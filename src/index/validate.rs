@@ -42,13 +42,12 @@ impl Index {
         }
         lookups.ids.validate(&self.rows)?;
         lookups.names.validate(self.rows.end(), &self.rows)?;
-        lookups.answers.validate_sparse()?;
         let mut entries = 0;
         for (key, list) in lookups.answers.iter() {
             list.validate()
                 .map_err(|fault| format!("{key:?}: {fault}"))?;
-            entries += u64::from(list.rows().len());
-            self.validate_list(key, list.rows())?;
+            entries += u64::from(list.len());
+            self.validate_list(key, list)?;
         }
         let expected: u64 = self
             .iter()

@@ -176,7 +176,7 @@ impl ListKey {
     }
 
     /// The bits of a code that count, and what they must be.
-    pub(crate) fn comparison(self) -> (u16, u16) {
+    fn comparison(self) -> (u16, u16) {
         let (mut mask, scope) = match self.scope {
             ANY_TIMED => (Code::SCOPE_IS_TRIGGERED, 0),
             // Of the scopes of triggered tasks only the bit that they share counts.

@@ -73,17 +73,13 @@ impl<'a> NewRow<'a> {
     ) -> Result<Self, Error> {
         let added_at = added_at(task, now);
         let task = task.task().first_added(added_at)?;
-        let head = RowHead {
-            next: next_of(&task, now),
-            sequence,
-            version,
-            added: added_at.timestamp(),
-        };
+        let next = next_of(&task, now);
+        let head = RowHead::new(next, sequence, version, added_at.timestamp());
         Ok(Self { task, head })
     }
 
     pub(super) fn added_at(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp(self.head.added, 0).unwrap_or_default()
+        DateTime::from_timestamp(self.head.added(), 0).unwrap_or_default()
     }
 
     pub(super) fn addition(&self) -> Addition<'_> {
@@ -204,7 +200,7 @@ impl Project {
             index.reserve(additions.len());
         }
         reached("rows are staged");
-        index.stage(additions)
+        index.stage_all(additions)
     }
 
     /// Records the names of a batch, in short steps.
@@ -228,7 +224,6 @@ impl Project {
             self.write().discard_staged(STEP_ROWS);
             reached("rows are taken back");
         }
-        self.compact_lists();
     }
 
     /// Carries out edits as one change, of the next revision or a given one, which is greater
@@ -355,14 +350,13 @@ impl Project {
             // The last first, as the rows of a small project move up.
             let slots = plan.removed.iter().rev();
             removed.extend(slots.filter_map(|&slot| index.take_out(slot)));
-            index.stage(late).map_err(|(_, why)| why)?;
+            index.stage_all(late).map_err(|(_, why)| why)?;
             index.publish(version);
             index.record(version, logged);
             index.continue_sequences(plan.sequence_next);
             former
         };
         drop((removed, former));
-        self.compact_lists();
         if self.read().is_sparse() {
             self.renumber()?;
         }

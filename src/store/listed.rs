@@ -47,10 +47,10 @@ pub(super) fn listed(
     let head = row.head();
     ScheduledTask::new(
         task,
-        head.version,
+        head.version(),
         next_execution,
         head.sequence,
-        head.added,
+        head.added(),
     )
 }
 

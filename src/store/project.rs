@@ -308,13 +308,7 @@ impl Project {
             index = self.write();
             index.replace_chunks(copied);
         }
-        let changed = change(&mut index, slot)?;
-        let has_sparse_lists = index.has_sparse_lists();
-        drop(index);
-        if has_sparse_lists {
-            self.compact_lists();
-        }
-        Ok(changed)
+        change(&mut index, slot)
     }
 
     // Tidying, with the writer's lock held.
@@ -329,18 +323,6 @@ impl Project {
             reached("names are recorded anew");
             let former = self.write().replace_names(fresh);
             deallocate(former, rows as usize);
-        }
-    }
-
-    /// Compacts blocks of answer lists that removals left sparse. Readers go on while blocks are
-    /// copied, and while the former ones are freed.
-    pub(super) fn compact_lists(&self) {
-        let compacted = self.read().compacted_lists();
-        if let Some(compacted) = compacted {
-            reached("lists are compacted");
-            let former = self.write().replace_compacted(compacted);
-            // No reader has to wait for that.
-            drop(former);
         }
     }
 

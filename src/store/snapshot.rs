@@ -209,13 +209,10 @@ impl Restoration {
     pub(crate) fn push(&mut self, record: &Record) -> Result<(), Error> {
         let added_at = added_at(record, DateTime::UNIX_EPOCH);
         let task = record.task.first_added(added_at)?;
-        let head = RowHead {
-            // The first listing computes it.
-            next: Next::UNKNOWN,
-            sequence: record.sequence.unwrap_or_default(),
-            version: record.version.unwrap_or_default(),
-            added: added_at.timestamp(),
-        };
+        let sequence = record.sequence.unwrap_or_default();
+        let version = record.version.unwrap_or_default();
+        // The first listing computes when it is next.
+        let head = RowHead::new(Next::UNKNOWN, sequence, version, added_at.timestamp());
         let pushed = self.0.push_unlisted(&head, &task);
         pushed.map_err(|NoRoom| Error::project_full(task.id()))
     }

@@ -50,7 +50,7 @@ const _: () = assert!(
 );
 
 const _: () = assert!(
-    (Code::TASK_TYPE | Code::SCOPE | Code::STATUS) as usize == Code::FILTERED_COUNT - 1,
+    Code::TASK_TYPE | Code::SCOPE | Code::STATUS == (1 << ENABLED_SHIFT) - 1,
     "the filtered bits are the lower ones, and no two fields share one"
 );
 const _: () = assert!(
@@ -82,8 +82,6 @@ impl Code {
 
     /// How many numbers of scopes there are; not every one stands for tasks.
     pub(crate) const SCOPE_COUNT: u16 = 2 * TRIGGERED;
-    /// How many codes there are as far as filters tell them apart.
-    pub(crate) const FILTERED_COUNT: usize = 1 << ENABLED_SHIFT;
 
     /// The task type: its position in [`TaskType::ALL`].
     pub(crate) const fn task_type(self) -> u16 {
@@ -122,7 +120,7 @@ impl Code {
         self.0 & mask
     }
 
-    /// The code as far as filters tell it apart; less than [`FILTERED_COUNT`](Self::FILTERED_COUNT).
+    /// The code as far as filters tell it apart.
     pub(crate) const fn filtered(self) -> u16 {
         self.masked(Self::TASK_TYPE | Self::SCOPE | Self::STATUS)
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::name_facts::{Fact, NUMBER_BITS, NameFacts, each_byte};
+use super::name_facts::{Fact, Form, NameFacts, each_byte};
 use crate::index::slot::Slot;
 use crate::sync::cramped;
 
@@ -19,31 +19,24 @@ const STEP_NAMES: usize = cramped(128, 4);
 const RADIX_MIN: usize = 1 << 12;
 /// Bits of a digit: a fact's number has two digits.
 const DIGIT: u32 = 13;
-const _: () = assert!(NUMBER_BITS <= 2 * DIGIT);
+const _: () = assert!(Fact::BITS <= 2 * DIGIT);
 
 /// What is to be recorded of rows whose names are not recorded yet.
-#[derive(Debug, Default)]
-pub(crate) struct NameBatch {
-    pub(super) rows: Range<Slot>,
-    pub(super) exact: FactBatch,
-    pub(super) folded: FactBatch,
-    /// The rows that `folded` is of.
-    pub(super) folded_rows: Vec<Slot>,
-}
-
-/// Facts of many rows.
 ///
 /// Recorded name by name, nearly each fact waits for another cache line. Sorted, those of thirty
 /// thousand names wait once for each list, which makes recording about three times as fast.
 #[derive(Debug, Default)]
-pub(super) struct FactBatch {
+pub(crate) struct NameBatch {
+    pub(super) rows: Range<Slot>,
+    /// The rows whose names have a folded form.
+    pub(super) folded: Vec<Slot>,
     /// The ASCII bytes of each row's name.
-    bytes: Vec<(u128, Slot)>,
-    bytes_done: usize,
-    /// The numbers of trigrams and branches, each with a row.
-    longer: Vec<(u32, Slot)>,
-    longer_done: usize,
-    half_sorted: Vec<(u32, Slot)>,
+    ascii: Vec<(u128, Slot)>,
+    ascii_done: usize,
+    /// All other facts, each with a row.
+    others: Vec<(Fact, Slot)>,
+    others_done: usize,
+    half_sorted: Vec<(Fact, Slot)>,
     rows_of_fact: Vec<Slot>,
 }
 
@@ -52,63 +45,52 @@ impl NameBatch {
     /// million tasks would spend a hundred thousand page faults on getting that anew.
     pub(super) fn begin(&mut self, start: Slot) {
         self.rows = start..start;
-        self.exact.clear();
         self.folded.clear();
-        self.folded_rows.clear();
+        self.ascii.clear();
+        self.ascii_done = 0;
+        self.others.clear();
+        self.others_done = 0;
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.exact.len() + self.folded.len() >= FACTS_MAX
-    }
-}
-
-impl FactBatch {
-    fn len(&self) -> usize {
-        self.bytes.len() + self.longer.len()
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.bytes_done = 0;
-        self.longer.clear();
-        self.longer_done = 0;
+        self.ascii.len() + self.others.len() >= FACTS_MAX
     }
 
     /// Adds those of a row's name. Rows ascend.
     pub(super) fn add(&mut self, row: Slot, facts: &NameFacts) {
-        self.bytes.push((facts.ascii_bytes(), row));
-        self.longer.extend(facts.trigrams().map(|it| (it, row)));
-        self.longer.extend(facts.branches().map(|it| (it, row)));
+        self.ascii.push((facts.ascii, row));
+        self.others.extend(facts.others.iter().map(|&it| (it, row)));
+        self.folded.extend(facts.is_folded.then_some(row));
     }
 
     /// Puts the facts in order, and the rows of each fact in theirs.
     pub(super) fn sort(&mut self) {
-        if self.longer.len() < RADIX_MIN {
-            self.longer.sort_unstable();
-            return;
+        if self.others.len() < RADIX_MIN {
+            self.others.sort_unstable();
+        } else {
+            self.half_sorted.clone_from(&self.others);
+            sort_by_digit(&self.others, &mut self.half_sorted, 0);
+            sort_by_digit(&self.half_sorted, &mut self.others, DIGIT);
         }
-        self.half_sorted.resize(self.longer.len(), (0, Slot::FIRST));
-        sort_by_digit(&self.longer, &mut self.half_sorted, 0);
-        sort_by_digit(&self.half_sorted, &mut self.longer, DIGIT);
     }
 
     /// Calls `see` with each fact of the next step and its rows, which ascend. Returns whether any
     /// are left.
     pub(super) fn step(&mut self, mut see: impl FnMut(Fact, &[Slot])) -> bool {
         let rows = &mut self.rows_of_fact;
-        let names = self.bytes.get(self.bytes_done..).unwrap_or_default();
+        let names = self.ascii.get(self.ascii_done..).unwrap_or_default();
         if let Some(names) = names.chunks(STEP_NAMES).next() {
             let any = names.iter().fold(0, |any, (bytes, _)| any | bytes);
             for byte in each_byte(any) {
                 let has_byte = |(bytes, _): &&(u128, Slot)| bytes >> byte & 1 != 0;
                 rows.clear();
                 rows.extend(names.iter().filter(has_byte).map(|&(_, row)| row));
-                see(Fact::Byte(byte), rows);
+                see(Fact::byte(Form::AsIs, byte), rows);
             }
-            self.bytes_done += names.len();
+            self.ascii_done += names.len();
             return true;
         }
-        let rest = self.longer.get(self.longer_done..).unwrap_or_default();
+        let rest = self.others.get(self.others_done..).unwrap_or_default();
         let mut left = STEP_FACTS;
         let parts = rest.chunks(STEP_FACTS);
         for facts in parts.flat_map(|part| part.chunk_by(|a, b| a.0 == b.0)) {
@@ -117,12 +99,12 @@ impl FactBatch {
             }
             rows.clear();
             rows.extend(facts.iter().map(|&(_, row)| row));
-            // A name may have a trigram more than once.
+            // A name may have a fact more than once.
             rows.dedup();
-            if let Some(&(number, _)) = facts.first() {
-                see(Fact::of_number(number), rows);
+            if let Some(&(fact, _)) = facts.first() {
+                see(fact, rows);
             }
-            self.longer_done += facts.len();
+            self.others_done += facts.len();
             left = left.saturating_sub(LIST_FACTS + facts.len());
         }
         false
@@ -134,8 +116,8 @@ impl FactBatch {
     clippy::indexing_slicing,
     reason = "there is a place for each digit, and for each fact"
 )]
-fn sort_by_digit(from: &[(u32, Slot)], to: &mut [(u32, Slot)], shift: u32) {
-    let digit = |fact: u32| (fact >> shift) as usize & ((1 << DIGIT) - 1);
+fn sort_by_digit(from: &[(Fact, Slot)], to: &mut [(Fact, Slot)], shift: u32) {
+    let digit = |fact: Fact| (fact.number() >> shift) as usize & ((1 << DIGIT) - 1);
     let mut places = vec![0_u32; 1 << DIGIT];
     for &(fact, _) in from {
         places[digit(fact)] += 1;

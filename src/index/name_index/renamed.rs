@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::case_layers::CaseLayers;
+use super::name_facts::NameFacts;
 use super::search::{Found, Pattern, Thresholds};
+use super::trigrams::Trigrams;
 use crate::index::memory::b_tree_bytes;
 use crate::index::row_set::RowSet;
 use crate::index::slot::{RowNumber, Slot};
@@ -24,9 +25,6 @@ impl RowNumber for NameNumber {
     }
 }
 
-/// Numbers in a chunk.
-const CHUNK: usize = 1 << 10;
-
 /// The names of rows that were renamed since all names were recorded.
 ///
 /// Recording another name under the row's own number would change some fifty posting lists in the
@@ -36,12 +34,9 @@ const CHUNK: usize = 1 << 10;
 #[derive(Debug, Default)]
 pub(super) struct RenamedNames {
     /// By number.
-    names: CaseLayers<NameNumber>,
-    /// The row of each number, in chunks: while a list of half a million doubled, readers would
-    /// wait for more than a millisecond.
-    row_of: Vec<Vec<Slot>>,
-    /// How many names are recorded, former ones too.
-    count: u32,
+    names: Trigrams<NameNumber>,
+    /// The row of each number.
+    row_of: Vec<Slot>,
     /// The number of each row's latest name. No hash table: to grow one of half a million entries
     /// would hold readers up for four milliseconds.
     latest: BTreeMap<Slot, NameNumber>,
@@ -53,8 +48,8 @@ pub(super) struct RenamedNames {
 
 impl RenamedNames {
     /// How many names are recorded, former ones too.
-    pub(super) fn len(&self) -> u32 {
-        self.count
+    pub(super) fn len(&self) -> usize {
+        self.row_of.len()
     }
 
     pub(super) fn is_renamed(&self, row: Slot) -> bool {
@@ -62,27 +57,18 @@ impl RenamedNames {
     }
 
     /// Records another name of a row. O(its length), amortised.
-    pub(super) fn insert(&mut self, row: Slot, name: &str) {
-        let number = NameNumber(self.count);
+    pub(super) fn insert(&mut self, row: Slot, name: &NameFacts) {
         // All names are recorded again long before numbers run out.
-        let Some(count) = self.count.checked_add(1) else {
+        let Ok(number) = u32::try_from(self.row_of.len()).map(NameNumber) else {
             return;
         };
-        self.count = count;
+        self.row_of.push(row);
         self.names.insert(number, name);
         self.current.insert(number);
         match self.latest.insert(row, number) {
             Some(former) => self.current.remove(former),
             None => self.rows.insert(row),
         };
-        match self.row_of.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK => chunk.push(row),
-            _ => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(row);
-                self.row_of.push(chunk);
-            }
-        }
     }
 
     /// Replaces what was found of renamed rows by a search for their latest names, among the rows
@@ -90,11 +76,11 @@ impl RenamedNames {
     pub(super) fn correct(
         &self,
         found: &mut Found<Slot>,
-        pattern: Pattern<'_>,
+        pattern: &Pattern<'_>,
         within: &RowSet,
         thresholds: Thresholds,
     ) {
-        if self.count == 0 {
+        if self.row_of.is_empty() {
             return;
         }
         found.remove_all(&self.rows);
@@ -117,22 +103,13 @@ impl RenamedNames {
     }
 
     fn row_of(&self, number: NameNumber) -> Option<Slot> {
-        let number = number.0 as usize;
-        self.row_of
-            .get(number / CHUNK)?
-            .get(number % CHUNK)
-            .copied()
+        self.row_of.get(number.0 as usize).copied()
     }
 
     /// Bytes of heap memory. O(blocks of all posting lists).
     pub(super) fn heap_bytes(&self) -> usize {
-        let chunks = self
-            .row_of
-            .iter()
-            .map(|chunk| chunk.capacity() * size_of::<Slot>());
         self.names.heap_bytes()
-            + chunks.sum::<usize>()
-            + self.row_of.capacity() * size_of::<Vec<Slot>>()
+            + self.row_of.capacity() * size_of::<Slot>()
             + b_tree_bytes::<(Slot, NameNumber)>(self.latest.len())
             + self.current.heap_bytes()
             + self.rows.heap_bytes()

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use super::name_facts::lower_case;
-use super::posting_list::PostingList;
+use super::name_facts::{END, Form, START};
 use super::trigrams::{Alternatives, Trigrams};
 use crate::index::row_set::{Block, RowSet, SEARCHED_MAX};
 use crate::index::slot::RowNumber;
+use crate::query::{NameMatch, NameMatchMode};
 
 /// Trigrams that are asked of few rows: after so many, hardly a row is left that has not the
 /// needle.
@@ -32,12 +32,26 @@ impl Thresholds {
 }
 
 /// What to search for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Pattern<'a> {
-    /// At least one byte.
-    pub(super) bytes: &'a [u8],
+    /// The bytes that a name has, between its bounds, if it matches. At least one.
+    bytes: Cow<'a, [u8]>,
     /// Whether lower-case ASCII letters stand for upper-case ones as well.
-    pub(super) any_case: bool,
+    any_case: bool,
+}
+
+impl<'a> Pattern<'a> {
+    pub(super) fn of(wanted: &'a NameMatch) -> Self {
+        let needle = wanted.text().as_bytes();
+        let bytes = match wanted.mode() {
+            NameMatchMode::Exactly => Cow::Owned([&[START], needle, &[END]].concat()),
+            NameMatchMode::Contains | NameMatchMode::ContainsIgnoringCase => Cow::Borrowed(needle),
+        };
+        Self {
+            bytes,
+            any_case: wanted.mode() == NameMatchMode::ContainsIgnoringCase,
+        }
+    }
 }
 
 /// The rows that a search found.
@@ -67,7 +81,7 @@ impl<N: RowNumber> Found<N> {
 /// A search that is ready to run: the posting lists that it will read.
 #[derive(Debug)]
 pub(super) struct Plan<'a, N> {
-    pattern: Pattern<'a>,
+    pattern: &'a Pattern<'a>,
     /// For each of the needle's trigrams, or for all of a needle that is shorter: a row with the
     /// needle is in all of these. The rarest is first. Empty where no name has the needle.
     trigrams: Vec<Alternatives<'a, N>>,
@@ -77,20 +91,43 @@ pub(super) struct Plan<'a, N> {
     branches: Alternatives<'a, N>,
 }
 
+impl<N: RowNumber> Trigrams<N> {
+    /// A search for a pattern, ready to run.
+    pub(super) fn plan<'a>(&'a self, pattern: &'a Pattern<'a>) -> Plan<'a, N> {
+        Plan::new(self, Form::AsIs, pattern)
+    }
+
+    /// The numbers of `within` whose name has the pattern of a [plan](Self::plan).
+    pub(super) fn search(
+        &self,
+        plan: &Plan<'_, N>,
+        within: &RowSet<N>,
+        thresholds: Thresholds,
+    ) -> Found<N> {
+        let mut found = plan.run(within, thresholds);
+        if plan.pattern.any_case && !self.folded.is_empty() {
+            let folded = Plan::new(self, Form::Folded, plan.pattern);
+            found.remove_all(&self.folded);
+            found.add(&folded.run(within, thresholds));
+        }
+        found
+    }
+}
+
 impl<'a, N: RowNumber> Plan<'a, N> {
     /// Looks the needle's trigrams up. O(length of the needle).
-    pub(super) fn new(recorded: &'a Trigrams<N>, pattern: Pattern<'a>) -> Self {
-        let any_case = pattern.any_case;
+    fn new(recorded: &'a Trigrams<N>, form: Form, pattern: &'a Pattern<'a>) -> Self {
         let mut plan = Self {
             pattern,
             trigrams: Vec::new(),
             selective: 1,
             branches: Alternatives::default(),
         };
-        match *pattern.bytes {
-            [byte] => plan.trigrams.push(recorded.byte(byte, any_case)),
-            [first, second] => plan.trigrams.push(recorded.pair([first, second], any_case)),
-            _ => plan.look_up_trigrams(recorded),
+        if pattern.bytes.len() > TRIGRAM {
+            plan.look_up_trigrams(recorded, form);
+        } else {
+            let rows = recorded.text(form, &pattern.bytes, pattern.any_case);
+            plan.trigrams.push(rows);
         }
         if plan.trigrams.iter().any(|lists| lists.len() == 0) {
             plan.trigrams.clear();
@@ -98,18 +135,14 @@ impl<'a, N: RowNumber> Plan<'a, N> {
         plan
     }
 
-    fn look_up_trigrams(&mut self, recorded: &'a Trigrams<N>) {
-        let bytes = self.pattern.bytes;
-        let mut windows: Vec<([u8; TRIGRAM], usize)> = bytes
-            .windows(TRIGRAM)
-            .zip(0..)
-            .filter_map(|(window, start)| Some((window.try_into().ok()?, start)))
-            .collect();
+    fn look_up_trigrams(&mut self, recorded: &'a Trigrams<N>, form: Form) {
+        let bytes = &*self.pattern.bytes;
+        let mut windows: Vec<(&[u8; TRIGRAM], usize)> = bytes.array_windows().zip(0..).collect();
         windows.sort_unstable();
         windows.dedup_by_key(|(window, _)| *window);
         let mut lists = Vec::with_capacity(windows.len());
         for (window, start) in windows {
-            let found = recorded.trigram(window, self.pattern.any_case);
+            let found = recorded.text(form, window, self.pattern.any_case);
             let is_in_no_name = found.len() == 0;
             lists.push((found, start));
             if is_in_no_name {
@@ -122,16 +155,16 @@ impl<'a, N: RowNumber> Plan<'a, N> {
             .extend(lists.into_iter().map(|(lists, _)| lists));
         // Between the first trigram and the last byte, each pair decides what follows it.
         let inner = bytes.get(1..bytes.len() - 1).unwrap_or_default();
-        let mut pairs: Vec<[u8; 2]> = inner
-            .windows(2)
-            .filter_map(|pair| Some(lower_case(pair.try_into().ok()?)))
+        let pairs = inner.array_windows::<2>();
+        let mut pairs: Vec<_> = pairs
+            .map(|&[a, b]| [a, b].map(|it| it.to_ascii_lowercase()))
             .collect();
         pairs.sort_unstable();
         pairs.dedup();
-        self.branches = recorded.branches(pairs.into_iter());
+        self.branches = recorded.branches(form, pairs.into_iter());
     }
 
-    pub(super) fn pattern(&self) -> Pattern<'a> {
+    pub(super) fn pattern(&self) -> &'a Pattern<'a> {
         self.pattern
     }
 
@@ -147,7 +180,7 @@ impl<'a, N: RowNumber> Plan<'a, N> {
 
     fn list_count(&self) -> usize {
         let lists = self.trigrams.iter().chain([&self.branches]);
-        lists.map(Alternatives::list_count).sum()
+        lists.map(|lists| lists.0.len()).sum()
     }
 
     /// Finds the rows of `within`.
@@ -157,8 +190,8 @@ impl<'a, N: RowNumber> Plan<'a, N> {
             return found;
         };
         let is_rare = rarest.len() <= thresholds.rare_max * rarest.block_count();
-        rarest.lists().for_each(PostingList::prefetch);
-        found.lists = rarest.list_count();
+        rarest.0.iter().for_each(|list| list.prefetch());
+        found.lists = rarest.0.len();
         let mut rows = RowSet::default();
         for number in 0..rarest.block_count() {
             rows.set_block(number, rarest.block(number).into_owned());
@@ -181,7 +214,7 @@ impl<'a, N: RowNumber> Plan<'a, N> {
                 other.prefetch(&rows);
             }
             rows.keep_blocks(|number| other.block(number));
-            found.lists += other.list_count();
+            found.lists += other.0.len();
         }
         if is_rare {
             rows.keep_all(within);
@@ -192,7 +225,7 @@ impl<'a, N: RowNumber> Plan<'a, N> {
         } else if is_asked {
             found.unsure = rows.split_off(|number| self.branches.blocks(number));
             found.sure = rows;
-            found.lists += self.branches.list_count();
+            found.lists += self.branches.0.len();
         } else {
             found.unsure = rows;
         }
@@ -231,7 +264,7 @@ fn put_selective_first<N>(trigrams: &mut [(Alternatives<'_, N>, usize)], length:
 impl<'a, N: RowNumber> Alternatives<'a, N> {
     /// The rows of one block that are in any of the lists.
     fn block(&self, number: usize) -> Cow<'a, Block> {
-        if self.list_count() < 2 {
+        if self.0.len() < 2 {
             return self.blocks(number).next().unwrap_or_default();
         }
         Cow::Owned(Block::union(self.blocks(number)))
@@ -239,12 +272,12 @@ impl<'a, N: RowNumber> Alternatives<'a, N> {
 
     /// The rows of one block in each of the lists.
     fn blocks(&self, number: usize) -> impl Iterator<Item = Cow<'a, Block>> {
-        self.lists().map(move |list| list.block(number))
+        self.0.iter().map(move |list| list.block(number))
     }
 
     /// Prefetches what tells which of some rows are in any of the lists.
     fn prefetch(&self, rows: &RowSet<N>) {
-        for list in self.lists() {
+        for list in &self.0 {
             if rows.len() as usize * SEARCHED_MAX < list.len() {
                 rows.each(|row| list.prefetch_near(row));
             } else {

@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::name_facts::folded_beyond_ascii;
 use super::*;
 use crate::index::slot::RowNumber;
 
@@ -105,10 +106,11 @@ impl Both {
             let found = self.index.find(wanted, within, end, &self.names);
             assert_eq!(found.rows, expected, "{wanted:?}: {:?}", found.strategy);
         }
-        let Ok(pattern) = PatternBytes::of(wanted) else {
+        if wanted.text().is_empty() {
             return;
-        };
-        let plan = self.index.original.plan(pattern.pattern());
+        }
+        let pattern = Pattern::of(wanted);
+        let plan = self.index.original.plan(&pattern);
         for (rare_max, compared_max) in [(0, 0), (1_000, 0), (1_000, 1_000)] {
             let thresholds = Thresholds {
                 rare_max,
@@ -345,12 +347,10 @@ fn a_row_that_goes_leaves_nothing() {
         // What no row has is known without a look at any; others were never recorded.
         assert!(found.rows.is_empty());
     }
-    let pattern = Pattern {
-        bytes: b"task",
-        any_case: true,
-    };
-    let layers = &both.index.original;
-    let found = layers.search(&layers.plan(pattern), &everything, Thresholds::USUAL);
+    let wanted = NameMatch::contains_ignoring_case("task").unwrap();
+    let pattern = Pattern::of(&wanted);
+    let recorded = &both.index.original;
+    let found = recorded.search(&recorded.plan(&pattern), &everything, Thresholds::USUAL);
     assert!(found.sure.is_empty() && found.unsure.is_empty());
 }
 

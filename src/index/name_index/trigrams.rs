@@ -10,139 +10,106 @@
 //! then the needle goes on in the name as well. So only rows where a pair of the needle branches
 //! have to be compared.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
+use hashbrown::HashTable;
 use memchr::memchr;
 
-use super::name_batch::FactBatch;
-use super::name_facts::{Fact, NameFacts, lower_case};
+use super::name_batch::NameBatch;
+use super::name_facts::{Fact, Form, NameFacts, START};
 use super::posting_list::PostingList;
+use crate::index::row_set::RowSet;
 use crate::index::slot::{RowNumber, Slot};
 
-/// The posting lists of all facts.
+/// The posting lists of all facts of names by number, where the name of a number stays the same.
 #[derive(Debug, Default)]
 pub(super) struct Trigrams<N> {
-    /// By ASCII byte.
-    bytes: Vec<PostingList<N>>,
-    pairs: HashMap<[u8; 2], Box<Pair<N>>, BuildHasherDefault<PairHasher>>,
+    pairs: HashTable<Box<Pair<N>>>,
+    /// The numbers of the names that have a folded form.
+    ///
+    /// A search that ignores case looks upper-case ASCII letters up beside lower-case ones, which
+    /// takes no memory. Other letters are rarer, and may change their length.
+    pub(super) folded: RowSet<N>,
 }
 
 /// What is recorded of two bytes.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Pair<N> {
-    /// The bytes that follow the pair in any name.
+    /// The form and the first two bytes of facts.
+    key: u32,
+    /// The last bytes of facts that begin with the pair.
     followers: Vec<u8>,
-    /// The rows where they do, by their places in `followers`.
+    /// Their rows, by the places in `followers`.
     lists: Vec<PostingList<N>>,
-    /// The rows where the pair branches. Only pairs in lower case have any.
-    branches: PostingList<N>,
 }
 
 /// Posting lists of which a row must be in one: a needle that ignores case has several for each
-/// trigram.
+/// trigram. Each has a row at least.
 #[derive(Debug, Default)]
-pub(super) struct Alternatives<'a, N> {
-    /// There is seldom another: most searches need no memory for any.
-    first: Option<&'a PostingList<N>>,
-    others: Vec<&'a PostingList<N>>,
-    length: usize,
-}
+pub(super) struct Alternatives<'a, N>(pub(super) Vec<&'a PostingList<N>>);
 
 impl<'a, N: RowNumber> Alternatives<'a, N> {
-    pub(super) fn add(&mut self, list: Option<&'a PostingList<N>>) {
-        let Some(list) = list.filter(|list| !list.is_empty()) else {
-            return;
-        };
-        self.length += list.len();
-        if self.first.is_none() {
-            self.first = Some(list);
-        } else {
-            self.others.push(list);
-        }
-    }
-
-    /// The lists. Each has a row at least.
-    pub(super) fn lists(&self) -> impl Iterator<Item = &'a PostingList<N>> {
-        self.first.into_iter().chain(self.others.iter().copied())
-    }
-
-    pub(super) fn list_count(&self) -> usize {
-        usize::from(self.first.is_some()) + self.others.len()
+    fn add(&mut self, lists: impl IntoIterator<Item = &'a PostingList<N>>) {
+        let lists = lists.into_iter().filter(|list| !list.is_empty());
+        self.0.extend(lists);
     }
 
     /// How many rows the lists have, those counted twice that are in two of them.
     pub(super) fn len(&self) -> usize {
-        self.length
+        self.0.iter().map(|list| list.len()).sum()
     }
 
     /// How many blocks there are up to the last row.
     pub(super) fn block_count(&self) -> usize {
-        let counts = self.lists().map(PostingList::block_count);
+        let counts = self.0.iter().map(|list| list.block_count());
         counts.max().unwrap_or(0)
     }
 }
 
 impl<N: RowNumber> Trigrams<N> {
-    /// Records a row's name. O(its length).
-    pub(super) fn insert(&mut self, row: N, facts: &NameFacts) {
+    /// Records the name of a number. O(its length).
+    pub(super) fn insert(&mut self, number: N, facts: &NameFacts) {
         // These lists lie all over the memory of a large project; others are few, or read by
         // every insertion.
-        for number in facts.trigrams() {
-            if let Some(list) = self.list(Fact::of_number(number)) {
-                list.prefetch_near(row);
+        for &fact in &facts.others {
+            if let Some(list) = self.list(fact) {
+                list.prefetch_near(number);
             }
         }
         for fact in facts.all() {
-            if let Some(list) = self.list_mut(fact) {
-                list.insert(row);
-            }
+            self.list_mut(fact).insert(number);
+        }
+        if facts.is_folded {
+            self.folded.insert(number);
         }
     }
 
-    /// Takes out what is recorded of a row's name. O(its length).
-    pub(super) fn remove(&mut self, row: N, facts: &NameFacts) {
+    /// Takes a name out. O(its length).
+    pub(super) fn remove(&mut self, number: N, facts: &NameFacts) {
         for fact in facts.all() {
-            if let Some(list) = self.list_mut(fact) {
-                list.remove(row);
-            }
+            self.list_mut(fact).remove(number);
         }
+        self.folded.remove(number);
     }
 
-    /// The rows with an ASCII byte.
-    pub(super) fn byte(&self, byte: u8, any_case: bool) -> Alternatives<'_, N> {
+    /// The rows with a text of one to three bytes; a single one is ASCII.
+    pub(super) fn text(&self, form: Form, text: &[u8], any_case: bool) -> Alternatives<'_, N> {
         let mut found = Alternatives::default();
-        for byte in cases(byte, any_case) {
-            found.add(self.bytes.get(usize::from(byte)));
-        }
-        found
-    }
-
-    /// The rows with a pair of bytes.
-    pub(super) fn pair(&self, [first, second]: [u8; 2], any_case: bool) -> Alternatives<'_, N> {
-        let mut found = Alternatives::default();
+        let (first, second, third) = match *text {
+            [byte] => (START, START, Some(byte)),
+            [first, second] => (first, second, None),
+            [first, second, third] => (first, second, Some(third)),
+            _ => return found,
+        };
         for first in cases(first, any_case) {
             for second in cases(second, any_case) {
-                let pair = self.pairs.get(&[first, second]);
-                let lists = pair.map_or(&[][..], |pair| &pair.lists);
-                for list in lists {
-                    found.add(Some(list));
-                }
-            }
-        }
-        found
-    }
-
-    /// The rows with a trigram.
-    pub(super) fn trigram(&self, [a, b, c]: [u8; 3], any_case: bool) -> Alternatives<'_, N> {
-        let mut found = Alternatives::default();
-        for a in cases(a, any_case) {
-            for b in cases(b, any_case) {
-                let Some(pair) = self.pairs.get(&[a, b]) else {
+                let Some(pair) = self.pair(Fact::branch(form, [first, second])) else {
                     continue;
                 };
-                for c in cases(c, any_case) {
-                    found.add(pair.follower(c));
+                match third {
+                    Some(third) => {
+                        let thirds = cases(third, any_case);
+                        found.add(thirds.filter_map(|third| pair.follower(third)));
+                    }
+                    None => found.add(pair.all_followers()),
                 }
             }
         }
@@ -150,95 +117,90 @@ impl<N: RowNumber> Trigrams<N> {
     }
 
     /// The rows where any of these pairs branches.
-    pub(super) fn branches(&self, pairs: impl Iterator<Item = [u8; 2]>) -> Alternatives<'_, N> {
+    pub(super) fn branches(
+        &self,
+        form: Form,
+        pairs: impl Iterator<Item = [u8; 2]>,
+    ) -> Alternatives<'_, N> {
         let mut found = Alternatives::default();
-        for pair in pairs {
-            let pair = self.pairs.get(&lower_case(pair));
-            found.add(pair.map(|pair| &pair.branches));
-        }
+        found.add(pairs.filter_map(|pair| self.list(Fact::branch(form, pair))));
         found
     }
 
-    /// How many facts there are of a row's name, if all of them are recorded.
-    pub(super) fn count_facts(&self, row: N, facts: &NameFacts) -> Result<usize, String> {
+    /// How many facts there are of a name, if all of them are recorded.
+    pub(super) fn count_facts(&self, number: N, name: &str) -> Result<usize, String> {
+        let mut facts = NameFacts::default();
+        facts.fill(name);
+        if self.folded.contains(number) != facts.is_folded {
+            return Err(format!("name {number:?} is folded wrongly"));
+        }
         let mut facts: Vec<Fact> = facts.all().collect();
         facts.sort_unstable();
         facts.dedup();
         for &fact in &facts {
             let list = self.list(fact);
-            if !list.is_some_and(|list| list.contains(row)) {
-                return Err(format!("{fact:?} is not recorded of {row:?}"));
+            if !list.is_some_and(|list| list.contains(number)) {
+                return Err(format!("{fact:?} is not recorded of {number:?}"));
             }
         }
         Ok(facts.len())
     }
 
-    /// How many facts are recorded of live rows.
+    /// How many facts are recorded of live numbers.
     pub(super) fn count_recorded(&self, is_live: impl Fn(N) -> bool) -> usize {
-        let pairs = self.pairs.values();
-        let lists = pairs.flat_map(|pair| pair.lists.iter().chain([&pair.branches]));
         let mut count = 0;
-        for list in self.bytes.iter().chain(lists) {
-            list.each(|row| count += usize::from(is_live(row)));
+        for list in self.pairs.iter().flat_map(|pair| &pair.lists) {
+            list.each(|number| count += usize::from(is_live(number)));
         }
         count
     }
 
     /// Bytes of heap memory. O(blocks of all posting lists).
     pub(super) fn heap_bytes(&self) -> usize {
-        /// A place of the hash table: a pair, a pointer, and a byte of its hash.
-        const PLACE: usize = size_of::<([u8; 2], usize)>() + 1;
-        // An eighth of the places is always free, and they are a power of two.
-        let places = (self.pairs.capacity() * 8 / 7).next_power_of_two();
-        let pairs = self.pairs.values().map(|pair| pair.heap_bytes());
-        let bytes = self.bytes.iter().map(PostingList::heap_bytes);
-        pairs.sum::<usize>()
-            + bytes.sum::<usize>()
-            + self.bytes.capacity() * size_of::<PostingList<N>>()
-            + places * PLACE
+        let pairs = self.pairs.iter().map(|pair| pair.heap_bytes());
+        pairs.sum::<usize>() + self.pairs.allocation_size() + self.folded.heap_bytes()
+    }
+
+    fn pair(&self, fact: Fact) -> Option<&Pair<N>> {
+        let (key, _) = fact.split();
+        let pair = self.pairs.find(hash(key), |pair| pair.key == key);
+        pair.map(|pair| &**pair)
     }
 
     fn list(&self, fact: Fact) -> Option<&PostingList<N>> {
-        match fact {
-            Fact::Byte(byte) => self.bytes.get(usize::from(byte)),
-            Fact::Trigram([a, b, c]) => self.pairs.get(&[a, b])?.follower(c),
-            Fact::Branch(pair) => Some(&self.pairs.get(&pair)?.branches),
-        }
+        self.pair(fact)?.follower(fact.split().1)
     }
 
     /// The list of a fact, made where it is missing.
-    fn list_mut(&mut self, fact: Fact) -> Option<&mut PostingList<N>> {
-        match fact {
-            Fact::Byte(byte) => {
-                if self.bytes.is_empty() {
-                    self.bytes.resize_with(128, PostingList::default);
-                }
-                self.bytes.get_mut(usize::from(byte))
-            }
-            Fact::Trigram([a, b, c]) => {
-                let pair = self.pairs.entry([a, b]).or_default();
-                pair.follower_mut(c)
-            }
-            Fact::Branch(pair) => Some(&mut self.pairs.entry(pair).or_default().branches),
-        }
+    fn list_mut(&mut self, fact: Fact) -> &mut PostingList<N> {
+        let (key, last) = fact.split();
+        let pairs = &mut self.pairs;
+        let pair = pairs.entry(hash(key), |pair| pair.key == key, |pair| hash(pair.key));
+        let pair = pair.or_insert_with(|| Box::new(Pair::new(key))).into_mut();
+        pair.follower_mut(last)
     }
 }
 
 impl Trigrams<Slot> {
-    /// Records some facts of a batch, and returns whether any are left.
-    pub(super) fn insert_step(&mut self, facts: &mut FactBatch) -> bool {
-        facts.step(|fact, rows| {
-            if let Some(list) = self.list_mut(fact) {
-                list.insert_all(rows);
-            }
-        })
+    /// Records a step of a batch, and returns whether more is left.
+    pub(super) fn insert_step(&mut self, batch: &mut NameBatch) -> bool {
+        self.folded.extend(batch.folded.drain(..));
+        batch.step(|fact, rows| self.list_mut(fact).insert_all(rows))
     }
 }
 
 impl<N: RowNumber> Pair<N> {
+    fn new(key: u32) -> Self {
+        Self {
+            key,
+            followers: Vec::new(),
+            lists: Vec::new(),
+        }
+    }
+
     fn heap_bytes(&self) -> usize {
-        let lists = self.lists.iter().chain([&self.branches]);
-        lists.map(PostingList::heap_bytes).sum::<usize>()
+        let lists = self.lists.iter().map(PostingList::heap_bytes);
+        lists.sum::<usize>()
             + size_of::<Self>()
             + self.followers.capacity()
             + self.lists.capacity() * size_of::<PostingList<N>>()
@@ -248,17 +210,23 @@ impl<N: RowNumber> Pair<N> {
         self.lists.get(memchr(byte, &self.followers)?)
     }
 
-    fn follower_mut(&mut self, byte: u8) -> Option<&mut PostingList<N>> {
-        let place = memchr(byte, &self.followers);
-        if place.is_none() {
+    /// The rows of the pair with each byte that follows it in a name.
+    fn all_followers(&self) -> impl Iterator<Item = &PostingList<N>> {
+        let followers = self.followers.iter().zip(&self.lists);
+        followers.filter_map(|(&byte, list)| (byte != START).then_some(list))
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "there is a list for each follower")]
+    fn follower_mut(&mut self, byte: u8) -> &mut PostingList<N> {
+        let place = memchr(byte, &self.followers).unwrap_or_else(|| {
             if self.lists.len() == self.lists.capacity() {
                 self.lists.reserve_exact(1 + self.lists.len() / 4);
             }
             self.lists.push(PostingList::default());
             self.followers.push(byte);
-        }
-        self.lists
-            .get_mut(place.unwrap_or(self.followers.len() - 1))
+            self.followers.len() - 1
+        });
+        &mut self.lists[place]
     }
 }
 
@@ -269,20 +237,9 @@ fn cases(byte: u8, any_case: bool) -> impl Iterator<Item = u8> {
     std::iter::once(byte).chain(other)
 }
 
-/// Spreads the 65,536 possible pairs: there is no collision to defend against.
-#[derive(Debug, Clone, Copy, Default)]
-struct PairHasher(u64);
-
-impl Hasher for PairHasher {
-    fn finish(&self) -> u64 {
-        // Fibonacci hashing; the table takes low bits, the product's best are high.
-        let product = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        product ^ product >> 32
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = self.0 << 8 | u64::from(byte);
-        }
-    }
+/// Spreads the possible pairs: there is no collision to defend against.
+fn hash(pair: u32) -> u64 {
+    // Fibonacci hashing; the table takes low bits, the product's best are high.
+    let product = u64::from(pair).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    product ^ product >> 32
 }

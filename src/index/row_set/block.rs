@@ -13,7 +13,7 @@ use crate::sync::cramped;
 const BLOCK_ROWS: usize = 1 << 16;
 /// The most rows in a list: a list of more takes more memory than a bit for each row.
 const BLOCK_LIST_MAX: usize = cramped(BLOCK_ROWS / 16, 12);
-/// Fewest rows of a block of bits that is not sparse.
+/// Fewest rows as bits: those of a block that loses more become a list, of much less memory.
 const BLOCK_BITS_MIN: u32 = cramped(2_048, 11);
 
 /// Rows of a list that become bits in the time of one search in it.
@@ -213,7 +213,7 @@ impl Block {
         }
     }
 
-    /// Removes a row, and returns whether it was there. Bits stay bits, however few are left.
+    /// Removes a row, and returns whether it was there.
     pub(in crate::index) fn remove(&mut self, low: u16) -> bool {
         match self {
             Self::List(rows) => {
@@ -229,26 +229,11 @@ impl Block {
             Self::Bits(bits, count) => {
                 let removed = bits.remove(low);
                 *count -= u32::from(removed);
+                if *count < BLOCK_BITS_MIN {
+                    *self = Self::of(&bits.words);
+                }
                 removed
             }
-        }
-    }
-
-    /// Whether a list of the rows would take much less memory than the bits.
-    pub(in crate::index) fn is_sparse(&self) -> bool {
-        matches!(self, Self::Bits(_, count) if *count < BLOCK_BITS_MIN)
-    }
-
-    /// Whether the last removal made the block sparse.
-    pub(in crate::index) fn became_sparse(&self) -> bool {
-        matches!(self, Self::Bits(_, count) if *count + 1 == BLOCK_BITS_MIN)
-    }
-
-    /// The same rows as a list, where the block is sparse.
-    pub(in crate::index) fn compacted(&self) -> Option<Self> {
-        match self {
-            Self::Bits(bits, count) if self.is_sparse() => Some(Self::List(bits.list(*count))),
-            _ => None,
         }
     }
 
@@ -312,6 +297,9 @@ impl Block {
             }
             Self::List(rows) if !rows.is_sorted_by(|a, b| a < b) => {
                 Err("rows do not ascend".into())
+            }
+            Self::Bits(_, count) if *count < BLOCK_BITS_MIN => {
+                Err(format!("{count} rows are no list"))
             }
             Self::Bits(bits, _) if *self != Self::bits(&bits.words) => {
                 Err("bits are miscounted".into())

@@ -12,45 +12,51 @@ use crate::task::{Code, Task};
 #[derive(Debug, Clone)]
 #[repr(C, align(32))]
 pub(super) struct Row {
-    pub(super) head: PackedHead,
+    pub(super) head: RowHead,
     /// `None` where it was removed.
     pub(super) task: Option<Task>,
 }
 
-/// A [`RowHead`] in half a cache line.
+/// What a row holds besides its task, in half a cache line.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct PackedHead {
-    pub(super) sequence: u64,
-    pub(super) next: Next,
+pub(crate) struct RowHead {
+    /// Unique in the project, greater than those of all rows before it, and
+    /// never used again.
+    pub(crate) sequence: u64,
+    pub(crate) next: Next,
     version: U48,
-    added: I48,
+    added: U48,
 }
 
-const _: () = assert!(size_of::<PackedHead>() == 32 && size_of::<Row>() == 160);
+const _: () = assert!(size_of::<RowHead>() == 32 && size_of::<Row>() == 160);
 
-impl PackedHead {
-    fn new(head: &RowHead) -> Self {
+impl RowHead {
+    /// `added` is the second of the first adding.
+    pub(crate) fn new(next: Next, sequence: u64, version: Revision, added: i64) -> Self {
         Self {
-            sequence: head.sequence,
-            next: head.next,
-            version: U48::new(head.version.get()),
-            added: I48::new(head.added),
+            sequence,
+            next,
+            version: U48::new(version.get()),
+            added: U48::new(added.cast_unsigned()),
         }
     }
 
-    pub(super) fn set_version(&mut self, version: Revision) {
+    pub(crate) fn version(&self) -> Revision {
+        Revision::new(self.version.get())
+    }
+
+    pub(crate) fn set_version(&mut self, version: Revision) {
         self.version = U48::new(version.get());
+    }
+
+    /// The second of the first adding.
+    pub(crate) fn added(&self) -> i64 {
+        // The upper bits repeat the sign; chrono's seconds take 44.
+        (self.added.get() << 16).cast_signed() >> 16
     }
 }
 
 impl Row {
-    pub(super) fn new(head: &RowHead, task: Task) -> Self {
-        Self {
-            head: PackedHead::new(head),
-            task: Some(task),
-        }
-    }
-
     #[inline]
     pub(super) fn view(&self) -> Option<RowView<'_>> {
         Some(RowView {
@@ -68,18 +74,6 @@ impl Row {
             prefetch_index(half_lines, half_line);
         }
     }
-}
-
-/// What a row holds besides its task.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RowHead {
-    pub(crate) next: Next,
-    /// Unique in the project, greater than those of all rows before it, and
-    /// never used again.
-    pub(crate) sequence: u64,
-    pub(crate) version: Revision,
-    /// The second of the first adding.
-    pub(crate) added: i64,
 }
 
 /// A row that was not removed.
@@ -112,12 +106,12 @@ impl<'a> RowView<'a> {
     }
 
     pub(crate) fn version(self) -> Revision {
-        Revision::new(self.row.head.version.get())
+        self.row.head.version()
     }
 
     /// The second of the first adding.
     pub(crate) fn added_at(self) -> DateTime<Utc> {
-        DateTime::from_timestamp(self.row.head.added.get(), 0).unwrap_or_default()
+        DateTime::from_timestamp(self.row.head.added(), 0).unwrap_or_default()
     }
 
     /// What a change log keeps of it, once it is removed.
@@ -129,12 +123,7 @@ impl<'a> RowView<'a> {
     }
 
     pub(crate) fn head(self) -> RowHead {
-        RowHead {
-            next: self.next(),
-            sequence: self.sequence(),
-            version: self.version(),
-            added: self.row.head.added.get(),
-        }
+        self.row.head
     }
 }
 
@@ -157,19 +146,5 @@ impl U48 {
     const fn get(self) -> u64 {
         let Self([low, middle, high]) = self;
         low as u64 | (middle as u64) << 16 | (high as u64) << 32
-    }
-}
-
-/// A signed number of 48 bits; chrono's seconds take 44.
-#[derive(Debug, Clone, Copy)]
-struct I48(U48);
-
-impl I48 {
-    const fn new(number: i64) -> Self {
-        Self(U48::new(number.cast_unsigned()))
-    }
-
-    const fn get(self) -> i64 {
-        (self.0.get() << 16).cast_signed() >> 16
     }
 }

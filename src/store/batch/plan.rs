@@ -356,14 +356,14 @@ impl Plan<'_> {
             let mut head = row.head();
             if let Some(it) = changed.next_if(|it| it.slot == slot) {
                 head.next = it.next;
-                head.version = it.version;
-                fresh.restage(&head, &it.task)?;
+                head.set_version(it.version);
+                fresh.stage(&head, &it.task)?;
             } else {
-                fresh.restage(&head, row.task())?;
+                fresh.stage(&head, row.task())?;
             }
         }
         for it in &self.added {
-            fresh.restage(&it.row.head, &it.row.task)?;
+            fresh.stage(&it.row.head, &it.row.task)?;
         }
         fresh.publish(version);
         Ok(fresh)

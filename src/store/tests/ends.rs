@@ -79,7 +79,7 @@ fn a_batch_that_a_panic_left_staged_is_never_seen() {
             let version = index.next_revision().unwrap();
             for (task, place) in (100..110).map(numbered).zip(index.sequence_next()..) {
                 let row = NewRow::new(&task, instant(0), version, place).unwrap();
-                index.stage(&[row.addition()]).unwrap();
+                index.stage_all(&[row.addition()]).unwrap();
             }
             panic!("before the batch is published");
         });

@@ -41,12 +41,6 @@ impl Bits {
         (bits, count)
     }
 
-    pub(super) fn list(&self, count: u32) -> Vec<u16> {
-        let mut rows = Vec::with_capacity(count as usize);
-        each_bit(&self.words, |low| rows.push(low));
-        rows
-    }
-
     pub(super) fn insert(&mut self, low: u16) -> bool {
         if has_bit(&self.words, low) {
             return false;
