@@ -20,6 +20,7 @@ mod renumber;
 mod row_set;
 mod rows;
 mod select;
+mod share;
 mod slot;
 mod validate;
 mod watch;
@@ -169,12 +170,6 @@ impl Index {
         }
     }
 
-    /// Adds a log of `capacity` changes, which begins at the project's revision.
-    pub(crate) fn with_change_log(mut self, capacity: usize) -> Self {
-        self.log = ChangeLog::new(capacity, self.revision);
-        self
-    }
-
     /// The revision of the latest change.
     pub(crate) fn revision(&self) -> Revision {
         self.revision
@@ -207,40 +202,6 @@ impl Index {
     pub(crate) fn row_of_sequence(&self, sequence: u64) -> Option<RowView<'_>> {
         let row = self.row(self.rows.first_from_sequence(sequence))?;
         (row.sequence() == sequence).then_some(row)
-    }
-
-    /// All tasks, as they are at this revision. O(n / 512).
-    pub(crate) fn share(&self) -> SharedRows {
-        self.rows.share(self.visible)
-    }
-
-    /// Whether a snapshot holds the chunk of this row.
-    pub(crate) fn is_shared(&self, slot: Slot) -> bool {
-        self.rows.is_shared(slot)
-    }
-
-    /// Copies the chunks of these rows that snapshots hold. The rows ascend.
-    pub(crate) fn copied_chunks(&self, slots: impl IntoIterator<Item = Slot>) -> CopiedChunks {
-        self.rows.copied(slots)
-    }
-
-    /// Puts copied chunks in place, so that writing to them copies nothing while readers wait.
-    pub(crate) fn replace_chunks(&mut self, copied: CopiedChunks) {
-        self.rows.replace_chunks(copied);
-    }
-
-    /// The log of changes, if there is one.
-    pub(crate) fn log(&self) -> Option<&ChangeLog> {
-        self.log.as_deref()
-    }
-
-    /// Records what a batch did, if there is a log.
-    pub(crate) fn record(&mut self, version: Revision, changes: impl IntoIterator<Item = Logged>) {
-        if let Some(log) = &mut self.log {
-            for logged in changes {
-                log.record(version, logged);
-            }
-        }
     }
 
     /// How many tasks there are.

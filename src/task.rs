@@ -1,9 +1,9 @@
 //! A scheduled task and its parts: ids, names, types, timing, and the record that JSON holds.
 
 mod attributes;
+mod bounded_text;
 mod builder;
 mod record;
-mod text;
 mod timing;
 mod view;
 mod vocabulary;
@@ -17,12 +17,12 @@ use chrono::{DateTime, Datelike, Utc};
 
 use attributes::KeptTiming;
 pub(crate) use attributes::{Attributes, Code, small};
+pub(crate) use bounded_text::is_plain;
+pub use bounded_text::{ProjectId, TaskId, TaskName};
 pub use builder::TaskBuilder;
 pub(crate) use builder::TaskFields;
 pub use record::Record;
 pub(crate) use record::written_instant;
-pub(crate) use text::is_plain;
-pub use text::{ProjectId, TaskId, TaskName};
 pub(crate) use timing::scheduled_type_of;
 pub use timing::{ReportedTime, ReportedTiming, Timing, Trigger};
 use view::TaskView;

@@ -89,8 +89,8 @@ mod reference;
 mod source;
 pub mod strategies;
 mod twins;
-mod vocabulary;
 mod walk;
+mod words;
 mod workload;
 mod zone_file;
 

@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use super::Index;
 use crate::query::Revision;
 
 /// What one batch did to the task of one id.
@@ -177,5 +178,27 @@ impl ChangeLog {
             return Err(format!("{} changes are logged", self.entries.len()));
         }
         Ok(())
+    }
+}
+
+impl Index {
+    /// Adds a log of `capacity` changes, which begins at the project's revision.
+    pub(crate) fn with_change_log(mut self, capacity: usize) -> Self {
+        self.log = ChangeLog::new(capacity, self.revision);
+        self
+    }
+
+    /// The log of changes, if there is one.
+    pub(crate) fn log(&self) -> Option<&ChangeLog> {
+        self.log.as_deref()
+    }
+
+    /// Records what a batch did, if there is a log.
+    pub(crate) fn record(&mut self, version: Revision, changes: impl IntoIterator<Item = Logged>) {
+        if let Some(log) = &mut self.log {
+            for logged in changes {
+                log.record(version, logged);
+            }
+        }
     }
 }

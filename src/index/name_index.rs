@@ -65,13 +65,6 @@ pub(crate) struct NameIndex {
     facts: NameFacts,
 }
 
-/// Rows whose name matches, and how they were found.
-#[derive(Debug)]
-pub(super) struct Matching {
-    pub(super) rows: RowSet,
-    pub(super) strategy: NameStrategy,
-}
-
 impl NameIndex {
     /// Records a step's worth of names of the rows before `end`, in their order. One row's name is
     /// always recorded.
@@ -153,30 +146,28 @@ impl NameIndex {
         }
     }
 
-    /// The rows of `within`, before `end`, whose name matches.
+    /// The rows of `within`, before `end`, whose name matches, and how they were found.
     pub(super) fn find(
         &self,
         wanted: &NameMatch,
         within: &RowSet,
         end: Slot,
         names: &impl Names,
-    ) -> Matching {
+    ) -> (RowSet, NameStrategy) {
         if wanted.text().is_empty() {
             // Every name has it in it, and no name is it.
-            let is_in_all = wanted.mode() != NameMatchMode::Exactly;
-            let rows = is_in_all.then(|| up_to(within.clone(), end));
-            return Matching {
-                rows: rows.unwrap_or_default(),
-                strategy: NameStrategy::Known,
-            };
+            let mut rows = RowSet::default();
+            if wanted.mode() != NameMatchMode::Exactly {
+                rows = within.clone();
+                rows.truncate(end);
+            }
+            return (rows, NameStrategy::Known);
         }
         let pattern = Pattern::of(wanted);
         let plan = self.original.plan(&pattern);
         if u64::from(within.len()) * COMPARISON_COST < plan.cost() as u64 {
-            Matching {
-                rows: compare_each(wanted, &within.rows(Slot::FIRST..end), names),
-                strategy: NameStrategy::EachName,
-            }
+            let rows = compare_each(wanted, &within.rows(Slot::FIRST..end), names);
+            (rows, NameStrategy::EachName)
         } else {
             self.find_by_plan(&plan, Thresholds::USUAL, wanted, within, end, names)
         }
@@ -190,7 +181,7 @@ impl NameIndex {
         within: &RowSet,
         end: Slot,
         names: &impl Names,
-    ) -> Matching {
+    ) -> (RowSet, NameStrategy) {
         let mut found = self.original.search(plan, within, thresholds);
         self.renamed
             .correct(&mut found, plan.pattern(), within, thresholds);
@@ -198,15 +189,14 @@ impl NameIndex {
         let recorded_end = self.recorded_end.min(end);
         let mut unsure = found.unsure.rows(Slot::FIRST..recorded_end);
         unsure.extend(within.rows(recorded_end..end));
-        let mut rows = up_to(found.sure, recorded_end);
+        let mut rows = found.sure;
+        rows.truncate(recorded_end);
         rows.add_all(&compare_each(wanted, &unsure, names));
-        Matching {
-            rows,
-            strategy: NameStrategy::Trigrams {
-                postings: found.lists as u64,
-                compared: unsure.len() as u64,
-            },
-        }
+        let strategy = NameStrategy::Trigrams {
+            postings: found.lists as u64,
+            compared: unsure.len() as u64,
+        };
+        (rows, strategy)
     }
 
     /// Bytes of heap memory. O(blocks of all posting lists).
@@ -245,11 +235,5 @@ fn compare_each(wanted: &NameMatch, slots: &[Slot], names: &impl Names) -> RowSe
             rows.extend(wanted.map(|(slot, _)| slot));
         }
     }
-    rows
-}
-
-/// The rows before `end`. Staged ones, not yet visible, are behind it.
-fn up_to(mut rows: RowSet, end: Slot) -> RowSet {
-    rows.truncate(end);
     rows
 }

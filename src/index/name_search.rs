@@ -57,11 +57,11 @@ impl NameSearch<'_> {
     pub(crate) fn run(&self) -> NamesFound {
         let list = self.lookups.answers.list(self.list);
         let (end, rows) = (self.index.visible_end, &self.index.rows);
-        let matching = self.lookups.names.find(self.name, list, end, rows);
+        let (rows, strategy) = self.lookups.names.find(self.name, list, end, rows);
         NamesFound {
-            rows: matching.rows,
+            rows,
             validity: self.validity_now(),
-            strategy: matching.strategy,
+            strategy,
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod block;
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -194,13 +194,13 @@ impl<N: RowNumber> RowSet<N> {
 
     /// Removes the rows that any of some blocks has, and returns them. `others` gives these blocks
     /// by number.
-    pub(super) fn split_off<B: AsRef<Block>, I: Iterator<Item = B>>(
+    pub(super) fn split_off<B: Borrow<Block>, I: Iterator<Item = B>>(
         &mut self,
         others: impl Fn(usize) -> I,
     ) -> Self {
         let mut removed = Self::default();
         for number in 0..self.blocks.len() {
-            let others = others(number).filter(|block| block.as_ref().len() > 0);
+            let others = others(number).filter(|block| block.borrow().len() > 0);
             let mut others = others.peekable();
             if let Some(block) = self.block(number)
                 && others.peek().is_some()
@@ -229,19 +229,14 @@ impl<N: RowNumber> RowSet<N> {
 
     /// Adds the rows of another set.
     pub(super) fn add_all(&mut self, others: &Self) {
-        for (number, other) in others.non_empty_blocks() {
+        let others = others.blocks.iter().enumerate();
+        for (number, other) in others.filter(|(_, other)| other.count > 0) {
             let rows = match self.block(number) {
-                Some(block) if block.len() > 0 => Block::union([block, other].into_iter()),
-                _ => other.clone(),
+                Some(block) if block.len() > 0 => Block::union([block, &other.rows].into_iter()),
+                _ => other.rows.clone(),
             };
             self.set_block(number, rows);
         }
-    }
-
-    fn non_empty_blocks(&self) -> impl Iterator<Item = (usize, &Block)> {
-        let blocks = self.blocks.iter().enumerate();
-        let blocks = blocks.filter(|(_, block)| block.count > 0);
-        blocks.map(|(number, block)| (number, &block.rows))
     }
 
     /// Removes all rows from `end` on.

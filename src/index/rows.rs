@@ -128,7 +128,8 @@ impl Rows {
 
     pub(super) fn view(&self, slot: Slot) -> Option<RowView<'_>> {
         let (chunk, position) = split(slot);
-        self.chunks.get(chunk)?.view(position)
+        let rows = self.chunks.get(chunk)?.rows.as_slice();
+        rows.get(position)?.view()
     }
 
     /// The rows of `slots` that were not removed.
@@ -361,10 +362,6 @@ impl Rows {
 }
 
 impl Chunk {
-    fn view(&self, position: usize) -> Option<RowView<'_>> {
-        self.rows.as_slice().get(position)?.view()
-    }
-
     fn push(&mut self, head: &RowHead, task: &Task) {
         let ChunkRows::Open(rows) = &mut self.rows else {
             return;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc, Weekday};
 
 use super::source::{Source, SplitMix64, mix};
-use super::vocabulary::{ACTIONS, DEPARTMENTS, OCCASIONS, PLACES};
+use super::words::{ACTIONS, DEPARTMENTS, OCCASIONS, PLACES};
 use crate::error::Error;
 use crate::query::{ListQuery, NameMatch};
 use crate::schedule::{MonthDate, MonthDates, Months, Schedule, TimeZone, Weekdays};

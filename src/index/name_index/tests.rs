@@ -103,8 +103,8 @@ impl Both {
         for (within, end) in [(&live, all), (&some, all), (&few, all), (&some, half)] {
             let passes = |slot: &Slot| within.contains(*slot) && *slot < end;
             let expected: RowSet = slots().filter(matches).filter(passes).collect();
-            let found = self.index.find(wanted, within, end, &self.names);
-            assert_eq!(found.rows, expected, "{wanted:?}: {:?}", found.strategy);
+            let (rows, strategy) = self.index.find(wanted, within, end, &self.names);
+            assert_eq!(rows, expected, "{wanted:?}: {strategy:?}");
         }
         if wanted.text().is_empty() {
             return;
@@ -117,8 +117,8 @@ impl Both {
                 compared_max,
             };
             let index = &self.index;
-            let found = index.find_by_plan(&plan, thresholds, wanted, &live, all, &self.names);
-            assert_eq!(found.rows, matching, "{wanted:?} by {thresholds:?}");
+            let (rows, _) = index.find_by_plan(&plan, thresholds, wanted, &live, all, &self.names);
+            assert_eq!(rows, matching, "{wanted:?} by {thresholds:?}");
         }
     }
 
@@ -341,11 +341,11 @@ fn a_row_that_goes_leaves_nothing() {
     let everything: RowSet = (0..400).map(Slot::new).collect();
     for needle in ["e", "st", "task", "σας", "nightly-restart"] {
         let wanted = NameMatch::contains_ignoring_case(needle).unwrap();
-        let found = both
+        let (rows, _) = both
             .index
             .find(&wanted, &everything, Slot::MAX, &both.names);
         // What no row has is known without a look at any; others were never recorded.
-        assert!(found.rows.is_empty());
+        assert!(rows.is_empty());
     }
     let wanted = NameMatch::contains_ignoring_case("task").unwrap();
     let pattern = Pattern::of(&wanted);

@@ -31,7 +31,7 @@ pub(super) struct Trigrams<N> {
 }
 
 /// What is recorded of two bytes.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Pair<N> {
     /// The form and the first two bytes of facts.
     key: u32,
@@ -176,7 +176,14 @@ impl<N: RowNumber> Trigrams<N> {
         let (key, last) = fact.split();
         let pairs = &mut self.pairs;
         let pair = pairs.entry(hash(key), |pair| pair.key == key, |pair| hash(pair.key));
-        let pair = pair.or_insert_with(|| Box::new(Pair::new(key))).into_mut();
+        let pair = pair
+            .or_insert_with(|| {
+                Box::new(Pair {
+                    key,
+                    ..Pair::default()
+                })
+            })
+            .into_mut();
         pair.follower_mut(last)
     }
 }
@@ -190,14 +197,6 @@ impl Trigrams<Slot> {
 }
 
 impl<N: RowNumber> Pair<N> {
-    fn new(key: u32) -> Self {
-        Self {
-            key,
-            followers: Vec::new(),
-            lists: Vec::new(),
-        }
-    }
-
     fn heap_bytes(&self) -> usize {
         let lists = self.lists.iter().map(PostingList::heap_bytes);
         lists.sum::<usize>()

@@ -2,6 +2,8 @@
 
 mod bits;
 
+use std::borrow::Borrow;
+
 use prefetch_index::prefetch_index;
 
 use bits::{Bits, WORDS, Words, each_bit, has_bit, set_bit};
@@ -39,12 +41,6 @@ pub(in crate::index) enum Block {
 
 const _: () = assert!(size_of::<Block>() == 24);
 
-impl AsRef<Self> for Block {
-    fn as_ref(&self) -> &Self {
-        self
-    }
-}
-
 impl Default for Block {
     fn default() -> Self {
         Self::List(Vec::new())
@@ -54,7 +50,7 @@ impl Default for Block {
 impl Block {
     pub(in crate::index) fn len(&self) -> u32 {
         match self {
-            // Not cut off: there are at most 4,096 of them.
+            // Not cut off: there are at most 65,536 of them.
             Self::List(rows) => u32::try_from(rows.len()).unwrap_or(u32::MAX),
             Self::Bits(_, count) => *count,
         }
@@ -90,7 +86,7 @@ impl Block {
     }
 
     /// Splits the rows into those that any of the other blocks has, and the rest.
-    pub(super) fn partition<B: AsRef<Self>>(&self, others: impl Iterator<Item = B>) -> [Self; 2] {
+    pub(super) fn partition<B: Borrow<Self>>(&self, others: impl Iterator<Item = B>) -> [Self; 2] {
         let mut common = words_of(others);
         match self {
             Self::List(rows) => {
@@ -111,7 +107,7 @@ impl Block {
     }
 
     /// The rows of any of these blocks of the same number.
-    pub(in crate::index) fn union<B: AsRef<Self>>(blocks: impl Iterator<Item = B>) -> Self {
+    pub(in crate::index) fn union<B: Borrow<Self>>(blocks: impl Iterator<Item = B>) -> Self {
         Self::of(&words_of(blocks))
     }
 
@@ -312,22 +308,19 @@ impl Block {
 impl From<Vec<u16>> for Block {
     /// The block of rows that ascend.
     fn from(rows: Vec<u16>) -> Self {
-        if rows.len() > BLOCK_LIST_MAX {
-            let mut words = [0; WORDS];
-            for &low in &rows {
-                set_bit(&mut words, low);
-            }
-            Self::bits(&words)
+        let list = Self::List(rows);
+        if list.len() as usize > BLOCK_LIST_MAX {
+            Self::union([list].into_iter())
         } else {
-            Self::List(rows)
+            list
         }
     }
 }
 
 /// A bit for each row of any of some blocks.
-fn words_of<B: AsRef<Block>>(blocks: impl Iterator<Item = B>) -> Words {
+fn words_of<B: Borrow<Block>>(blocks: impl Iterator<Item = B>) -> Words {
     let mut words = [0; WORDS];
-    blocks.for_each(|block| block.as_ref().add_to(&mut words));
+    blocks.for_each(|block| block.borrow().add_to(&mut words));
     words
 }
 
