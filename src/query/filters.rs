@@ -208,9 +208,9 @@ mod tests {
     #[test]
     fn the_scopes_of_a_list_are_those_of_its_tasks() {
         let of = |scheduled_type| {
-            let list = AnswerList {
+            let list = ClosedFilters {
                 scheduled_type,
-                ..AnswerList::default()
+                ..ClosedFilters::default()
             };
             ListKey::of(list).unwrap().scope_bits()
         };
@@ -220,10 +220,10 @@ mod tests {
         assert_eq!(each.iter().sum::<u8>(), of(None));
         assert_eq!(of(None) & of(Some(ScheduledType::LifeCycle)), 0);
         for event in LifeCycleType::ALL {
-            let list = AnswerList {
+            let list = ClosedFilters {
                 scheduled_type: Some(ScheduledType::LifeCycle),
                 life_cycle_type: Some(*event),
-                ..AnswerList::default()
+                ..ClosedFilters::default()
             };
             let bits = ListKey::of(list).unwrap().scope_bits();
             assert_eq!(bits & of(Some(ScheduledType::LifeCycle)), bits);
