@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 #[test]
 fn every_group_has_lines_of_the_documented_fields() {
     let program = env!("CARGO_BIN_EXE_taskdex-peers");
-    let args = ["--quick", "--json", "--tasks", "100"];
+    let args = ["--quick", "--json", "--tasks", "1000"];
     let output = Command::new(program).args(args).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout).unwrap();
@@ -35,7 +35,7 @@ fn every_group_has_lines_of_the_documented_fields() {
         assert_eq!(names, BTreeSet::from(documented), "{line}");
         assert!(fields["case"].is_string() && fields["engine"].is_string());
         assert!(fields[amount].is_number(), "{line}");
-        let n = if group == "next" { None } else { Some(100) };
+        let n = if group == "next" { None } else { Some(1000) };
         assert_eq!(fields["n"].as_u64(), n, "{line}");
         let is_matching = ["list", "name", "json"].contains(&group);
         assert_eq!(fields["matching"].is_u64(), is_matching, "{line}");
