@@ -117,7 +117,7 @@ impl NameBatch {
     reason = "there is a place for each digit, and for each fact"
 )]
 fn sort_by_digit(from: &[(Fact, Slot)], to: &mut [(Fact, Slot)], shift: u32) {
-    let digit = |fact: Fact| (fact.number() >> shift) as usize & ((1 << DIGIT) - 1);
+    let digit = |fact: Fact| (fact.0 >> shift) as usize & ((1 << DIGIT) - 1);
     let mut places = vec![0_u32; 1 << DIGIT];
     for &(fact, _) in from {
         places[digit(fact)] += 1;

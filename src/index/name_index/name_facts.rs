@@ -21,7 +21,7 @@ pub(super) enum Form {
 /// Nothing but the name itself stands behind [`START`]. So two of it stand for an ASCII byte
 /// anywhere, and one behind a pair of bytes tells that the pair branches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Fact(u32);
+pub(super) struct Fact(pub(super) u32);
 
 impl Fact {
     /// Bits of the number of a fact.
@@ -50,10 +50,6 @@ impl Fact {
     pub(super) fn split(self) -> (u32, u8) {
         let [.., last] = self.0.to_be_bytes();
         (self.0 >> 8, last)
-    }
-
-    pub(super) fn number(self) -> u32 {
-        self.0
     }
 }
 
