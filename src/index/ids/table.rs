@@ -21,7 +21,7 @@ impl Place {
         slot: Slot::MAX,
     };
 
-    fn is_taken(&self) -> bool {
+    fn is_taken(self) -> bool {
         self.slot != Slot::MAX
     }
 }
