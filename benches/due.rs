@@ -65,7 +65,7 @@ fn what_watching_adds() {
             |store, turn, ids| {
                 let status = LastStatus::ALL[turn % LastStatus::ALL.len()];
                 for id in ids {
-                    let _ = store.set_last_status(p, id, status);
+                    let _ = store.set_last_status(p, id, Some(status));
                 }
             },
         );
@@ -122,7 +122,7 @@ fn difference<T>(
         let times_of_both = stores.each_ref().map(|store| {
             let begin = Instant::now();
             change(store, turn, &prepared);
-            begin.elapsed().as_nanos() as i64 / TURN_CHANGES as i64
+            i64::try_from(begin.elapsed().as_nanos() / TURN_CHANGES as u128).unwrap()
         });
         times.push(times_of_both);
     }
