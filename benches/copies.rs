@@ -159,8 +159,9 @@ fn copies(criterion: &mut Criterion) {
             text
         });
         group.bench_function(BenchmarkId::new("export", size), |bencher| {
+            let length = text.len();
             bencher.iter(|| {
-                let mut text = Vec::with_capacity(text.len());
+                let mut text = Vec::with_capacity(length);
                 let snapshot = store.snapshot(&p).unwrap();
                 snapshot.write_export(&mut text).unwrap();
                 text.len()
@@ -168,9 +169,10 @@ fn copies(criterion: &mut Criterion) {
         });
         let other = ProjectId::new("copy").unwrap();
         group.bench_function(BenchmarkId::new("restore", size), |bencher| {
+            let text = text.as_slice();
             bencher.iter_batched(
                 || store.remove_project(&other),
-                |_| store.restore(&other, text.as_slice()).unwrap(),
+                |_| store.restore(&other, text).unwrap(),
                 BatchSize::PerIteration,
             );
         });
