@@ -216,7 +216,7 @@ mod tests {
         };
         let timed = ScheduledType::ALL.iter().filter(|it| it.is_timed());
         let each: Vec<u8> = timed.map(|&it| of(Some(it))).collect();
-        assert!(each.iter().all(|bits| bits.count_ones() == 1));
+        assert!(each.iter().all(|bits| bits.is_power_of_two()));
         assert_eq!(each.iter().sum::<u8>(), of(None));
         assert_eq!(of(None) & of(Some(ScheduledType::LifeCycle)), 0);
         for event in LifeCycleType::ALL {
