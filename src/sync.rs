@@ -34,11 +34,11 @@ pub(crate) use shuttle::thread::yield_now;
 #[cfg(feature = "interleavings")]
 pub(crate) type RandomState = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
 
-/// A size from which on something happens, which a few calls come to where interleavings are
-/// tried.
-pub(crate) const fn cramped<T: Copy>(usual: T, tried: T) -> T {
+/// A size from which on something happens: small in the build that tries interleavings, so that a
+/// few calls reach it.
+pub(crate) const fn small_when_interleaved<T: Copy>(usual: T, small: T) -> T {
     if cfg!(feature = "interleavings") {
-        tried
+        small
     } else {
         usual
     }

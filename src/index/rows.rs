@@ -13,11 +13,11 @@ pub(crate) use shared::{CopiedChunks, SharedChunk, SharedRows};
 use super::next::Next;
 use super::slot::{RowNumber, Slot};
 use crate::query::Revision;
-use crate::sync::{Arc, cramped};
+use crate::sync::{Arc, small_when_interleaved};
 use crate::task::{Attributes, Task};
 
 /// Rows in one chunk. It is copied in microseconds, and its other fields take little beside them.
-pub(super) const CHUNK_ROWS: usize = cramped(512, 16);
+pub(super) const CHUNK_ROWS: usize = small_when_interleaved(512, 16);
 const CHUNK_SHIFT: u32 = CHUNK_ROWS.trailing_zeros();
 
 /// The most rows that are fetched at once.

@@ -15,12 +15,12 @@ use super::project::{Project, next_of};
 use crate::error::{Error, ErrorKind};
 use crate::index::{Addition, Logged, NameBatch, NoRoom, NotAdded, REVISION_MAX, Removed, RowHead};
 use crate::query::Revision;
-use crate::sync::{cramped, reached};
+use crate::sync::{reached, small_when_interleaved};
 use crate::task::{Task, written_instant};
 pub(super) use plan::{Added, ChangedIds, Plan, Planner};
 
 /// Rows that are staged in one step, while readers wait.
-const STEP_ROWS: usize = cramped(16, 3);
+const STEP_ROWS: usize = small_when_interleaved(16, 3);
 
 /// Why a batch was refused.
 ///

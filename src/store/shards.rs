@@ -7,12 +7,12 @@ use hashbrown::HashTable;
 use super::memory::ARC_COUNTS;
 use super::project::Project;
 use crate::index::Origin;
-use crate::sync::{Arc, RandomState, RwLock, cramped, rank, reached};
+use crate::sync::{Arc, RandomState, RwLock, rank, reached, small_when_interleaved};
 use crate::task::ProjectId;
 
 /// Parts of the projects, each behind a lock of its own: threads that work on different projects
 /// seldom meet. Where interleavings are tried, they often do.
-const SHARD_COUNT: usize = cramped(64, 2);
+const SHARD_COUNT: usize = small_when_interleaved(64, 2);
 
 /// All projects, and where the history of each that ended continues.
 ///

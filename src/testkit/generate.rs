@@ -200,7 +200,7 @@ impl Swarm {
     }
 
     /// Decides on a kind of history in which threads meet: every operation on few projects and
-    /// ids, and an engine with cramped limits.
+    /// ids, and an engine with small limits.
     pub fn crowded(source: &mut impl Source) -> Self {
         let swarm = Self::new(source);
         Self {

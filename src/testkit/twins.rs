@@ -16,7 +16,7 @@ use crate::task::{ProjectId, ScheduledType};
 
 /// Where the engine of [`Twins`] changes its forms.
 ///
-/// The usual limits are far off for a history of a few hundred calls; in a cramped
+/// The usual limits are far off for a history of a few hundred calls; in a small
 /// engine, what happens to large projects happens to small ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]

@@ -21,7 +21,7 @@ Usage: cargo run --release -p taskdex-peers -- [OPTIONS]
 
   --tasks N,N,…     numbers of tasks (default: 10000,100000; with --quick 1000000)
   --groups G,G,…    list, name, json, next, change, load, memory, due (default: all)
-  --quick           few samples: a million tasks in under a minute
+  --quick           few samples: a million tasks in up to a minute and a half
   --json            JSON Lines in place of tables; the heading goes to standard error
   --save FILE       writes the JSON Lines into a file, too
 ";

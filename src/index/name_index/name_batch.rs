@@ -4,17 +4,22 @@ use std::ops::Range;
 
 use super::name_facts::{Fact, Form, NameFacts, each_byte};
 use crate::index::slot::Slot;
-use crate::sync::cramped;
+use crate::sync::small_when_interleaved;
 
 /// A batch is complete with so many facts, those of a name's single bytes counted as one: of usual
 /// names, they take 17 megabytes while they are sorted. Unit tests fill it with fewer.
-const FACTS_MAX: usize = 1 << if cfg!(test) { 17 } else { cramped(20, 6) };
+const FACTS_MAX: usize = 1
+    << if cfg!(test) {
+        17
+    } else {
+        small_when_interleaved(20, 6)
+    };
 /// Facts that are recorded in one step, if they all go into one list.
-const STEP_FACTS: usize = cramped(1 << 10, 1 << 8);
+const STEP_FACTS: usize = small_when_interleaved(1 << 10, 1 << 8);
 /// As many facts as could be added in the time it takes to get at another list.
 const LIST_FACTS: usize = 32;
 /// Names whose ASCII bytes are recorded in one step.
-const STEP_NAMES: usize = cramped(128, 4);
+const STEP_NAMES: usize = small_when_interleaved(128, 4);
 /// Fewer facts than this are sorted by comparisons.
 const RADIX_MIN: usize = 1 << 12;
 /// Bits of a digit: a fact's number has two digits.

@@ -9,14 +9,14 @@ use prefetch_index::prefetch_index;
 use bits::{Bits, WORDS, Words, each_bit, has_bit, set_bit};
 
 use crate::index::slot::RowNumber;
-use crate::sync::cramped;
+use crate::sync::small_when_interleaved;
 
 /// Rows of a block: as many as 16 bits tell apart.
 const BLOCK_ROWS: usize = 1 << 16;
 /// The most rows in a list: a list of more takes more memory than a bit for each row.
-const BLOCK_LIST_MAX: usize = cramped(BLOCK_ROWS / 16, 12);
+const BLOCK_LIST_MAX: usize = small_when_interleaved(BLOCK_ROWS / 16, 12);
 /// Fewest rows as bits: those of a block that loses more become a list, of much less memory.
-const BLOCK_BITS_MIN: u32 = cramped(2_048, 11);
+const BLOCK_BITS_MIN: u32 = small_when_interleaved(2_048, 11);
 
 /// Rows of a list that become bits in the time of one search in it.
 pub(in crate::index) const SEARCHED_MAX: usize = 16;
