@@ -1,7 +1,8 @@
 //! How many tasks each value of a filter would leave, counted without reading a page.
 
-use super::{Index, NameSearch, RowSet};
+use super::{Index, NameSearch, RowSet, RowView};
 use crate::query::{Facets, Filters, ListKey};
+use crate::task::Code;
 
 impl Index {
     /// For every value of every filter, how many tasks match with it; `search` gives the rows
@@ -14,7 +15,15 @@ impl Index {
     ) -> Facets {
         let Some(lookups) = &self.lookups else {
             let name = filters.task_name.as_ref();
-            return Facets::count(filters.list, |key| self.scan(key, name).len());
+            let named = self
+                .iter()
+                .map(|(_, row)| row)
+                .filter(|row| name.is_none_or(|name| name.matches(row.task().task_name())));
+            let codes: Vec<Code> = named.map(RowView::code).collect();
+            return Facets::count(filters.list, |key| {
+                let held = codes.iter().filter(|&&code| key.holds(code));
+                held.fold(0, |count, _| count + 1)
+            });
         };
         let Some(name) = &filters.task_name else {
             let count = |key| self.visible_count(lookups.answers.list(key));

@@ -6,8 +6,8 @@ use crate::task::{Code, LastStatus, LifeCycleType, ScheduledType, TaskType, smal
 
 /// The filters of a query on closed sets of values: all but the name.
 ///
-/// The tasks of each combination are kept ready as an answer list, and [`Explanation`](super::Explanation) tells which
-/// one a query reads. `None` of an attribute is any.
+/// The tasks of each combination are kept ready as an answer list, and
+/// [`Explanation`](super::Explanation) tells which one a query reads. `None` of an attribute is any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct ClosedFilters {
@@ -58,7 +58,7 @@ const ANY_TRIGGERED: u16 = ANY_TIMED + 1;
 const SCOPE_KEYS: u16 = ANY_TRIGGERED + 1;
 const STATUS_KEYS: u16 = ANY_STATUS + 1;
 
-/// An [`ClosedFilters`] in the numbers of [`Code`]s, which it is compared with.
+/// [`ClosedFilters`] in the numbers of [`Code`]s, which they are compared with.
 ///
 /// A list has the tasks of a task type or of any, of a scope or a group of scopes, of a last status
 /// or of any. Triggered tasks are seen only where they are asked for, because of the key that a
