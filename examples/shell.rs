@@ -32,6 +32,7 @@ use members::{Members, Refusal};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use support::facets::write_facets;
+use support::progress::ProgressLine;
 use support::{Answers, Failure, answer_lines, read_file};
 use taskdex::wire::{self, RecordReader};
 use taskdex::{
@@ -279,7 +280,12 @@ impl Shell {
     ) -> Result<(), Refusal> {
         let export = members.string("export")?;
         members.finish()?;
-        let restored = self.store.restore(project, export.as_bytes());
+        let line = ProgressLine::new("restoring");
+        let on_progress = |progress| line.show(progress);
+        let export = export.as_bytes();
+        let restored = self
+            .store
+            .restore_with_progress(project, export, &on_progress);
         answer(out, "revision", restored?)
     }
 

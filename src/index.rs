@@ -35,7 +35,7 @@ pub(crate) use log::{ChangeLog, Logged};
 pub(crate) use memory::b_tree_bytes;
 pub(crate) use name_index::{NameBatch, NameIndex};
 pub(crate) use name_search::{NameSearch, NamesFound, Validity};
-pub(crate) use next::{Known, Moment, Next};
+pub(crate) use next::{CachedNext, Known, Moment};
 use recent_changes::RecentChanges;
 pub(crate) use row_set::RowSet;
 use rows::Rows;
@@ -50,7 +50,7 @@ use crate::query::Revision;
 
 /// Where a project changes its form.
 #[derive(Debug)]
-pub(crate) struct Limits {
+pub(crate) struct SizeLimits {
     /// A project of more tasks than this has answer lists.
     pub(crate) lists_from: u32,
     /// A project of fewer tasks than this has none any more.
@@ -64,7 +64,7 @@ pub(crate) struct Limits {
     pub(crate) rows_max: u32,
 }
 
-impl Limits {
+impl SizeLimits {
     /// A scan of a few hundred rows takes less than a microsecond; lists for
     /// them would take more memory than the rows.
     pub(crate) const USUAL: Self = Self {
@@ -111,7 +111,7 @@ const SEQUENCES_OF_REVISION_BITS: u32 = 16;
 pub(crate) struct Origin {
     pub(crate) revision: Revision,
     /// Greater than every sequence that was used.
-    pub(crate) sequence_next: u64,
+    pub(crate) next_sequence: u64,
 }
 
 /// Ids whose places are prefetched together, where lists of many rows are built.
@@ -133,7 +133,7 @@ pub(crate) struct Index {
     rows: Rows,
     lookups: Option<Box<Lookups>>,
     revision: Revision,
-    sequence_next: u64,
+    next_sequence: u64,
     visible_end: Slot,
     visible: u32,
     /// Renumberings, and builds of lists, so far. Rows cached in an earlier epoch are invalid.
@@ -141,7 +141,7 @@ pub(crate) struct Index {
     log: Option<Box<ChangeLog>>,
     /// The due queue of a watched store. Listings then do not write `next` of rows.
     due: Option<Box<DueQueue>>,
-    limits: &'static Limits,
+    limits: &'static SizeLimits,
 }
 
 /// The lookups of a project with many tasks.
@@ -155,12 +155,12 @@ pub(crate) struct Lookups {
 
 impl Index {
     /// A project with no tasks, and no change log.
-    pub(crate) fn new(origin: Origin, limits: &'static Limits) -> Self {
+    pub(crate) fn new(origin: Origin, limits: &'static SizeLimits) -> Self {
         Self {
             rows: Rows::default(),
             lookups: None,
             revision: origin.revision,
-            sequence_next: origin.sequence_next,
+            next_sequence: origin.next_sequence,
             visible_end: Slot::FIRST,
             visible: 0,
             epoch: 0,
@@ -176,25 +176,25 @@ impl Index {
     }
 
     /// The sequence after all that published tasks ever had.
-    pub(crate) fn sequence_next(&self) -> u64 {
-        self.sequence_next
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.next_sequence
     }
 
     /// The sequence of the first task that a batch of this version adds.
     pub(crate) fn first_sequence(&self, version: Revision) -> u64 {
         if self.visible > 0 {
-            return self.sequence_next;
+            return self.next_sequence;
         }
         // The project begins: it ends with the batch that takes its last task.
         let first = version.get() << SEQUENCES_OF_REVISION_BITS;
-        first.max(self.sequence_next)
+        first.max(self.next_sequence)
     }
 
     /// Where the history of this project continues.
     pub(crate) fn origin(&self) -> Origin {
         Origin {
             revision: self.revision,
-            sequence_next: self.sequence_next,
+            next_sequence: self.next_sequence,
         }
     }
 
@@ -265,8 +265,8 @@ impl Index {
     }
 
     /// Raises the sequence of the next task, as another copy of the project has it.
-    pub(crate) fn continue_sequences(&mut self, sequence_next: u64) {
-        self.sequence_next = self.sequence_next.max(sequence_next);
+    pub(crate) fn continue_sequences(&mut self, next_sequence: u64) {
+        self.next_sequence = self.next_sequence.max(next_sequence);
     }
 }
 

@@ -24,7 +24,7 @@ use chrono::{DateTime, Utc};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::index::{DueQueue, Index, Limits, Origin};
+use crate::index::{DueQueue, Index, Origin, SizeLimits};
 use crate::query::{Explanation, Facets, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::Execution;
 use crate::sync::{Arc, reached};
@@ -85,7 +85,7 @@ pub use statistics::StoreStatistics;
 #[derive(Debug)]
 pub struct TaskStore {
     shards: Shards,
-    limits: &'static Limits,
+    limits: &'static SizeLimits,
     search_cache: CacheBudget,
     /// The most entries of each project's change log; 0 for no log.
     log_capacity: usize,
@@ -580,7 +580,7 @@ impl TaskStore {
         Ok(Snapshot {
             project: project.clone(),
             revision: index.revision(),
-            sequence_next: index.sequence_next(),
+            next_sequence: index.next_sequence(),
             rows: index.share(),
         })
     }
@@ -613,7 +613,7 @@ impl TaskStore {
         let call = call!("changes_since", project);
         let Origin {
             revision,
-            sequence_next,
+            next_sequence,
         } = match self.shards.look_up(project) {
             Ok(project) => {
                 let changes = project.changes_since(since)?;
@@ -625,7 +625,7 @@ impl TaskStore {
         if since != revision {
             return Err(Error::out_of_reach(since, revision, revision));
         }
-        Ok(ChangeSet::nothing(revision, sequence_next))
+        Ok(ChangeSet::nothing(revision, next_sequence))
     }
 
     /// Leads a copy of a project on, as one change, and returns its revision.
@@ -668,7 +668,7 @@ impl TaskStore {
         }
         let origin = Origin {
             revision,
-            sequence_next: 0,
+            next_sequence: 0,
         };
         Ok(Restoration::new(Index::new(origin, self.limits)))
     }

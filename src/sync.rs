@@ -87,13 +87,17 @@ thread_local! {
     static HELD: Cell<u8> = const { Cell::new(0) };
 }
 
+/// Whether ranks are looked at: where debug assertions are, and in `tests/interleavings`, which is
+/// built without those.
+const RANKS_ARE_CHECKED: bool = cfg!(any(debug_assertions, feature = "interleavings"));
+
 /// A lock of this rank, held by this thread.
 #[derive(Debug)]
 struct Held<const RANK: u8>;
 
 impl<const RANK: u8> Held<RANK> {
     fn new() -> Self {
-        if cfg!(debug_assertions) {
+        if RANKS_ARE_CHECKED {
             HELD.with(|held| {
                 let ranks = held.get();
                 assert!(
@@ -109,7 +113,7 @@ impl<const RANK: u8> Held<RANK> {
 
 impl<const RANK: u8> Drop for Held<RANK> {
     fn drop(&mut self) {
-        if cfg!(debug_assertions) {
+        if RANKS_ARE_CHECKED {
             HELD.with(|held| held.set(held.get() & !(1 << RANK)));
         }
     }

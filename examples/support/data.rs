@@ -32,7 +32,7 @@ pub(crate) fn read(
         None => SAMPLE.to_vec(),
     };
     let default_project = ProjectId::new("default")?;
-    let line = ProgressLine::new();
+    let line = ProgressLine::new("reading");
     let on_progress = |progress| {
         line.show(progress);
         on_progress(progress);

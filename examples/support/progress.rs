@@ -1,43 +1,29 @@
-//! How far reading a file has come, for someone who waits at a terminal.
+//! How far long work has come, for someone who waits at a terminal.
 
-use std::io::{IsTerminal, stderr};
-use std::sync::atomic::{AtomicU64, Ordering};
-
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use taskdex::wire::Progress;
 
 /// A line on standard error, erased in the end; nothing where that is not a terminal.
-pub(crate) struct ProgressLine {
-    is_terminal: bool,
-    /// What the line shows, so that it is written a hundred times at most.
-    percent: AtomicU64,
-}
+pub(crate) struct ProgressLine(ProgressBar);
 
 impl ProgressLine {
-    pub(crate) fn new() -> Self {
-        Self {
-            is_terminal: stderr().is_terminal(),
-            percent: AtomicU64::new(0),
-        }
+    /// The line of some work: `reading`, say.
+    pub(crate) fn new(work: &'static str) -> Self {
+        let style = ProgressStyle::with_template("{prefix}: {percent} %, {msg} records");
+        let bar = ProgressBar::new(100)
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+            .with_prefix(work)
+            .with_finish(ProgressFinish::AndClear);
+        Self(bar)
     }
 
     pub(crate) fn show(&self, progress: Progress) {
+        self.0.set_message(progress.records.to_string());
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "from 0 to 100"
         )]
-        let percent = (100.0 * progress.fraction) as u64;
-        if self.is_terminal && self.percent.swap(percent, Ordering::Relaxed) != percent {
-            eprint!("\rreading: {percent} %, {} records", progress.records);
-        }
-    }
-}
-
-impl Drop for ProgressLine {
-    fn drop(&mut self) {
-        if self.is_terminal {
-            // To the start of the line, which is erased from there on.
-            eprint!("\r\x1b[K");
-        }
+        self.0.set_position((100.0 * progress.fraction) as u64);
     }
 }

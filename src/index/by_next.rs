@@ -56,7 +56,7 @@ impl Index {
     ) -> Selected {
         let mut selected = Selected::none(total);
         let mut left = query.offset();
-        let mut see = |slot| {
+        let mut visit = |slot| {
             match left.checked_sub(1) {
                 Some(fewer) => left = fewer,
                 None => selected.push(slot),
@@ -79,9 +79,9 @@ impl Index {
         };
         let scopes = ListKey::of(query.filters.list).map_or(0, ListKey::scope_bits);
         let pending = || due.iter_of(scopes).map(|(_, slot)| slot);
-        if pending().all(|slot| !is_wanted(slot) || see(slot)) {
+        if pending().all(|slot| !is_wanted(slot) || visit(slot)) {
             let pending = Bits::of(self.visible_end, pending());
-            all().all(|slot| pending.contains(slot) || see(slot));
+            all().all(|slot| pending.contains(slot) || visit(slot));
         }
         selected
     }

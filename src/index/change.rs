@@ -1,7 +1,9 @@
 //! Changes of a project, in place.
 
 use super::rows::pending_of;
-use super::{Index, Logged, Lookups, NameBatch, Next, NoRoom, REVISION_MAX, Removed, RowHead};
+use super::{
+    CachedNext, Index, Logged, Lookups, NameBatch, NoRoom, REVISION_MAX, Removed, RowHead,
+};
 use super::{RowView, Slot};
 use crate::query::Revision;
 use crate::task::{Attributes, Code, LastStatus, Task};
@@ -39,7 +41,7 @@ impl Index {
     pub(crate) fn add(
         &mut self,
         task: &Task,
-        next: Next,
+        next: CachedNext,
         added: i64,
     ) -> Result<Revision, NotAdded> {
         let version = self.next_revision()?;
@@ -207,7 +209,7 @@ impl Index {
         &mut self,
         slot: Slot,
         enabled: bool,
-        next: Option<Next>,
+        next: Option<CachedNext>,
     ) -> Result<Revision, NoRoom> {
         let before = self.row(slot).map(RowView::version);
         let version = self.set_attributes(slot, |attributes| attributes.with_enabled(enabled))?;
@@ -254,7 +256,7 @@ impl Index {
         &mut self,
         slot: Slot,
         task: &Task,
-        next: Next,
+        next: CachedNext,
     ) -> Result<Revision, NoRoom> {
         let version = self.next_revision()?;
         let sequence = self.row(slot).ok_or(NoRoom)?.sequence();
@@ -270,7 +272,7 @@ impl Index {
         &mut self,
         slot: Slot,
         task: &Task,
-        next: Next,
+        next: CachedNext,
         version: Revision,
     ) -> Result<(), NoRoom> {
         let row = self.rows.view(slot).ok_or(NoRoom)?;
@@ -332,7 +334,13 @@ impl Index {
 
     /// Caches a next execution in its row, if the row did not change since, and neither a
     /// snapshot nor a due queue needs what is there.
-    pub(crate) fn set_next(&mut self, slot: Slot, sequence: u64, version: Revision, next: Next) {
+    pub(crate) fn set_next(
+        &mut self,
+        slot: Slot,
+        sequence: u64,
+        version: Revision,
+        next: CachedNext,
+    ) {
         let same = self
             .rows
             .view(slot)

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use prefetch_index::prefetch_index;
 
 use super::memory::b_tree_bytes;
-use super::next::Next;
+use super::next::CachedNext;
 use super::rows::Rows;
 use super::slot::{RowNumber, Slot};
 use crate::task::Code;
@@ -28,7 +28,7 @@ const SLOT_BITS: u32 = u32::BITS;
 /// What is pending, ordered by second, and by row within a second.
 ///
 /// A word is a second, counted from `base`, above a row. Words stand in sorted blocks, in order.
-/// Seconds that are not within 136 years of `base` wait in a set apart. A row's kept [`Next`] is
+/// Seconds that are not within 136 years of `base` wait in a set apart. A row's kept [`CachedNext`] is
 /// the key by which its word is found again, so nothing else may write it.
 ///
 /// A change finds its block by a binary search, and moves half a block: O(log n) for n rows, and
@@ -165,7 +165,12 @@ impl DueQueue {
     }
 
     /// Moves a row from one moment to another, and from one code to another.
-    pub(super) fn exchange(&mut self, slot: Slot, before: (Next, Code), after: (Next, Code)) {
+    pub(super) fn exchange(
+        &mut self,
+        slot: Slot,
+        before: (CachedNext, Code),
+        after: (CachedNext, Code),
+    ) {
         if before.0 != after.0 || before.1.scope() != after.1.scope() {
             self.prefetch(slot, after.0);
             self.remove(slot, before.0);
@@ -190,7 +195,7 @@ impl DueQueue {
     }
 
     /// Adds a row under its next moment, if it has one.
-    pub(super) fn insert(&mut self, slot: Slot, next: Next, code: Code) {
+    pub(super) fn insert(&mut self, slot: Slot, next: CachedNext, code: Code) {
         self.exact_from = self.exact_from.max(next.known_from());
         let Some(second) = next.instant() else {
             return;
@@ -204,7 +209,7 @@ impl DueQueue {
     }
 
     /// Takes a row out that was added under this moment.
-    pub(super) fn remove(&mut self, slot: Slot, next: Next) {
+    pub(super) fn remove(&mut self, slot: Slot, next: CachedNext) {
         let Some(second) = next.instant() else {
             return;
         };
@@ -217,7 +222,7 @@ impl DueQueue {
     }
 
     /// Adds many rows. O(n log n) for n rows, those of before included.
-    fn insert_all(&mut self, rows: impl Iterator<Item = (Slot, Next, Code)>) {
+    fn insert_all(&mut self, rows: impl Iterator<Item = (Slot, CachedNext, Code)>) {
         let mut words = Vec::new();
         for (slot, next, code) in rows {
             self.exact_from = self.exact_from.max(next.known_from());
@@ -283,7 +288,7 @@ impl DueQueue {
     }
 
     /// Prefetches the block in which a row has this moment, or would have it.
-    fn prefetch(&self, slot: Slot, next: Next) {
+    fn prefetch(&self, slot: Slot, next: CachedNext) {
         let word = next.instant().and_then(|second| self.word(second, slot));
         let block = word.and_then(|word| self.blocks.get(self.block_of(word)));
         prefetch_words(block.map_or(&[], |block| &block.words));
@@ -406,7 +411,7 @@ impl DueQueue {
     /// Checks the blocks, and that these rows and no others are there.
     pub(super) fn validate(
         &self,
-        rows: impl Iterator<Item = (Slot, Next, Code)>,
+        rows: impl Iterator<Item = (Slot, CachedNext, Code)>,
     ) -> Result<(), String> {
         if !self.is_published() {
             return Err("the agenda has another first second".into());
@@ -488,12 +493,12 @@ mod tests {
     use super::*;
     use crate::index::Moment;
 
-    fn at(second: i64) -> Next {
+    fn at(second: i64) -> CachedNext {
         let moment = Moment {
             instant: second,
             offset: 0,
         };
-        Next::between(Some(second - 60), Some(moment))
+        CachedNext::between(Some(second - 60), Some(moment))
     }
 
     fn slots(range: std::ops::Range<u32>) -> impl Iterator<Item = Slot> {
@@ -644,7 +649,11 @@ mod tests {
     #[test]
     fn what_never_comes_is_not_pending() {
         let mut queue = DueQueue::new(1_000);
-        for next in [Next::NEVER, Next::UNKNOWN, Next::between(Some(5_000), None)] {
+        for next in [
+            CachedNext::NEVER,
+            CachedNext::UNKNOWN,
+            CachedNext::between(Some(5_000), None),
+        ] {
             queue.insert(Slot::new(7), next, code_of(Slot::new(7)));
             queue.remove(Slot::new(7), next);
         }

@@ -148,7 +148,7 @@ fn table_of(hash: u32, count: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::{Next, RowHead};
+    use crate::index::{CachedNext, RowHead};
     use crate::query::Revision;
     use crate::task::{LifeCycleType, Task, TaskType};
 
@@ -159,7 +159,7 @@ mod tests {
             let event = LifeCycleType::PostDesktopDisconnected;
             let task = Task::builder(number.to_string(), "name", TaskType::Stop, event);
             let task = task.build().unwrap();
-            let head = RowHead::new(Next::NEVER, number, Revision::new(1), 0);
+            let head = RowHead::new(CachedNext::NEVER, number, Revision::new(1), 0);
             let slot = rows.push(&head, &task, u32::MAX).unwrap();
             let hash = ids.hash(task.id());
             ids.insert(slot, hash);

@@ -12,7 +12,7 @@ mod trigrams;
 pub(crate) use self::name_batch::NameBatch;
 use self::name_facts::NameFacts;
 use self::renamed::RenamedNames;
-use self::search::{Pattern, Plan, Thresholds};
+use self::search::{Pattern, SearchPlan, Thresholds};
 use self::trigrams::Trigrams;
 use super::row_set::RowSet;
 use super::rows::{PAGE_ROWS, Rows};
@@ -175,7 +175,7 @@ impl NameIndex {
 
     fn find_by_plan(
         &self,
-        plan: &Plan<'_, Slot>,
+        plan: &SearchPlan<'_, Slot>,
         thresholds: Thresholds,
         wanted: &NameMatch,
         within: &RowSet,

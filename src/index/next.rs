@@ -15,7 +15,7 @@ pub(crate) struct Moment {
 /// the moment is the next one for every `now` in the `reach` seconds before it. If it is zero,
 /// nothing follows any `now` from the instant on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Next {
+pub(crate) struct CachedNext {
     moment: [u32; 2],
     reach: u32,
 }
@@ -24,7 +24,7 @@ const OFFSET_BITS: u32 = 18;
 const INSTANT_MAX: i64 = i64::MAX >> OFFSET_BITS;
 const INSTANT_MIN: i64 = i64::MIN >> OFFSET_BITS;
 
-impl Next {
+impl CachedNext {
     /// Nothing is known.
     pub(crate) const UNKNOWN: Self = Self::pack(INSTANT_MAX, 0, 0);
 
@@ -115,7 +115,7 @@ fn offset_of(word: i64) -> i32 {
     (word << (64 - OFFSET_BITS) >> (64 - OFFSET_BITS)) as i32
 }
 
-/// An answer of [`Next::at`].
+/// An answer of [`CachedNext::at`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Known {
     /// The next moment.
@@ -143,7 +143,7 @@ mod tests {
                 instant: 1_000,
                 offset,
             };
-            let next = Next::between(Some(400), Some(moment));
+            let next = CachedNext::between(Some(400), Some(moment));
             assert_eq!(next.at(399), Known::Unknown);
             assert_eq!(next.at(400), Known::Next(moment));
             assert_eq!(next.at(999), Known::Next(moment));
@@ -157,7 +157,7 @@ mod tests {
             instant: 250_000_000_000,
             offset: 3_600,
         };
-        let next = Next::between(None, Some(moment));
+        let next = CachedNext::between(None, Some(moment));
         assert_eq!(next.at(0), Known::Unknown);
         let early = moment.instant - i64::from(u32::MAX);
         assert_eq!(next.at(early - 1), Known::Unknown);
@@ -167,18 +167,18 @@ mod tests {
     #[test]
     fn a_moment_that_does_not_fit_is_unknown() {
         for (instant, offset) in [(0, 131_072), (0, -131_072), (INSTANT_MAX, 0)] {
-            let next = Next::between(None, Some(Moment { instant, offset }));
-            assert_eq!(next, Next::UNKNOWN);
+            let next = CachedNext::between(None, Some(Moment { instant, offset }));
+            assert_eq!(next, CachedNext::UNKNOWN);
         }
     }
 
     #[test]
     fn nothing_follows_the_last_moment() {
-        let next = Next::between(Some(-60_000_000_000), None);
+        let next = CachedNext::between(Some(-60_000_000_000), None);
         assert_eq!(next.at(-60_000_000_001), Known::Unknown);
         assert_eq!(next.at(-60_000_000_000), Known::Never);
         assert_eq!(next.at(i64::MAX), Known::Never);
-        assert_eq!(Next::NEVER.at(-8_000_000_000_000), Known::Never);
-        assert_eq!(Next::UNKNOWN.at(8_000_000_000_000), Known::Unknown);
+        assert_eq!(CachedNext::NEVER.at(-8_000_000_000_000), Known::Never);
+        assert_eq!(CachedNext::UNKNOWN.at(8_000_000_000_000), Known::Unknown);
     }
 }

@@ -166,11 +166,11 @@ impl<N: RowNumber> RowSet<N> {
         (number, skip)
     }
 
-    /// Calls `see` with each row, in order.
-    pub(super) fn each(&self, mut see: impl FnMut(N)) {
+    /// Calls `visit` with each row, in order.
+    pub(super) fn each(&self, mut visit: impl FnMut(N)) {
         for (number, block) in self.blocks.iter().enumerate() {
             let start = join(number, 0).unwrap_or(u32::MAX);
-            block.rows.each(|low| see(N::new(start | u32::from(low))));
+            block.rows.each(|low| visit(N::new(start | u32::from(low))));
         }
     }
 

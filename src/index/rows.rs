@@ -10,7 +10,7 @@ pub(super) use row::pending_of;
 pub(crate) use row::{RowHead, RowView};
 pub(crate) use shared::{CopiedChunks, SharedChunk, SharedRows};
 
-use super::next::Next;
+use super::next::CachedNext;
 use super::slot::{RowNumber, Slot};
 use crate::query::Revision;
 use crate::sync::{Arc, small_when_interleaved};
@@ -228,7 +228,7 @@ impl Rows {
     }
 
     /// Gives a row another task.
-    pub(super) fn replace(&mut self, slot: Slot, task: &Task, next: Next, version: Revision) {
+    pub(super) fn replace(&mut self, slot: Slot, task: &Task, next: CachedNext, version: Revision) {
         if let Some(row) = self.row_mut(slot) {
             let former = row.task.replace(task.clone());
             row.head.next = next;
@@ -249,7 +249,7 @@ impl Rows {
     }
 
     /// Sets what is known of a row's next execution.
-    pub(super) fn set_next(&mut self, slot: Slot, next: Next) {
+    pub(super) fn set_next(&mut self, slot: Slot, next: CachedNext) {
         if let Some(row) = self.row_mut(slot) {
             row.head.next = next;
         }

@@ -24,7 +24,7 @@ impl Index {
             if row.version() > self.revision {
                 return Err(format!("row {slot} was changed in the future"));
             }
-            if row.sequence() >= self.sequence_next {
+            if row.sequence() >= self.next_sequence {
                 return Err(format!("row {slot} was added in the future"));
             }
         }

@@ -1,6 +1,6 @@
 //! What is pending in a watched project: its due queue kept in step with its rows.
 
-use super::{DueQueue, Index, Next, RowView, Slot};
+use super::{CachedNext, DueQueue, Index, RowView, Slot};
 
 /// Most rows added to the due queue while readers wait; for more, the queue is built beside.
 const DUE_IN_PLACE_MAX: usize = 512;
@@ -57,14 +57,14 @@ impl Index {
     }
 
     /// Sets next executions of rows that are not in the due queue yet.
-    pub(crate) fn set_nexts(&mut self, nexts: &[(Slot, Next)]) {
+    pub(crate) fn set_nexts(&mut self, nexts: &[(Slot, CachedNext)]) {
         for &(slot, next) in nexts {
             self.rows.set_next(slot, next);
         }
     }
 
     /// Moves a row to another moment.
-    pub(crate) fn set_pending(&mut self, slot: Slot, next: Next) {
+    pub(crate) fn set_pending(&mut self, slot: Slot, next: CachedNext) {
         if let Some(due) = &mut self.due
             && let Some(row) = self.rows.view(slot)
         {
@@ -75,7 +75,7 @@ impl Index {
     }
 
     /// Moves the first rows, each to its next moment.
-    pub(crate) fn take_first(&mut self, nexts: &[(Slot, Next)]) {
+    pub(crate) fn take_first(&mut self, nexts: &[(Slot, CachedNext)]) {
         if let Some(due) = &mut self.due {
             due.remove_first(nexts.len());
             for &(slot, next) in nexts {

@@ -353,7 +353,7 @@ impl Project {
             index.stage_all(late).map_err(|(_, why)| why)?;
             index.publish(version);
             index.record(version, logged);
-            index.continue_sequences(plan.sequence_next);
+            index.continue_sequences(plan.next_sequence);
             former
         };
         drop((removed, former));
@@ -373,7 +373,7 @@ impl Project {
         reached("a project is built beside");
         self.replace_index(fresh, |index| {
             index.record(version, logged);
-            index.continue_sequences(plan.sequence_next);
+            index.continue_sequences(plan.next_sequence);
         });
         Ok(())
     }

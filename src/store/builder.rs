@@ -8,7 +8,7 @@ use super::TaskStore;
 use super::due::{Due, OnEarlierWakeup};
 use super::search_cache::CacheBudget;
 use super::shards::Shards;
-use crate::index::Limits;
+use crate::index::SizeLimits;
 use crate::query::Revision;
 use crate::sync::Arc;
 use crate::task::ProjectId;
@@ -27,7 +27,7 @@ pub struct TaskStoreBuilder {
     log_capacity: usize,
     on_change: Option<OnChange>,
     on_earlier_wakeup: Option<OnEarlierWakeup>,
-    limits: &'static Limits,
+    limits: &'static SizeLimits,
     cache_bytes_max: usize,
 }
 
@@ -55,7 +55,7 @@ impl TaskStoreBuilder {
             log_capacity: 0,
             on_change: None,
             on_earlier_wakeup: None,
-            limits: &Limits::USUAL,
+            limits: &SizeLimits::USUAL,
             cache_bytes_max: CacheBudget::BYTES_MAX,
         }
     }
@@ -152,7 +152,7 @@ impl TaskStoreBuilder {
 
     /// Other limits than the usual ones, and another size of the cache.
     #[cfg(any(test, feature = "testkit"))]
-    pub(crate) fn with_limits(self, limits: &'static Limits, cache_bytes_max: usize) -> Self {
+    pub(crate) fn with_limits(self, limits: &'static SizeLimits, cache_bytes_max: usize) -> Self {
         Self {
             limits,
             cache_bytes_max,

@@ -76,9 +76,8 @@ fn page_by_next(
     let offset = usize::try_from(query.offset()).unwrap_or(usize::MAX);
     let limit = query.limit() as usize;
     let start = offset.min(timed.len());
-    let passed = timed.len();
-    // Only the page is sorted, and what is before it only told from it.
-    if start < passed {
+    // What is before the page is not sorted, nor what is behind it.
+    if start < timed.len() {
         timed.select_nth_unstable(start);
     }
     let mut page = timed.split_off(start);

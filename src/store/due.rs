@@ -30,7 +30,7 @@ use super::project::{Project, next_of};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::index::{DueQueue, Index, Next, Slot, b_tree_bytes};
+use crate::index::{CachedNext, DueQueue, Index, Slot, b_tree_bytes};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, rank};
 use crate::task::ProjectId;
 use crate::trace::call;
@@ -163,7 +163,9 @@ impl Due {
             && second <= passed
         {
             let row = index.row(slot);
-            let next = row.map_or(Next::NEVER, |row| next_of(row.task(), instant_of(passed)));
+            let next = row.map_or(CachedNext::NEVER, |row| {
+                next_of(row.task(), instant_of(passed))
+            });
             index.set_pending(slot, next);
         }
         let (before, after) = index.publish_due();
@@ -329,7 +331,7 @@ impl Project {
     /// Makes the first execution of each task pending: after a second, and after it was added.
     fn begin_watching(&self, passed: i64) {
         self.write().begin_watching(passed);
-        let mut nexts: Vec<(Slot, Next)> = Vec::new();
+        let mut nexts: Vec<(Slot, CachedNext)> = Vec::new();
         for (slot, row) in self.read().iter() {
             let after = row.added_at().max(instant_of(passed));
             let is_known = row.next().at(after.timestamp()).is_known();

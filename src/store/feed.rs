@@ -77,7 +77,7 @@ impl Project {
         let index = self.read();
         let present = index.revision();
         if since == present {
-            return Ok(ChangeSet::nothing(present, index.sequence_next()));
+            return Ok(ChangeSet::nothing(present, index.next_sequence()));
         }
         // No log reaches across the end of a project, and without tasks it is at its end.
         let log = index.log().filter(|_| index.len() > 0);
@@ -92,7 +92,7 @@ impl Project {
         Ok(ChangeSet {
             from: since,
             to: present,
-            next_sequence: index.sequence_next(),
+            next_sequence: index.next_sequence(),
             removed: removed.map(|it| TaskId::from_checked(&it.id)).collect(),
             puts: puts.map(record_of).collect(),
         })
@@ -136,12 +136,12 @@ impl Planner<'_> {
     /// Refused where they do not lead from the state of this copy.
     fn changes(self, changes: &ChangeSet) -> Result<Plan<'_>, Error> {
         let index = self.index;
-        if changes.next_sequence < index.sequence_next() {
+        if changes.next_sequence < index.next_sequence() {
             let accepted = "no sequence that the copy has used";
             return Err(damaged("next_sequence", &changes.next_sequence, accepted));
         }
         let mut plan = Plan {
-            sequence_next: changes.next_sequence,
+            next_sequence: changes.next_sequence,
             ..Plan::default()
         };
         let mut removed = HashSet::new();
@@ -174,7 +174,7 @@ impl Planner<'_> {
                     plan.changed.push(planner.rewritten(slot, row, task));
                 }
                 _ => {
-                    if sequence < index.sequence_next() || !ids.insert(record.task.id()) {
+                    if sequence < index.next_sequence() || !ids.insert(record.task.id()) {
                         let accepted = "an id once, and a sequence behind those of the copy";
                         return Err(damaged("puts", &record.task.id(), accepted));
                     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::index::{Index, Known, Moment, Next, RowView, Selected, Slot};
+use crate::index::{CachedNext, Index, Known, Moment, RowView, Selected, Slot};
 use crate::query::{Cursor, ListQuery, Page, PageSummary, Revision, ScheduledTask};
 use crate::schedule::{Execution, Schedule};
 use crate::task::Task;
@@ -13,7 +13,7 @@ pub(super) struct ComputedNext {
     pub(super) slot: Slot,
     pub(super) sequence: u64,
     pub(super) version: Revision,
-    pub(super) next: Next,
+    pub(super) next: CachedNext,
 }
 
 /// The page of the rows that a query selects, and the next executions that it computed.
@@ -88,7 +88,7 @@ pub(super) fn summary(index: &Index, query: &ListQuery, selected: &Selected) -> 
 pub(super) fn next_execution(
     row: RowView<'_>,
     now: DateTime<Utc>,
-    keep: impl FnOnce(Next),
+    keep: impl FnOnce(CachedNext),
 ) -> Option<Execution> {
     if !row.task().is_enabled() {
         return None;
@@ -123,7 +123,10 @@ fn next_noted(
 
 /// The first execution of a row after `now`, and the form in which the row can hold it.
 #[cold]
-fn computed_execution(row: RowView<'_>, now: DateTime<Utc>) -> (Option<Execution>, Option<Next>) {
+fn computed_execution(
+    row: RowView<'_>,
+    now: DateTime<Utc>,
+) -> (Option<Execution>, Option<CachedNext>) {
     let schedule = row.task().schedule();
     let next = next_around(schedule, now);
     match next.at(now.timestamp()) {
@@ -138,16 +141,16 @@ fn computed_execution(row: RowView<'_>, now: DateTime<Utc>) -> (Option<Execution
 }
 
 /// The next execution of a schedule after `now`, with the span for which it holds.
-pub(super) fn next_around(schedule: Option<&Schedule>, now: DateTime<Utc>) -> Next {
+pub(super) fn next_around(schedule: Option<&Schedule>, now: DateTime<Utc>) -> CachedNext {
     let Some(schedule) = schedule else {
-        return Next::NEVER;
+        return CachedNext::NEVER;
     };
     next_between(schedule.neighbours(now))
 }
 
 /// The next execution for the span between two neighbours.
-pub(super) fn next_between((last, next): (Option<Execution>, Option<Execution>)) -> Next {
-    Next::between(
+pub(super) fn next_between((last, next): (Option<Execution>, Option<Execution>)) -> CachedNext {
+    CachedNext::between(
         last.map(Execution::unix_seconds),
         next.map(|next| Moment {
             instant: next.unix_seconds(),

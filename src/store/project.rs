@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::batch::added_at;
 use super::edit::NewTask;
 use crate::error::Error;
-use crate::index::{Index, Next, NoRoom, NotAdded, RowSet, RowView, Selected, Slot};
+use crate::index::{CachedNext, Index, NoRoom, NotAdded, RowSet, RowView, Selected, Slot};
 use crate::query::{
     Explanation, Facets, ListQuery, Order, Page, PageSummary, Revision, ScheduledTask,
 };
@@ -367,7 +367,7 @@ pub(super) fn next_instead(
     row: RowView<'_>,
     task: &Task,
     now: DateTime<Utc>,
-) -> Next {
+) -> CachedNext {
     let is_kept = row.task().schedule() == task.schedule()
         && (index.due().is_none() || row.task().is_enabled() == task.is_enabled());
     if is_kept {
@@ -378,6 +378,6 @@ pub(super) fn next_instead(
 }
 
 /// The next execution of a task, with the span around `now` for which it holds.
-pub(super) fn next_of(task: &Task, now: DateTime<Utc>) -> Next {
+pub(super) fn next_of(task: &Task, now: DateTime<Utc>) -> CachedNext {
     listed::next_around(task.schedule(), now)
 }

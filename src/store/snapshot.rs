@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::batch::added_at;
 use crate::error::Error;
-use crate::index::{Index, Next, NoRoom, RowHead, RowView, SharedChunk, SharedRows};
+use crate::index::{CachedNext, Index, NoRoom, RowHead, RowView, SharedChunk, SharedRows};
 use crate::query::Revision;
 use crate::schedule::Execution;
 use crate::task::{ProjectId, Record, Task};
@@ -42,7 +42,7 @@ use crate::task::{ProjectId, Record, Task};
 pub struct Snapshot {
     pub(super) project: ProjectId,
     pub(super) revision: Revision,
-    pub(super) sequence_next: u64,
+    pub(super) next_sequence: u64,
     pub(super) rows: SharedRows,
 }
 
@@ -62,7 +62,7 @@ impl Snapshot {
     /// The sequence of the task that would be added next.
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
-        self.sequence_next
+        self.next_sequence
     }
 
     /// How many tasks there are.
@@ -212,7 +212,7 @@ impl Restoration {
         let sequence = record.sequence.unwrap_or_default();
         let version = record.version.unwrap_or_default();
         // The first listing computes when it is next.
-        let head = RowHead::new(Next::UNKNOWN, sequence, version, added_at.timestamp());
+        let head = RowHead::new(CachedNext::UNKNOWN, sequence, version, added_at.timestamp());
         let pushed = self.0.push_unlisted(&head, &task);
         pushed.map_err(|NoRoom| Error::project_full(task.id()))
     }

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use super::TaskStore;
 use super::search_cache::CacheBudget;
 use crate::ErrorKind;
-use crate::index::Limits;
+use crate::index::SizeLimits;
 use crate::query::{Cursor, ListQuery, NameMatch, Order, ScheduledTask};
 use crate::schedule::{Schedule, TimeZone};
 use crate::task::{
@@ -21,7 +21,7 @@ use crate::task::{
 };
 use crate::testkit::{Op, ReferenceStore, strategies};
 
-const EARLY: Limits = Limits::EARLY;
+const EARLY: SizeLimits = SizeLimits::EARLY;
 
 fn project() -> ProjectId {
     ProjectId::new("p").unwrap()
@@ -31,7 +31,7 @@ fn instant(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_790_000_000 + second, 0).unwrap()
 }
 
-fn with_limits(limits: &'static Limits) -> TaskStore {
+fn with_limits(limits: &'static SizeLimits) -> TaskStore {
     let builder = TaskStore::builder().with_limits(limits, CacheBudget::BYTES_MAX);
     builder.build()
 }

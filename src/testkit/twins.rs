@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::op::{Op, Outcome};
 use super::reference::ReferenceStore;
 use crate::error::ErrorKind;
-use crate::index::Limits;
+use crate::index::SizeLimits;
 use crate::query::{Explanation, LIMIT_MAX, ListQuery, NameStrategy, Order};
 use crate::store::{InnerState, Snapshot, TaskStore, TaskStoreBuilder};
 use crate::task::{ProjectId, ScheduledType};
@@ -42,12 +42,12 @@ impl Sizes {
         match self {
             Self::Usual => (builder, reference),
             Self::Early => (
-                builder.with_limits(&Limits::EARLY, CACHE_BYTES_MAX),
+                builder.with_limits(&SizeLimits::EARLY, CACHE_BYTES_MAX),
                 reference,
             ),
             Self::Narrow => (
-                builder.with_limits(&Limits::NARROW, CACHE_BYTES_MAX),
-                reference.with_task_count_max(Limits::NARROW.rows_max as usize),
+                builder.with_limits(&SizeLimits::NARROW, CACHE_BYTES_MAX),
+                reference.with_task_count_max(SizeLimits::NARROW.rows_max as usize),
             ),
         }
     }

@@ -79,9 +79,9 @@ impl NameBatch {
         }
     }
 
-    /// Calls `see` with each fact of the next step and its rows, which ascend. Returns whether any
+    /// Calls `visit` with each fact of the next step and its rows, which ascend. Returns whether any
     /// are left.
-    pub(super) fn step(&mut self, mut see: impl FnMut(Fact, &[Slot])) -> bool {
+    pub(super) fn step(&mut self, mut visit: impl FnMut(Fact, &[Slot])) -> bool {
         let rows = &mut self.rows_of_fact;
         let names = self.ascii.get(self.ascii_done..).unwrap_or_default();
         if let Some(names) = names.chunks(STEP_NAMES).next() {
@@ -90,7 +90,7 @@ impl NameBatch {
                 let has_byte = |(bytes, _): &&(u128, Slot)| bytes >> byte & 1 != 0;
                 rows.clear();
                 rows.extend(names.iter().filter(has_byte).map(|&(_, row)| row));
-                see(Fact::byte(Form::AsIs, byte), rows);
+                visit(Fact::byte(Form::AsIs, byte), rows);
             }
             self.ascii_done += names.len();
             return true;
@@ -107,7 +107,7 @@ impl NameBatch {
             // A name may have a fact more than once.
             rows.dedup();
             if let Some(&(fact, _)) = facts.first() {
-                see(fact, rows);
+                visit(fact, rows);
             }
             self.others_done += facts.len();
             left = left.saturating_sub(LIST_FACTS + facts.len());

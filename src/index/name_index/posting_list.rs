@@ -93,11 +93,11 @@ impl<N: RowNumber> PostingList<N> {
         }
     }
 
-    /// Calls `see` with each row, in order.
-    pub(super) fn each(&self, mut see: impl FnMut(N)) {
+    /// Calls `visit` with each row, in order.
+    pub(super) fn each(&self, mut visit: impl FnMut(N)) {
         match self {
-            Self::Short(rows) => rows.iter().for_each(|&row| see(row)),
-            Self::Long(rows) => rows.each(see),
+            Self::Short(rows) => rows.iter().for_each(|&row| visit(row)),
+            Self::Long(rows) => rows.each(visit),
         }
     }
 

@@ -80,7 +80,7 @@ impl<N: RowNumber> Found<N> {
 
 /// A search that is ready to run: the posting lists that it will read.
 #[derive(Debug)]
-pub(super) struct Plan<'a, N> {
+pub(super) struct SearchPlan<'a, N> {
     pattern: &'a Pattern<'a>,
     /// For each of the needle's trigrams, or for all of a needle that is shorter: a row with the
     /// needle is in all of these. The rarest is first. Empty where no name has the needle.
@@ -93,20 +93,20 @@ pub(super) struct Plan<'a, N> {
 
 impl<N: RowNumber> Trigrams<N> {
     /// A search for a pattern, ready to run.
-    pub(super) fn plan<'a>(&'a self, pattern: &'a Pattern<'a>) -> Plan<'a, N> {
-        Plan::new(self, Form::AsIs, pattern)
+    pub(super) fn plan<'a>(&'a self, pattern: &'a Pattern<'a>) -> SearchPlan<'a, N> {
+        SearchPlan::new(self, Form::AsIs, pattern)
     }
 
     /// The numbers of `within` whose name has the pattern of a [plan](Self::plan).
     pub(super) fn search(
         &self,
-        plan: &Plan<'_, N>,
+        plan: &SearchPlan<'_, N>,
         within: &RowSet<N>,
         thresholds: Thresholds,
     ) -> Found<N> {
         let mut found = plan.run(within, thresholds);
         if plan.pattern.any_case && !self.folded.is_empty() {
-            let folded = Plan::new(self, Form::Folded, plan.pattern);
+            let folded = SearchPlan::new(self, Form::Folded, plan.pattern);
             found.remove_all(&self.folded);
             found.add(&folded.run(within, thresholds));
         }
@@ -114,7 +114,7 @@ impl<N: RowNumber> Trigrams<N> {
     }
 }
 
-impl<'a, N: RowNumber> Plan<'a, N> {
+impl<'a, N: RowNumber> SearchPlan<'a, N> {
     /// Looks the needle's trigrams up. O(length of the needle).
     fn new(recorded: &'a Trigrams<N>, form: Form, pattern: &'a Pattern<'a>) -> Self {
         let mut plan = Self {

@@ -44,8 +44,7 @@ impl Both {
 
     fn apply(&mut self, step: Step) {
         let nth = |names: &BTreeMap<Slot, String>, position: usize| {
-            let slots: Vec<Slot> = names.keys().copied().collect();
-            slots.get(position % slots.len().max(1)).copied()
+            names.keys().copied().nth(position % names.len().max(1))
         };
         match step {
             Step::Add(name) => self.add(name),

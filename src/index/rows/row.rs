@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use prefetch_index::prefetch_index;
 
 use crate::index::log::RemovedTask;
-use crate::index::next::Next;
+use crate::index::next::CachedNext;
 use crate::query::Revision;
 use crate::task::{Code, Task};
 
@@ -23,7 +23,7 @@ pub(crate) struct RowHead {
     /// Unique in the project, greater than those of all rows before it, and
     /// never used again.
     pub(crate) sequence: u64,
-    pub(crate) next: Next,
+    pub(crate) next: CachedNext,
     version: U48,
     added: U48,
 }
@@ -32,7 +32,7 @@ const _: () = assert!(size_of::<RowHead>() == 32 && size_of::<Row>() == 160);
 
 impl RowHead {
     /// `added` is the second of the first adding.
-    pub(crate) fn new(next: Next, sequence: u64, version: Revision, added: i64) -> Self {
+    pub(crate) fn new(next: CachedNext, sequence: u64, version: Revision, added: i64) -> Self {
         Self {
             sequence,
             next,
@@ -92,12 +92,12 @@ impl<'a> RowView<'a> {
         self.task.attributes().code()
     }
 
-    pub(crate) fn next(self) -> Next {
+    pub(crate) fn next(self) -> CachedNext {
         self.row.head.next
     }
 
     /// What is pending of it in a watched project.
-    pub(crate) fn pending(self) -> Next {
+    pub(crate) fn pending(self) -> CachedNext {
         pending_of(self.task, self.next())
     }
 
@@ -129,8 +129,12 @@ impl<'a> RowView<'a> {
 
 /// What is pending of a task with this next execution in a watched project: nothing where it is
 /// disabled.
-pub(in crate::index) fn pending_of(task: &Task, next: Next) -> Next {
-    if task.is_enabled() { next } else { Next::NEVER }
+pub(in crate::index) fn pending_of(task: &Task, next: CachedNext) -> CachedNext {
+    if task.is_enabled() {
+        next
+    } else {
+        CachedNext::NEVER
+    }
 }
 
 /// An unsigned number of 48 bits.

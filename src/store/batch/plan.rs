@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{BatchError, NewRow};
 use crate::error::Error;
-use crate::index::{Index, Logged, Next, NotAdded, RowView, Slot};
+use crate::index::{CachedNext, Index, Logged, NotAdded, RowView, Slot};
 use crate::query::Revision;
 use crate::store::edit::{Edit, EditAction, Expectation, NewTask};
 use crate::store::project::{next_instead, next_of};
@@ -25,14 +25,14 @@ pub(in crate::store) struct Plan<'a> {
     /// In the order in which they are added.
     pub(in crate::store) added: Vec<Added<'a>>,
     /// The task added next has at least this sequence.
-    pub(in crate::store) sequence_next: u64,
+    pub(in crate::store) next_sequence: u64,
 }
 
 /// A task in place of the one in a row.
 pub(in crate::store) struct Changed<'a> {
     pub(in crate::store) slot: Slot,
     pub(in crate::store) task: Cow<'a, Task>,
-    pub(in crate::store) next: Next,
+    pub(in crate::store) next: CachedNext,
     pub(in crate::store) version: Revision,
 }
 
@@ -66,7 +66,7 @@ impl Planner<'_> {
             planner: self,
             tasks: HashMap::with_capacity(edits.len()),
             count: self.index.len(),
-            sequence_next: self.index.first_sequence(self.version),
+            next_sequence: self.index.first_sequence(self.version),
         };
         for (position, edit) in edits.iter().enumerate() {
             overlay.carry_out(edit).map_err(BatchError::at(position))?;
@@ -80,7 +80,7 @@ impl Planner<'_> {
         let mut plan = Plan::default();
         let mut ids = HashSet::with_capacity(tasks.len());
         let mut kept = Vec::new();
-        let mut sequence_next = index.first_sequence(self.version);
+        let mut next_sequence = index.first_sequence(self.version);
         for (position, task) in tasks.iter().enumerate() {
             let refused = BatchError::at(position);
             let id = task.task().id();
@@ -92,12 +92,12 @@ impl Planner<'_> {
                 .and_then(|slot| Some((slot, index.row(slot)?)))
             {
                 None => {
-                    let row = NewRow::new(task, self.now, self.version, sequence_next);
+                    let row = NewRow::new(task, self.now, self.version, next_sequence);
                     plan.added.push(Added {
                         row: row.map_err(refused)?,
                         replaces: None,
                     });
-                    sequence_next = sequence_next.saturating_add(1);
+                    next_sequence = next_sequence.saturating_add(1);
                 }
                 Some((slot, row)) => {
                     kept.push(slot);
@@ -115,7 +115,7 @@ impl Planner<'_> {
                 .extend(slots.filter(|slot| kept.next_if_eq(slot).is_none()));
         }
         let count = plan.count_after(index);
-        if count > index.task_count_max() as usize || sequence_next == u64::MAX {
+        if count > index.task_count_max() as usize || next_sequence == u64::MAX {
             let id = tasks.first().map_or("", |it| it.task().id());
             return Err(BatchError::at(0)(Error::project_full(id)));
         }
@@ -151,7 +151,7 @@ struct Overlay<'a, 'i> {
     tasks: HashMap<&'a str, EditedTask<'a>>,
     /// How many tasks there are.
     count: u32,
-    sequence_next: u64,
+    next_sequence: u64,
 }
 
 /// The task of one id.
@@ -188,13 +188,13 @@ impl<'a> Overlay<'a, '_> {
                 return Err(Error::task_exists(id));
             }
             (EditAction::Add(record) | EditAction::Put(record), State::Absent) => {
-                let row = NewRow::new(record, planner.now, planner.version, self.sequence_next)?;
-                if self.count >= index.task_count_max() || self.sequence_next == u64::MAX {
+                let row = NewRow::new(record, planner.now, planner.version, self.next_sequence)?;
+                if self.count >= index.task_count_max() || self.next_sequence == u64::MAX {
                     return Err(Error::project_full(id));
                 }
                 *state = State::Added(row);
                 self.count += 1;
-                self.sequence_next += 1;
+                self.next_sequence += 1;
             }
             (_, State::Absent) => return Err(Error::task_not_found(id)),
             (EditAction::Put(record) | EditAction::Replace(record), _) => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::index::Next;
+use crate::index::CachedNext;
 use crate::schedule::{Execution, Schedule};
 use crate::store::listed::next_between;
 
@@ -74,7 +74,7 @@ pub(super) struct Decision {
     /// What is given out, if anything is.
     pub(super) given: Option<Execution>,
     /// What is pending then.
-    pub(super) next: Next,
+    pub(super) next: CachedNext,
 }
 
 impl MissedPolicy {

@@ -10,7 +10,7 @@ use super::{Due, instant_of};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
-use crate::index::{DueQueue, Next, Slot};
+use crate::index::{CachedNext, DueQueue, Slot};
 use crate::query::Revision;
 use crate::schedule::Execution;
 use crate::store::TaskStore;
@@ -82,7 +82,7 @@ struct DueTask<'a> {
     slot: Slot,
     task: &'a Task,
     /// What is pending.
-    next: Next,
+    next: CachedNext,
     policy: MissedPolicy,
 }
 
@@ -403,9 +403,9 @@ impl Taking {
     }
 
     /// Takes what is pending of a task, or leaves it out, and returns what comes next.
-    fn take_one(&mut self, id: &ProjectId, it: &DueTask<'_>) -> Next {
+    fn take_one(&mut self, id: &ProjectId, it: &DueTask<'_>) -> CachedNext {
         let (Some(schedule), Some(moment)) = (it.task.schedule(), it.next.moment()) else {
-            return Next::NEVER;
+            return CachedNext::NEVER;
         };
         let pending = Execution::new(moment.instant, moment.offset);
         let decision = it.policy.decide(schedule, pending, self.now);

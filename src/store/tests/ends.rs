@@ -19,12 +19,12 @@ const COUNTS: [usize; 2] = [5, 20];
 const FIRST_PLACE: u64 = 1 << 16;
 
 /// A store in which a project goes on from here.
-fn going_on_from(revision: u64, sequence_next: u64) -> TaskStore {
+fn going_on_from(revision: u64, next_sequence: u64) -> TaskStore {
     let store = with_limits(&EARLY);
     let revision = Revision::new(revision);
     let origin = Origin {
         revision,
-        sequence_next,
+        next_sequence,
     };
     store.shards.end(&project(), origin);
     store
@@ -77,7 +77,7 @@ fn a_batch_that_a_panic_left_staged_is_never_seen() {
             let _writer = cell.lock_writer();
             let mut index = cell.write();
             let version = index.next_revision().unwrap();
-            for (task, place) in (100..110).map(numbered).zip(index.sequence_next()..) {
+            for (task, place) in (100..110).map(numbered).zip(index.next_sequence()..) {
                 let row = NewRow::new(&task, instant(0), version, place).unwrap();
                 index.stage_all(&[row.addition()]).unwrap();
             }
@@ -212,7 +212,7 @@ fn places_may_lie_far_apart() {
         let cell = store.find(&project).unwrap();
         let skip_places = || {
             let mut index = cell.write();
-            let place = index.sequence_next() + (1 << 33);
+            let place = index.next_sequence() + (1 << 33);
             index.continue_sequences(place);
         };
         let mut expected: Vec<usize> = (0..count).collect();

@@ -5,7 +5,7 @@ use crate::index::Known;
 use crate::query::{Explanation, NameStrategy};
 
 /// Forms change early, and holes alone are no reason to renumber.
-static ROOMY: Limits = Limits {
+static ROOMY: SizeLimits = SizeLimits {
     holes_min: 1_000,
     ..EARLY
 };
@@ -16,7 +16,7 @@ fn search() -> ListQuery {
 }
 
 /// A project of the tasks of these numbers.
-fn filled(limits: &'static Limits, numbers: std::ops::Range<usize>) -> TaskStore {
+fn filled(limits: &'static SizeLimits, numbers: std::ops::Range<usize>) -> TaskStore {
     let store = with_limits(limits);
     let tasks = numbers.map(numbered).collect();
     store.add_all(&project(), tasks, instant(0)).unwrap();
@@ -24,7 +24,7 @@ fn filled(limits: &'static Limits, numbers: std::ops::Range<usize>) -> TaskStore
 }
 
 /// The same, which has answered a search.
-fn searched(limits: &'static Limits, numbers: std::ops::Range<usize>) -> TaskStore {
+fn searched(limits: &'static SizeLimits, numbers: std::ops::Range<usize>) -> TaskStore {
     let store = filled(limits, numbers);
     let _ = store.list(&project(), &search(), instant(0));
     store
@@ -70,7 +70,7 @@ fn rows_are_numbered_anew_once_holes_outnumber_them() {
 
 #[test]
 fn a_few_holes_are_no_reason_to_number_rows_anew() {
-    static TWELVE_HOLES: Limits = Limits {
+    static TWELVE_HOLES: SizeLimits = SizeLimits {
         holes_min: 12,
         ..EARLY
     };
@@ -150,7 +150,7 @@ fn a_cached_answer_is_refreshed_after_every_kind_of_change() {
 fn an_answer_that_may_outgrow_the_memory_is_not_cached() {
     // About 3,500 rows: twice as many, of four bytes each, are to be reckoned with.
     for (bytes_max, fits) in [(20_000, false), (80_000, true)] {
-        let mut store = filled(&Limits::USUAL, 0..4_000);
+        let mut store = filled(&SizeLimits::USUAL, 0..4_000);
         store.search_cache = CacheBudget::new(bytes_max);
         let name = NameMatch::contains("task").unwrap();
         let query = ListQuery::new(0, 50).unwrap().with_task_name(name);

@@ -170,13 +170,13 @@ fn clear_bit(words: &mut Words, low: u16) {
     }
 }
 
-pub(super) fn each_bit(words: &Words, mut see: impl FnMut(u16)) {
+pub(super) fn each_bit(words: &Words, mut visit: impl FnMut(u16)) {
     for (start, &word) in (0..=u16::MAX).step_by(64).zip(words) {
         let mut left = word;
         while left != 0 {
             // At most 63, so nothing is cut off.
             let bit = u16::try_from(left.trailing_zeros()).unwrap_or(0);
-            see(start + bit);
+            visit(start + bit);
             left &= left - 1;
         }
     }
