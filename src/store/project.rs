@@ -110,10 +110,9 @@ impl Project {
 
     pub(super) fn list(&self, query: &ListQuery, now: DateTime<Utc>, budget: &CacheBudget) -> Page {
         if query.order() == Order::NextExecution {
-            let mut tasks = Vec::new();
+            let mut tasks = Vec::with_capacity(query.limit() as usize);
             let summary = self.for_each_by_next(query, now, budget, |row, next_execution| {
-                let task = row.task().clone();
-                tasks.push(listed::listed(row, task, next_execution));
+                listed::push(&mut tasks, row, next_execution);
             });
             return Page::new(tasks, summary);
         }

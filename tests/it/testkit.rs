@@ -187,7 +187,7 @@ fn histories_reach_every_operation_both_outcomes_and_every_rare_state() {
     let mut random = SplitMix64::new(11);
     let mut counts = Counts::new();
     let mut states: HashMap<&str, u64> = HashMap::new();
-    for _ in 0..80 {
+    for _ in 0..45 {
         let twins = generate::history(&mut random).run().unwrap();
         for (name, &count) in twins.counts() {
             *counts.entry(name).or_default() += count;
