@@ -27,7 +27,7 @@ fn build_examples() -> PathBuf {
     // The test's own program lies in `<target>/<profile>/deps`.
     let folder = test.ancestors().nth(2).unwrap();
     let profile = match folder.file_name().unwrap().to_str().unwrap() {
-        "debug" => "dev",
+        "debug" => "test",
         name => name,
     };
     let built = Command::new(env!("CARGO"))

@@ -25,7 +25,7 @@ use crate::replica::{Damage, Frozen, Replica};
 use ownership::{InFlight, Tenure};
 
 /// How often the heads are asked for.
-const POLL: TimeDelta = TimeDelta::milliseconds(4);
+const POLL: TimeDelta = TimeDelta::milliseconds(8);
 /// How long a call that failed is left alone.
 const PAUSE: TimeDelta = TimeDelta::milliseconds(100);
 /// How many snapshots are loaded at once.
