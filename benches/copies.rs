@@ -178,10 +178,11 @@ fn copies(criterion: &mut Criterion) {
         });
 
         let name = "changes since 1,000 of them";
+        let mut statuses = Statuses::new(size);
         group.bench_function(BenchmarkId::new(name, size), |bencher| {
             let since = store.revision(&p);
-            let mut statuses = Statuses::new(size);
             store.apply(&p, &statuses.batch(), now()).unwrap();
+            assert_ne!(store.revision(&p), since);
             bencher.iter_with_large_drop(|| store.changes_since(&p, since).unwrap());
         });
     }

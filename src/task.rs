@@ -138,6 +138,7 @@ impl Task {
         }
     }
 
+    #[inline]
     pub(crate) fn view(&self) -> TaskView<'_> {
         let texts = match &self.texts {
             Texts::Short(texts) => texts,
@@ -148,12 +149,14 @@ impl Task {
 
     /// The key of the task in its project (`id`).
     #[must_use]
+    #[inline]
     pub fn id(&self) -> &str {
         self.view().id()
     }
 
     /// What people call the task (`task_name`).
     #[must_use]
+    #[inline]
     pub fn task_name(&self) -> &str {
         self.view().task_name()
     }
@@ -192,6 +195,7 @@ impl Task {
 
     /// What people wrote about the task (`description`).
     #[must_use]
+    #[inline]
     pub fn description(&self) -> Option<&str> {
         self.view().description()
     }
@@ -212,6 +216,7 @@ impl Task {
 
     /// The time zone as it was given (`time_zone`).
     #[must_use]
+    #[inline]
     pub fn time_zone(&self) -> Option<&str> {
         self.view().time_zone()
     }

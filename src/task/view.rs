@@ -11,6 +11,7 @@ pub(crate) struct TaskView<'a> {
 }
 
 impl<'a> TaskView<'a> {
+    #[inline]
     pub(crate) fn new(attributes: &'a Attributes, texts: &'a str) -> Self {
         Self { attributes, texts }
     }
@@ -23,19 +24,23 @@ impl<'a> TaskView<'a> {
         self.texts
     }
 
+    #[inline]
     pub(crate) fn id(self) -> &'a str {
         self.text(0, self.attributes.id_length())
     }
 
+    #[inline]
     pub(crate) fn task_name(self) -> &'a str {
         self.text(self.attributes.id_length(), self.attributes.name_length())
     }
 
+    #[inline]
     pub(crate) fn description(self) -> Option<&'a str> {
         let start = self.attributes.id_length() + self.attributes.name_length();
         Some(self.text(start, self.attributes.description_length())).filter(|text| !text.is_empty())
     }
 
+    #[inline]
     pub(crate) fn time_zone(self) -> Option<&'a str> {
         match self.known_time_zone() {
             Some(zone) => Some(zone.name()),
@@ -67,6 +72,7 @@ impl<'a> TaskView<'a> {
         [self.id(), task_name, after]
     }
 
+    #[inline]
     fn text(self, start: usize, length: usize) -> &'a str {
         // The lengths are those of whole texts, so the range is always there.
         self.texts.get(start..start + length).unwrap_or_default()
