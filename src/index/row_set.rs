@@ -6,6 +6,8 @@ use std::borrow::{Borrow, Cow};
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use prefetch_index::prefetch_index;
+
 use block::join;
 pub(super) use block::{Block, SEARCHED_MAX, insert_sorted, split};
 
@@ -177,6 +179,19 @@ impl<N: RowNumber> RowSet<N> {
     /// Prefetches all lists of the set.
     pub(super) fn prefetch(&self) {
         self.blocks.iter().for_each(|block| block.rows.prefetch());
+    }
+
+    /// Prefetches what [`prefetch_end`](Self::prefetch_end) reads.
+    pub(super) fn prefetch_block(&self, row: N) {
+        prefetch_index(&self.blocks, split(row).0);
+    }
+
+    /// Prefetches the place of a row that is behind all others.
+    pub(super) fn prefetch_end(&self, row: N) {
+        let (number, low) = split(row);
+        if let Some(block) = self.block(number) {
+            block.prefetch_end(low);
+        }
     }
 
     /// Prefetches what [`contains`](Self::contains) would read of a row.

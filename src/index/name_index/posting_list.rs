@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use prefetch_index::prefetch_index;
+
 use crate::index::row_set::{Block, RowSet, insert_sorted, split};
 use crate::index::slot::RowNumber;
 
@@ -119,6 +121,21 @@ impl<N: RowNumber> PostingList<N> {
     pub(super) fn prefetch(&self) {
         if let Self::Long(rows) = self {
             rows.prefetch();
+        }
+    }
+
+    /// Prefetches what [`prefetch_end`](Self::prefetch_end) reads.
+    pub(super) fn prefetch_block(&self, row: N) {
+        if let Self::Long(rows) = self {
+            rows.prefetch_block(row);
+        }
+    }
+
+    /// Prefetches the place where a row behind all others would be.
+    pub(super) fn prefetch_end(&self, row: N) {
+        match self {
+            Self::Short(rows) => prefetch_index(rows, rows.len().saturating_sub(1)),
+            Self::Long(rows) => rows.prefetch_end(row),
         }
     }
 

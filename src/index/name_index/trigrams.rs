@@ -12,6 +12,7 @@
 
 use hashbrown::HashTable;
 use memchr::memchr;
+use prefetch_index::prefetch_index;
 
 use super::name_batch::NameBatch;
 use super::name_facts::{Fact, Form, NameFacts, START};
@@ -22,7 +23,8 @@ use crate::index::slot::{RowNumber, Slot};
 /// The posting lists of all facts of names by number, where the name of a number stays the same.
 #[derive(Debug, Default)]
 pub(super) struct Trigrams<N> {
-    pairs: HashTable<Box<Pair<N>>>,
+    /// By the form and the first two bytes of facts.
+    pairs: HashTable<(u32, Box<Pair<N>>)>,
     /// The numbers of the names that have a folded form.
     ///
     /// A search that ignores case looks upper-case ASCII letters up beside lower-case ones, which
@@ -30,11 +32,9 @@ pub(super) struct Trigrams<N> {
     pub(super) folded: RowSet<N>,
 }
 
-/// What is recorded of two bytes.
+/// What is recorded of two bytes of a form.
 #[derive(Debug, Default)]
 struct Pair<N> {
-    /// The form and the first two bytes of facts.
-    key: u32,
     /// The last bytes of facts that begin with the pair.
     followers: Vec<u8>,
     /// Their rows, by the places in `followers`.
@@ -68,11 +68,17 @@ impl<N: RowNumber> Trigrams<N> {
     /// Records the name of a number. O(its length).
     pub(super) fn insert(&mut self, number: N, facts: &NameFacts) {
         // These lists lie all over the memory of a large project; others are few, or read by
-        // every insertion.
-        for &fact in &facts.others {
-            if let Some(list) = self.list(fact) {
-                list.prefetch_near(number);
-            }
+        // every insertion. Each step reads what the one before prefetched.
+        let lists = facts.others.iter().filter_map(|&fact| self.list(fact));
+        let lists: Vec<&PostingList<N>> = lists.collect();
+        for list in &lists {
+            prefetch_index(std::slice::from_ref(*list), 0);
+        }
+        for list in &lists {
+            list.prefetch_block(number);
+        }
+        for list in &lists {
+            list.prefetch_end(number);
         }
         for fact in facts.all() {
             self.list_mut(fact).insert(number);
@@ -149,7 +155,7 @@ impl<N: RowNumber> Trigrams<N> {
     /// How many facts are recorded of live numbers.
     pub(super) fn count_recorded(&self, is_live: impl Fn(N) -> bool) -> usize {
         let mut count = 0;
-        for list in self.pairs.iter().flat_map(|pair| &pair.lists) {
+        for list in self.pairs.iter().flat_map(|(_, pair)| &pair.lists) {
             list.each(|number| count += usize::from(is_live(number)));
         }
         count
@@ -157,14 +163,14 @@ impl<N: RowNumber> Trigrams<N> {
 
     /// Bytes of heap memory. O(blocks of all posting lists).
     pub(super) fn heap_bytes(&self) -> usize {
-        let pairs = self.pairs.iter().map(|pair| pair.heap_bytes());
+        let pairs = self.pairs.iter().map(|(_, pair)| pair.heap_bytes());
         pairs.sum::<usize>() + self.pairs.allocation_size() + self.folded.heap_bytes()
     }
 
     fn pair(&self, fact: Fact) -> Option<&Pair<N>> {
         let (key, _) = fact.split();
-        let pair = self.pairs.find(hash(key), |pair| pair.key == key);
-        pair.map(|pair| &**pair)
+        let pair = self.pairs.find(hash(key), |(it, _)| *it == key);
+        pair.map(|(_, pair)| &**pair)
     }
 
     fn list(&self, fact: Fact) -> Option<&PostingList<N>> {
@@ -175,15 +181,8 @@ impl<N: RowNumber> Trigrams<N> {
     fn list_mut(&mut self, fact: Fact) -> &mut PostingList<N> {
         let (key, last) = fact.split();
         let pairs = &mut self.pairs;
-        let pair = pairs.entry(hash(key), |pair| pair.key == key, |pair| hash(pair.key));
-        let pair = pair
-            .or_insert_with(|| {
-                Box::new(Pair {
-                    key,
-                    ..Pair::default()
-                })
-            })
-            .into_mut();
+        let pair = pairs.entry(hash(key), |(it, _)| *it == key, |(it, _)| hash(*it));
+        let (_, pair) = pair.or_insert_with(|| (key, Box::default())).into_mut();
         pair.follower_mut(last)
     }
 }

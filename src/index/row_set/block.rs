@@ -158,6 +158,14 @@ impl Block {
         }
     }
 
+    /// Prefetches the place of a row that is behind all others.
+    pub(super) fn prefetch_end(&self, low: u16) {
+        match self {
+            Self::List(rows) => prefetch_index(rows, rows.len().saturating_sub(1)),
+            Self::Bits(..) => self.prefetch_near(low),
+        }
+    }
+
     /// Prefetches what [`contains`](Self::contains) would read of a row.
     pub(super) fn prefetch_near(&self, low: u16) {
         match self {
