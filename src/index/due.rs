@@ -58,7 +58,7 @@ pub(crate) struct DueQueue {
 struct Block {
     words: Vec<u64>,
     /// A bit for each scope of its rows. A row that left may have left its bit behind.
-    scopes: u8,
+    scopes: u32,
 }
 
 impl DueQueue {
@@ -109,11 +109,11 @@ impl DueQueue {
 
     /// All rows with their seconds, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, Slot)> {
-        self.iter_of(u8::MAX)
+        self.iter_of(u32::MAX)
     }
 
     /// The same without blocks that have no row of these scopes, a bit each.
-    pub(super) fn iter_of(&self, scopes: u8) -> impl Iterator<Item = (i64, Slot)> {
+    pub(super) fn iter_of(&self, scopes: u32) -> impl Iterator<Item = (i64, Slot)> {
         let early = self.apart.range(..(self.base, Slot::FIRST));
         let late = self.apart.range((self.base, Slot::FIRST)..);
         let blocks = self.blocks.iter();
@@ -294,7 +294,7 @@ impl DueQueue {
         prefetch_words(block.map_or(&[], |block| &block.words));
     }
 
-    fn insert_word(&mut self, word: u64, scope: u8) {
+    fn insert_word(&mut self, word: u64, scope: u32) {
         let number = self.block_of(word);
         let Some((block, lower)) = self.blocks.get_mut(number).zip(self.lowers.get_mut(number))
         else {

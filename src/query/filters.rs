@@ -159,7 +159,7 @@ impl ListKey {
     }
 
     /// The scopes whose tasks the list may hold, a bit each.
-    pub(crate) fn scope_bits(self) -> u8 {
+    pub(crate) fn scope_bits(self) -> u32 {
         let any = Self {
             scope: self.scope,
             ..Self::ANY_TIMED
@@ -215,9 +215,9 @@ mod tests {
             ListKey::of(list).unwrap().scope_bits()
         };
         let timed = ScheduledType::ALL.iter().filter(|it| it.is_timed());
-        let each: Vec<u8> = timed.map(|&it| of(Some(it))).collect();
+        let each: Vec<u32> = timed.map(|&it| of(Some(it))).collect();
         assert!(each.iter().all(|bits| bits.is_power_of_two()));
-        assert_eq!(each.iter().sum::<u8>(), of(None));
+        assert_eq!(each.iter().sum::<u32>(), of(None));
         assert_eq!(of(None) & of(Some(ScheduledType::LifeCycle)), 0);
         for event in LifeCycleType::ALL {
             let list = ClosedFilters {

@@ -50,7 +50,7 @@ vocabulary! {
 impl GapRule {
     /// The execution that a moment of the wall clock, in seconds, stands for.
     ///
-    /// This is the one place that decides what gaps and folds mean. Over
+    /// This is the one place that decides what gaps and folds mean to executions. Over
     /// moments that are whole days apart the instants never descend, because no
     /// gap is longer than a day.
     #[inline]

@@ -45,6 +45,10 @@ const _: () = assert!(
     "more values than the code has bits for: keep it in a wider word"
 );
 const _: () = assert!(
+    Code::SCOPE_COUNT as u32 <= u32::BITS,
+    "more scopes than a set of scopes has bits for"
+);
+const _: () = assert!(
     ScheduledType::LifeCycle as usize == TIMED_COUNT,
     "LIFE_CYCLE is the last scheduled type: the scope of a timed task is its position"
 );
@@ -94,8 +98,8 @@ impl Code {
         (self.0 & Self::SCOPE) >> SCOPE_SHIFT
     }
 
-    /// The bit of the scope in a set of scopes.
-    pub(crate) const fn scope_bit(self) -> u8 {
+    /// The bit of the scope in a set of scopes, which has one for each.
+    pub(crate) const fn scope_bit(self) -> u32 {
         1 << self.scope()
     }
 

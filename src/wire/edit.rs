@@ -11,6 +11,7 @@ use super::record::read_new_record;
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::ErrorKind;
+use crate::limits::TEXT_ACCEPTED;
 use crate::store::{ChangeSet, Edit, EditAction, Expectation};
 use crate::task::{LastStatus, Record, TaskId, TaskName};
 
@@ -30,7 +31,6 @@ const EDIT_ACCEPTED: &str = "one action, and beside it `expect`";
 const EXPECT: &str = "expect";
 const ABSENT: &str = "absent";
 const EXPECT_ACCEPTED: &str = "\"absent\", or a version";
-const ID_ACCEPTED: &str = "1 to 255 characters";
 
 impl Edit {
     /// Reads an edit of a JSON object with one action: `add`, `put` or `replace`, of a record;
@@ -83,10 +83,10 @@ fn read_action(name: &str, json: &str) -> Result<EditAction, Error> {
         "replace" => EditAction::Replace(record()?),
         _ => {
             let mut members = Members::read_text(json)?;
-            let id: TaskId = members.parsed("id", ID_ACCEPTED)?;
+            let id: TaskId = members.parsed("id", TEXT_ACCEPTED)?;
             let action = match name {
                 "rename" => {
-                    let task_name: TaskName = members.parsed("task_name", ID_ACCEPTED)?;
+                    let task_name: TaskName = members.parsed("task_name", TEXT_ACCEPTED)?;
                     EditAction::Rename { id, task_name }
                 }
                 "set_last_status" => {
