@@ -150,6 +150,7 @@ fn copies(criterion: &mut Criterion) {
     for size in sizes("100000") {
         let store = LazyCell::new(|| store(size, 2 * BATCH));
         group.bench_function(BenchmarkId::new("snapshot", size), |bencher| {
+            let store = &*store;
             bencher.iter_with_large_drop(|| store.snapshot(&p).unwrap());
         });
 
