@@ -41,7 +41,7 @@ pub(super) fn push(
 ) {
     let task = Task::without_texts(*row.task().attributes());
     tasks.push(listed(row, task, next_execution));
-    // Texts are written where they stay: moving them there takes a quarter of a page's time.
+    // Texts are written where they stay: moving them there takes a sixth of a page's time.
     if let Some(listed) = tasks.last_mut() {
         listed.task_mut().clone_texts_from(row.task());
     }
